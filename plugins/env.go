@@ -1,0 +1,40 @@
+package plugins
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Env is what the engine gives a plugin besides its configuration.
+type Env struct {
+	Stage string // address, such as "sink.alerts"
+	// Now is the pipeline's clock: virtual in tests.
+	Now func() time.Time
+	// Sleep waits until that clock has moved on by d, or ctx ends; then it
+	// returns ctx's error. Nil waits in real time. Call it through Wait.
+	Sleep  func(ctx context.Context, d time.Duration) error
+	Logger *slog.Logger
+	Pool   *Pool
+	// Framing of the stage's format, for kinds that have one.
+	Framing Framing
+}
+
+// Wait blocks until the pipeline's clock has moved on by d. It returns ctx's
+// error when ctx ends first.
+func (e Env) Wait(ctx context.Context, d time.Duration) error {
+	if e.Sleep != nil {
+		return e.Sleep(ctx, d)
+	}
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

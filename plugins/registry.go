@@ -1,0 +1,120 @@
+package plugins
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// SourceKind is a kind of source.
+type SourceKind struct {
+	Name   string
+	Schema Schema
+	// Payload says that records are payloads in the stage's format: the stage
+	// takes format and schema. Otherwise Output must be set.
+	Payload bool
+	// DefaultFormat is the format where the stage names none; "" makes it required.
+	DefaultFormat string
+	// Output returns the shape of what a source without payload brings.
+	Output func(Config) (Shape, error)
+	// Check finds, when the pipeline is built, what the schema cannot say:
+	// attributes that exclude each other, a malformed URL. It reads nothing
+	// but the Config and returns a [ConfigError]. Nil means nothing to find.
+	Check        func(Config) error
+	Capabilities func(Config) Capabilities
+	New          func(Config, Env) (Source, error)
+}
+
+// TransformKind is a kind of transform.
+type TransformKind struct {
+	Name   string
+	Schema Schema
+	// Payload says that the stage makes payloads in the stage's format, out
+	// of something that is not: it takes format and schema, and Outputs finds
+	// their shape in [Config.Payload].
+	Payload bool
+	// DefaultFormat is the format where the stage names none; "" makes it required.
+	DefaultFormat string
+	// Outputs returns the stage's outputs for an input of a shape. Nil means
+	// one output without name and of the input's shape.
+	Outputs func(in Shape, c Config) ([]Output, error)
+	// Keyed says that the stage keeps something per key: it takes key, and
+	// all records of a key meet the same instance, in order. Its Config has
+	// the key as Expr("key"), nil where the stage has none; then there is one
+	// instance.
+	Keyed bool
+	New   func(Config, Env) (Transform, error)
+}
+
+// SinkKind is a kind of sink.
+type SinkKind struct {
+	Name   string
+	Schema Schema
+	// Payload says that the engine encodes records in the stage's format.
+	Payload       bool
+	DefaultFormat string
+	Check         func(Config) error // as in [SourceKind]
+	Capabilities  func(Config) Capabilities
+	New           func(Config, Env) (Sink, error)
+}
+
+// Registry is the kinds that a pipeline may use. Fill it before it is read;
+// it is then safe for concurrent use.
+type Registry struct {
+	sources    map[string]SourceKind
+	transforms map[string]TransformKind
+	sinks      map[string]SinkKind
+	codecs     map[string]Codec
+}
+
+func add[T any](m *map[string]T, what, name string, v T) error {
+	if *m == nil {
+		*m = map[string]T{}
+	}
+	if _, dup := (*m)[name]; dup {
+		return fmt.Errorf("%s kind %q is registered twice", what, name)
+	}
+	(*m)[name] = v
+	return nil
+}
+
+// AddSource registers a kind of source. A name can be taken once.
+func (r *Registry) AddSource(k SourceKind) error { return add(&r.sources, "source", k.Name, k) }
+
+// AddTransform registers a kind of transform. A name can be taken once.
+func (r *Registry) AddTransform(k TransformKind) error {
+	return add(&r.transforms, "transform", k.Name, k)
+}
+
+// AddSink registers a kind of sink. A name can be taken once.
+func (r *Registry) AddSink(k SinkKind) error { return add(&r.sinks, "sink", k.Name, k) }
+
+// AddCodec registers a payload format. A name can be taken once.
+func (r *Registry) AddCodec(c Codec) error { return add(&r.codecs, "codec", c.Name, c) }
+
+// Source returns a kind by name.
+func (r *Registry) Source(name string) (SourceKind, bool) { k, ok := r.sources[name]; return k, ok }
+
+// Transform returns a kind by name.
+func (r *Registry) Transform(name string) (TransformKind, bool) {
+	k, ok := r.transforms[name]
+	return k, ok
+}
+
+// Sink returns a kind by name.
+func (r *Registry) Sink(name string) (SinkKind, bool) { k, ok := r.sinks[name]; return k, ok }
+
+// Codec returns a format by name.
+func (r *Registry) Codec(name string) (Codec, bool) { c, ok := r.codecs[name]; return c, ok }
+
+// Sources returns the names of the kinds of sources, sorted.
+func (r *Registry) Sources() []string { return slices.Sorted(maps.Keys(r.sources)) }
+
+// Transforms returns the names of the kinds of transforms, sorted.
+func (r *Registry) Transforms() []string { return slices.Sorted(maps.Keys(r.transforms)) }
+
+// Sinks returns the names of the kinds of sinks, sorted.
+func (r *Registry) Sinks() []string { return slices.Sorted(maps.Keys(r.sinks)) }
+
+// Codecs returns the names of the formats, sorted.
+func (r *Registry) Codecs() []string { return slices.Sorted(maps.Keys(r.codecs)) }

@@ -1,0 +1,260 @@
+package runtime
+
+import (
+	"context"
+
+	"github.com/onstream/onstream/plugins"
+)
+
+// link takes a batch and returns when everything downstream of it that runs
+// in the same goroutine has run.
+type link interface {
+	run(j *job, b *plugins.Batch)
+}
+
+// chain is a tree of direct calls, with instances of its stages. One goroutine
+// runs it at a time.
+type chain struct {
+	version *topology
+	entries []link
+	// stages are the instances by address: a reload takes over those of
+	// stages that did not change.
+	stages map[string]*instance
+}
+
+// instance is a transform as constructed for one chain.
+type instance struct {
+	transform   plugins.Transform
+	fingerprint string
+}
+
+// adopt makes the chain use the instances of an older one where the stages
+// did not change.
+func (c *chain) adopt(old *chain) {
+	if old == nil {
+		return
+	}
+	for addr, i := range c.stages {
+		if o := old.stages[addr]; o != nil && o.fingerprint == i.fingerprint {
+			i.transform = o.transform
+		}
+	}
+}
+
+// run runs a batch through one of the chain's entries; nil entries end here.
+func (c *chain) run(entry int, j *job, b *plugins.Batch) {
+	if entry < len(c.entries) && c.entries[entry] != nil {
+		c.entries[entry].run(j, b)
+	}
+}
+
+// fan passes a batch to several links, one after the other.
+type fan struct {
+	links     []link
+	sel, work []uint32
+}
+
+func (f *fan) run(j *job, b *plugins.Batch) {
+	f.sel = append(f.sel[:0], b.Sel...)
+	m := b.Mark()
+	for i, l := range f.links {
+		if i > 0 {
+			f.work = append(f.work[:0], f.sel...)
+			b.Sel = f.work
+		}
+		l.run(j, b)
+		b.Rewind(m)
+	}
+}
+
+// decodeNode fills in columns that the stage behind it reads.
+type decodeNode struct {
+	decoders []plugins.Decoder
+	stage    *stage
+}
+
+// run decodes and fails, on behalf of the stage, the rows that cannot be.
+func (n *decodeNode) run(j *job, b *plugins.Batch) {
+	for _, d := range n.decoders {
+		d.Decode(b)
+	}
+	if len(b.Failures) > 0 {
+		n.stage.fail(j, b)
+	}
+}
+
+// transformNode runs a transform and counts what it does.
+type transformNode struct {
+	*stage
+	decode  decodeNode
+	inst    *instance
+	outputs []link // by the kind's outputs; nil where nobody takes one
+	ctx     context.Context
+
+	job    *job
+	failed []plugins.Failure // before an Emit, of the batch being processed
+}
+
+func (n *transformNode) run(j *job, b *plugins.Batch) {
+	rows := len(b.Sel)
+	n.counters.in.Add(int64(rows))
+	n.counters.latency.observeSince(b.Received, rows)
+	n.process(j, b)
+}
+
+func (n *transformNode) process(j *job, b *plugins.Batch) {
+	n.decode.run(j, b)
+	if len(b.Sel) == 0 || j.failed != nil {
+		return
+	}
+	n.job = j
+	m := b.Mark()
+	if err := n.inst.transform.Process(n.ctx, b, n); err != nil {
+		j.stop(n.stage, err)
+	}
+	n.job = nil
+	b.Rewind(m)
+	for _, f := range n.failed {
+		b.Fail(f.Row, f)
+	}
+	n.failed = n.failed[:0]
+	if len(b.Failures) > 0 {
+		n.fail(j, b)
+	}
+}
+
+// Emit implements [plugins.Emitter].
+func (n *transformNode) Emit(output int, b *plugins.Batch) {
+	if len(b.Sel) == 0 {
+		return
+	}
+	n.counters.out.Add(int64(len(b.Sel)))
+	// These rows are this stage's, not those of the stages downstream.
+	b.TakeFailures(func(f plugins.Failure) { n.failed = append(n.failed, f) })
+	if next := n.outputs[output]; next != nil {
+		j, m := n.job, b.Mark()
+		next.run(j, b)
+		b.Rewind(m)
+		n.job = j
+	}
+}
+
+// Drop implements [plugins.Emitter].
+func (n *transformNode) Drop(rows int) { n.counters.filtered.Add(int64(rows)) }
+
+// Make implements [plugins.Emitter].
+func (n *transformNode) Make(rows int) { n.counters.made.Add(int64(rows)) }
+
+// laneNode divides a batch by the hash of a key and sends the parts to lanes.
+type laneNode struct {
+	*stage
+	decode  decodeNode
+	key     plugins.Evaluator // nil: one lane
+	columns []plugins.Path    // that are part of the record
+	lanes   *lanes
+	entry   int
+	parts   [][]uint32
+}
+
+func (n *laneNode) run(j *job, b *plugins.Batch) {
+	rows := len(b.Sel)
+	n.counters.in.Add(int64(rows))
+	n.counters.latency.observeSince(b.Received, rows)
+	n.decode.run(j, b)
+	if n.key == nil {
+		n.send(j, b, 0)
+		return
+	}
+	key := n.key.Eval(b)
+	if len(b.Failures) > 0 {
+		n.fail(j, b)
+	}
+	for i := range n.parts {
+		n.parts[i] = n.parts[i][:0]
+	}
+	for _, i := range b.Sel {
+		l := hashRow(key, i) % uint64(len(n.parts))
+		n.parts[l] = append(n.parts[l], i)
+	}
+	all := b.Sel
+	for l, rows := range n.parts {
+		b.Sel = rows
+		n.send(j, b, l)
+	}
+	b.Sel = all
+}
+
+func (n *laneNode) send(j *job, b *plugins.Batch, lane int) {
+	if len(b.Sel) == 0 {
+		return
+	}
+	d := b.Share()
+	for _, c := range n.columns {
+		b.CopyColumn(c, d)
+	}
+	j.send(n.lanes.queues[lane], d, n.entry, n.counters)
+}
+
+// sinkNode encodes a batch and sends it to the sink's queue.
+type sinkNode struct {
+	*stage
+	decode  decodeNode
+	key     plugins.Evaluator
+	encoder plugins.Encoder // nil: the payload is passed on as it is
+	payload bool            // the sink takes payloads
+	pool    *plugins.Pool
+	queue   *queue
+	size    int // of the last encoded batch
+}
+
+func (n *sinkNode) run(j *job, b *plugins.Batch) {
+	n.counters.in.Add(int64(len(b.Sel)))
+	n.decode.run(j, b)
+	var key *plugins.Column
+	if n.key != nil {
+		key = n.key.Eval(b)
+		if len(b.Failures) > 0 {
+			n.fail(j, b)
+		}
+	}
+	if len(b.Sel) == 0 {
+		return
+	}
+	var d *plugins.Batch
+	switch {
+	case n.encoder != nil:
+		d = n.encode(j, b)
+	case n.payload:
+		d = b.Share()
+	default:
+		d = n.pool.Batch()
+		b.CopyMeta(d)
+	}
+	if key != nil {
+		d.Keys = d.SpareKeys()
+		for _, i := range b.Sel {
+			at := len(d.Data)
+			d.Data = appendKey(d.Data, key, i)
+			d.Keys = append(d.Keys, plugins.Span{Off: uint32(at), Len: uint32(len(d.Data) - at)})
+		}
+	}
+	if len(d.Sel) == 0 {
+		d.Release()
+		return
+	}
+	j.send(n.queue, d, 0, n.counters)
+}
+
+func (n *sinkNode) encode(j *job, b *plugins.Batch) *plugins.Batch {
+	d := n.pool.Batch()
+	d.Grow(n.size + n.size/4 + 4096)
+	d.Values = d.SpareValues()
+	n.encoder.Encode(b, d)
+	n.size = len(d.Data)
+	if len(b.Failures) > 0 {
+		n.fail(j, b)
+	}
+	b.CopyMeta(d)
+	d.Preamble = n.encoder.Preamble()
+	return d
+}

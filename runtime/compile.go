@@ -1,0 +1,240 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// compiler makes one chain of a topology.
+type compiler struct {
+	top   *topology
+	chain *chain
+	made  map[string]link // of stages on error outputs, by address
+}
+
+// columns is what is known to be a column of the batch at one place of a
+// chain, beyond what the shape says.
+type columns struct {
+	generation int
+	decoded    []plugins.Path
+}
+
+// links compiles the consumers of an output.
+func (c *compiler) links(edges []graph.Edge, in plugins.Shape, have columns) (link, error) {
+	var links []link
+	for _, e := range edges {
+		l, err := c.stage(e, in, have)
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, l)
+	}
+	switch len(links) {
+	case 0:
+		return nil, nil
+	case 1:
+		return links[0], nil
+	default:
+		return &fan{links: links}, nil
+	}
+}
+
+func (c *compiler) stage(e graph.Edge, in plugins.Shape, have columns) (link, error) {
+	switch s := e.To; {
+	case s.Role == graph.Sink:
+		return c.sink(s, in, have)
+	case c.keyed(s):
+		return c.lane(e, in, have)
+	default:
+		return c.transform(s, in, have)
+	}
+}
+
+func (c *compiler) keyed(s *graph.Stage) bool {
+	k, ok := c.top.engine.config.Registry.Transform(s.Kind)
+	return ok && k.Keyed
+}
+
+// transform compiles a stage and everything downstream of it that runs in the
+// same goroutine.
+func (c *compiler) transform(s *graph.Stage, in plugins.Shape, have columns) (link, error) {
+	kind, ok := c.top.engine.config.Registry.Transform(s.Kind)
+	if !ok {
+		return nil, fmt.Errorf("%s: no transform kind %q is registered", s.Addr(), s.Kind)
+	}
+	base, err := c.base(s, in)
+	if err != nil {
+		return nil, err
+	}
+	n := &transformNode{stage: base, ctx: c.top.engine.work}
+	n.decode.stage = base
+	var reads []plugins.Field
+	for _, x := range s.Config.AllExprs() {
+		reads = append(reads, x.Reads()...)
+	}
+	if n.decode.decoders, have, err = c.decoders(s, in, have, reads); err != nil {
+		return nil, err
+	}
+	if n.inst = c.chain.stages[s.Addr()]; n.inst == nil {
+		t, err := kind.New(s.Config, c.top.engine.env(s))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+		}
+		n.inst = &instance{t, s.Fingerprint() + in.Type.String()}
+		c.chain.stages[s.Addr()] = n.inst
+	}
+	outputs := []plugins.Output{{Shape: in}}
+	if kind.Outputs != nil {
+		if outputs, err = kind.Outputs(in, s.Config); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+		}
+	}
+	for _, o := range outputs {
+		after := have
+		if o.Shape.Generation != in.Generation || o.Shape.Format == "" {
+			after = columns{generation: o.Shape.Generation}
+		}
+		next, err := c.links(c.top.graph.Consumers(s.Addr(), o.Name), o.Shape, after)
+		if err != nil {
+			return nil, err
+		}
+		n.outputs = append(n.outputs, next)
+	}
+	return n, nil
+}
+
+// lane compiles the way into the lanes of a keyed stage.
+func (c *compiler) lane(e graph.Edge, in plugins.Shape, have columns) (link, error) {
+	s := e.To
+	base, err := c.base(s, in)
+	if err != nil {
+		return nil, err
+	}
+	group := c.top.lanes[s.Addr()]
+	n := &laneNode{stage: base, lanes: group, entry: group.entry(e, in)}
+	n.decode.stage = base
+	n.columns = recordColumns(in)
+	if s.Key != nil {
+		if n.decode.decoders, _, err = c.decoders(s, in, have, s.Key.Reads()); err != nil {
+			return nil, err
+		}
+		n.key = s.Key.Evaluator(c.top.engine.env(s))
+		n.parts = make([][]uint32, len(group.queues))
+	}
+	return n, nil
+}
+
+// recordColumns lists the columns without which a batch of the shape is not
+// the record.
+func recordColumns(in plugins.Shape) []plugins.Path {
+	if in.Format != "" {
+		return in.Set
+	}
+	var paths []plugins.Path
+	for _, f := range in.Type.Fields {
+		paths = append(paths, plugins.JoinPath(f.Name))
+	}
+	return paths
+}
+
+func (c *compiler) sink(s *graph.Stage, in plugins.Shape, have columns) (link, error) {
+	base, err := c.base(s, in)
+	if err != nil {
+		return nil, err
+	}
+	actor := c.top.sinks[s.Addr()]
+	n := &sinkNode{stage: base, payload: s.Format != "", pool: base.pool, queue: actor.queue}
+	n.decode.stage = base
+	var reads []plugins.Field
+	if s.Key != nil {
+		reads = s.Key.Reads()
+		n.key = s.Key.Evaluator(c.top.engine.env(s))
+	}
+	same := in.Untouched() && in.Format == s.Format && in.Options.Fingerprint() == s.Options.Fingerprint()
+	if s.Format != "" && !same {
+		if n.encoder, err = c.encoder(s.Format, s.Options, in); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+		}
+		reads = append(slices.Clone(reads), n.encoder.Needs()...)
+	}
+	n.decode.decoders, _, err = c.decoders(s, in, have, reads)
+	return n, err
+}
+
+func (c *compiler) encoder(format string, options plugins.Config, in plugins.Shape) (plugins.Encoder, error) {
+	codec, ok := c.top.engine.config.Registry.Codec(format)
+	if !ok {
+		return nil, fmt.Errorf("no format %q is registered", format)
+	}
+	return codec.Encoder(plugins.EncoderConfig{Shape: in, Options: options})
+}
+
+// decoders returns what fills in the fields read that are not columns yet, and
+// what is known afterwards.
+func (c *compiler) decoders(s *graph.Stage, in plugins.Shape, have columns, reads []plugins.Field) ([]plugins.Decoder, columns, error) {
+	var missing []plugins.Field
+	for _, f := range reads {
+		known := in.IsColumn(f.Name) || slices.Contains(have.decoded, f.Name) ||
+			slices.ContainsFunc(missing, func(m plugins.Field) bool { return m.Name == f.Name })
+		if !known {
+			missing = append(missing, f)
+		}
+	}
+	if len(missing) == 0 {
+		return nil, have, nil
+	}
+	codec, ok := c.top.engine.config.Registry.Codec(in.Format)
+	if !ok {
+		return nil, have, fmt.Errorf("%s: no format %q is registered", s.Addr(), in.Format)
+	}
+	d, err := codec.Decoder(plugins.DecoderConfig{Fields: missing, Schema: in.Payload, Options: in.Options})
+	if err != nil {
+		return nil, have, fmt.Errorf("%s: %w", s.Addr(), err)
+	}
+	have.decoded = slices.Clone(have.decoded)
+	for _, f := range missing {
+		have.decoded = append(have.decoded, f.Name)
+	}
+	return []plugins.Decoder{d}, have, nil
+}
+
+// base makes what the nodes of a stage share, its error output included.
+func (c *compiler) base(s *graph.Stage, in plugins.Shape) (*stage, error) {
+	e := c.top.engine
+	b := &stage{
+		Stage: s, addr: s.Addr(), pipeline: c.top.graph.Name, counters: e.counter(s.Addr()),
+		pool: &e.pool, now: e.config.Now, complain: e.complaint(s.Addr()), letters: new(letters),
+	}
+	var err error
+	if b.errors, err = c.errorLink(s.Addr()); err != nil {
+		return nil, err
+	}
+	if in.Format == "" && b.errors != nil {
+		b.letters.record, err = c.encoder("json", plugins.Config{}, in)
+	}
+	return b, err
+}
+
+// errorLink compiles what takes the error output of a stage. Stages with the
+// same takers share it.
+func (c *compiler) errorLink(addr string) (link, error) {
+	edges := c.top.graph.Consumers(addr, graph.Errors)
+	if len(edges) == 0 {
+		return nil, nil
+	}
+	takers := ""
+	for _, e := range edges {
+		takers += fmt.Sprintf("%s#%d ", e.To.Addr(), e.Input)
+	}
+	if l, ok := c.made[takers]; ok {
+		return l, nil
+	}
+	l, err := c.links(edges, graph.ErrorShape(), columns{})
+	if err == nil {
+		c.made[takers] = l
+	}
+	return l, err
+}

@@ -1,0 +1,374 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	goruntime "runtime"
+	"sync"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// Config is what an engine needs. Zero values mean the defaults given.
+type Config struct {
+	Registry *plugins.Registry // required
+	Logger   *slog.Logger      // discards
+	Now      func() time.Time  // the pipeline's clock; time.Now
+	// Sleep waits on the pipeline's clock; real time. See [plugins.Env].
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Workers is how many goroutines work for each source, and how many lanes
+	// a keyed stage has; the number of processors Go may use.
+	Workers int
+	// MaxInFlightRecords and MaxInFlightBytes bound what each partition of a
+	// source has in flight, and each queue; 65,536 and 4 MiB. A single batch
+	// may be larger.
+	MaxInFlightRecords int64
+	MaxInFlightBytes   int64
+	// DrainTimeout is how long sinks may take to finish after Drain; 30 s.
+	DrainTimeout time.Duration
+}
+
+// Engine runs one pipeline, once. Its methods are safe for concurrent use.
+type Engine struct {
+	config Config
+	pool   plugins.Pool
+
+	work  context.Context // ends when everything is to stop at once
+	abort context.CancelCauseFunc
+
+	gate sync.RWMutex // of top, for those who start work with it
+	top  *topology
+
+	reloading  sync.Mutex
+	background sync.WaitGroup // what a reload leaves to finish
+
+	mu         sync.Mutex
+	state      state
+	ready      bool
+	active     int // sources that have not ended
+	ended      chan struct{}
+	sources    map[string]*sourceActor
+	counters   map[string]*counters
+	complaints map[string]*complaint
+	err        error // the first that stopped the pipeline
+}
+
+type state int
+
+const (
+	idle state = iota
+	running
+	draining
+	stopped
+)
+
+// New returns an engine.
+func New(c Config) *Engine {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Workers <= 0 {
+		c.Workers = goruntime.GOMAXPROCS(0)
+	}
+	if c.MaxInFlightRecords <= 0 {
+		c.MaxInFlightRecords = 65536
+	}
+	if c.MaxInFlightBytes <= 0 {
+		c.MaxInFlightBytes = 4 << 20
+	}
+	if c.DrainTimeout <= 0 {
+		c.DrainTimeout = 30 * time.Second
+	}
+	e := &Engine{
+		config: c, ended: make(chan struct{}, 1), sources: map[string]*sourceActor{},
+		counters: map[string]*counters{}, complaints: map[string]*complaint{},
+	}
+	e.work, e.abort = context.WithCancelCause(context.Background())
+	return e
+}
+
+var (
+	errStarted = errors.New("an engine runs once")
+	errDrained = errors.New("the sinks did not finish in time")
+	errOver    = errors.New("the pipeline has ended")
+)
+
+// Run runs a pipeline until its sources have ended and everything in flight is
+// finished; then it returns nil. When ctx ends it stops at once: what is in
+// flight is not acknowledged. An error is the first reason for which the
+// pipeline could not go on.
+func (e *Engine) Run(ctx context.Context, g *graph.Graph) error {
+	e.mu.Lock()
+	if e.state != idle {
+		e.mu.Unlock()
+		return errStarted
+	}
+	e.state = running
+	e.mu.Unlock()
+	defer e.abort(errOver)
+
+	top, err := e.newTopology(g, nil)
+	if err != nil {
+		return err
+	}
+	var sources []*sourceActor
+	for _, s := range g.Stages {
+		if s.Role == graph.Source {
+			a, err := e.newSource(s, nil)
+			if err != nil {
+				return err
+			}
+			sources = append(sources, a)
+		}
+	}
+	sinks, err := e.openSinks(ctx, g.Stages)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { e.fail(context.Cause(ctx)) })
+	defer stop()
+	e.publish(top, sources...)
+	for addr, s := range sinks {
+		top.sinks[addr].start(s)
+	}
+	for _, l := range top.lanes {
+		l.start(e)
+	}
+	for _, a := range sources {
+		e.startSource(a)
+	}
+	e.mu.Lock()
+	e.ready = true
+	e.mu.Unlock()
+
+	e.awaitSources()
+	e.background.Wait()
+	e.finish()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.state = stopped
+	return e.err
+}
+
+// openSinks makes the sinks of stages; on an error none stays open.
+func (e *Engine) openSinks(ctx context.Context, stages []*graph.Stage) (map[string]plugins.Sink, error) {
+	sinks := map[string]plugins.Sink{}
+	for _, s := range stages {
+		if s.Role != graph.Sink {
+			continue
+		}
+		sink, err := e.newSink(ctx, s)
+		if err != nil {
+			closeAll(ctx, sinks)
+			return nil, err
+		}
+		sinks[s.Addr()] = sink
+	}
+	return sinks, nil
+}
+
+func closeAll(ctx context.Context, sinks map[string]plugins.Sink) {
+	for _, s := range sinks {
+		if c, ok := s.(plugins.Closer); ok {
+			_ = c.Close(ctx) // nothing was written, and another error is being reported
+		}
+	}
+}
+
+// publish makes t what the engine runs from now on.
+func (e *Engine) publish(t *topology, sources ...*sourceActor) {
+	e.gate.Lock()
+	defer e.gate.Unlock()
+	e.top = t
+	for _, l := range t.lanes {
+		l.group.newest = t
+	}
+	for _, a := range sources {
+		a.newest = t
+	}
+}
+
+// acquire returns the topology in *newest, for one piece of work which calls
+// running.done of it when it is over. Sources and lanes have a newest of their
+// own, because those that a reload removed end with the one they had.
+func (e *Engine) acquire(newest **topology) *topology {
+	e.gate.RLock()
+	defer e.gate.RUnlock()
+	(*newest).running.add()
+	return *newest
+}
+
+// startSource runs a source. The engine runs at least until it has ended.
+func (e *Engine) startSource(a *sourceActor) {
+	e.mu.Lock()
+	e.active++
+	e.sources[a.stage.Addr()] = a
+	drain := e.state != running
+	e.mu.Unlock()
+	a.run(e.sourceEnded)
+	if drain {
+		a.stop()
+	}
+}
+
+func (e *Engine) sourceEnded(_ *sourceActor, err error) {
+	if err != nil {
+		e.mu.Lock()
+		if e.err == nil {
+			e.err = err
+		}
+		e.mu.Unlock()
+		e.config.Logger.Error("source failed; what it has read is finished, then the pipeline stops", "error", err)
+		e.stopSources()
+	}
+	e.mu.Lock()
+	e.active--
+	e.mu.Unlock()
+	e.nudge()
+}
+
+// nudge makes awaitSources look again.
+func (e *Engine) nudge() {
+	select {
+	case e.ended <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Engine) awaitSources() {
+	for {
+		e.mu.Lock()
+		over := e.active == 0
+		if over && e.state == running {
+			e.state = draining
+		}
+		e.mu.Unlock()
+		if over {
+			return
+		}
+		<-e.ended
+	}
+}
+
+// finish lets what is queued run out, each queue after everything that feeds
+// it.
+func (e *Engine) finish() {
+	for _, s := range flowOrder(e.top.graph) {
+		if l := e.top.lanes[s.Addr()]; l != nil {
+			l.end()
+		}
+		if a := e.top.sinks[s.Addr()]; a != nil {
+			a.queue.end()
+			<-a.done
+		}
+	}
+	e.top.running.wait()
+}
+
+// Drain makes the sources stop. Run finishes what they have handed over, for
+// as long as the drain timeout allows, and returns.
+func (e *Engine) Drain() {
+	e.mu.Lock()
+	if e.state == running {
+		e.state = draining
+		time.AfterFunc(e.config.DrainTimeout, func() { e.fail(errDrained) })
+	}
+	e.mu.Unlock()
+	e.stopSources()
+}
+
+func (e *Engine) stopSources() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, a := range e.sources {
+		a.stop()
+	}
+}
+
+// fail stops everything at once, because of err.
+func (e *Engine) fail(err error) {
+	e.mu.Lock()
+	if e.err == nil && e.state != stopped {
+		e.err = err
+	}
+	e.mu.Unlock()
+	e.abort(err)
+	e.gate.RLock()
+	defer e.gate.RUnlock()
+	if e.top == nil {
+		return
+	}
+	for _, l := range e.top.lanes {
+		for _, q := range l.queues {
+			q.breakOff(err)
+		}
+	}
+}
+
+func (e *Engine) counter(addr string) *counters {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.counters[addr]
+	if c == nil {
+		c = new(counters)
+		e.counters[addr] = c
+	}
+	return c
+}
+
+func (e *Engine) complaint(addr string) *complaint {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.complaints[addr]
+	if c == nil {
+		c = &complaint{logger: e.config.Logger}
+		e.complaints[addr] = c
+	}
+	return c
+}
+
+// env returns what a plugin of the stage gets.
+func (e *Engine) env(s *graph.Stage) plugins.Env {
+	env := plugins.Env{
+		Stage: s.Addr(), Now: e.config.Now, Sleep: e.config.Sleep, Pool: &e.pool,
+		Logger: e.config.Logger.With("stage", s.Addr()),
+	}
+	if codec, ok := e.config.Registry.Codec(s.Format); ok {
+		// The options were accepted when the graph was built.
+		env.Framing, _ = codec.Framing(s.Options)
+	}
+	return env
+}
+
+// flowOrder returns the stages in an order in which each comes after
+// everything that sends it records, dead letters included.
+func flowOrder(g *graph.Graph) []*graph.Stage {
+	var order []*graph.Stage
+	seen := map[*graph.Stage]bool{}
+	var visit func(s *graph.Stage)
+	visit = func(s *graph.Stage) {
+		if seen[s] {
+			return
+		}
+		seen[s] = true
+		for _, o := range append(s.Outputs, plugins.Output{Name: graph.Errors}) {
+			for _, e := range g.Consumers(s.Addr(), o.Name) {
+				visit(e.To)
+			}
+		}
+		order = append(order, s)
+	}
+	for _, s := range g.Stages {
+		visit(s)
+	}
+	for i, j := 0, len(order)-1; i < j; i, j = i+1, j-1 {
+		order[i], order[j] = order[j], order[i]
+	}
+	return order
+}

@@ -1,0 +1,75 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Change is what a new graph does to a stage of an old one.
+type Change struct {
+	Addr string
+	Kind ChangeKind
+	// Old is nil for an added stage, New for a removed one.
+	Old, New *Stage
+}
+
+// ChangeKind is the kind of a change.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	Added   ChangeKind = "added"
+	Changed ChangeKind = "changed" // the stage itself behaves differently
+	Rewired ChangeKind = "rewired" // only where its records come from
+	Removed ChangeKind = "removed"
+)
+
+// Diff returns what has to be done to turn the old graph into the new one,
+// stages of the new graph first, in its order. Stages that stay as they are
+// are not in it. Old may be nil.
+func Diff(old, new *Graph) []Change {
+	var changes []Change
+	for _, s := range new.Stages {
+		var o *Stage
+		if old != nil {
+			o = old.Stage(s.Addr())
+		}
+		switch {
+		case o == nil:
+			changes = append(changes, Change{s.Addr(), Added, nil, s})
+		case o.Fingerprint() != s.Fingerprint():
+			changes = append(changes, Change{s.Addr(), Changed, o, s})
+		case o.wiring() != s.wiring():
+			changes = append(changes, Change{s.Addr(), Rewired, o, s})
+		}
+	}
+	if old != nil {
+		for _, o := range old.Stages {
+			if new.Stage(o.Addr()) == nil {
+				changes = append(changes, Change{o.Addr(), Removed, o, nil})
+			}
+		}
+	}
+	return changes
+}
+
+// Fingerprint is a text that is equal for stages that behave alike, whatever
+// feeds them.
+func (s *Stage) Fingerprint() string {
+	key := ""
+	if s.Key != nil {
+		key = s.Key.String()
+	}
+	return fmt.Sprintf("%s %s\n%s\nformat %q %s\nschema %s\nkey %s\nretry %v\non_error %s",
+		s.Addr(), s.Kind, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, key, s.Retry, s.OnError)
+}
+
+func (s *Stage) wiring() string {
+	var parts []string
+	for _, in := range s.Inputs {
+		parts = append(parts, in.Port+"="+in.From+"."+in.Output)
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, " ") + fmt.Sprintf(" %+v", s.In.Type)
+}

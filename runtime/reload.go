@@ -1,0 +1,194 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// Reload goes on with another graph and returns what that changed. Stages that
+// are the same in both run on undisturbed; sources that changed resume where
+// they were, if they can; a sink that changed takes over what waits for it. On
+// an error the old graph keeps running, untouched.
+//
+// Reload returns when everything new runs. What was removed finishes what it
+// has, for as long as the drain timeout allows, in the background.
+func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, error) {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	e.mu.Lock()
+	ok := e.state == running && e.ready
+	if ok {
+		e.active++ // the engine does not end meanwhile
+	}
+	e.mu.Unlock()
+	if !ok {
+		return nil, errors.New("reload: the pipeline is not running")
+	}
+	defer func() {
+		e.mu.Lock()
+		e.active--
+		e.mu.Unlock()
+		e.nudge()
+	}()
+
+	old := e.top
+	top, err := e.newTopology(g, old)
+	if err != nil {
+		return nil, fmt.Errorf("reload: %w", err)
+	}
+	changes := graph.Diff(old.graph, g)
+	var sinks []*graph.Stage
+	for _, c := range changes {
+		if c.New == nil || c.Kind == graph.Rewired {
+			continue
+		}
+		if c.New.Role == graph.Sink {
+			sinks = append(sinks, c.New)
+		}
+		if c.New.Role == graph.Source {
+			if _, err := e.newSource(c.New, nil); err != nil {
+				return nil, fmt.Errorf("reload: %w", err)
+			}
+		}
+	}
+	opened, err := e.openSinks(ctx, sinks)
+	if err != nil {
+		return nil, fmt.Errorf("reload: %w", err)
+	}
+	for addr, s := range opened {
+		if old.sinks[addr] == nil {
+			top.sinks[addr].start(s)
+		}
+	}
+	for addr, l := range top.lanes {
+		if old.lanes[addr] == nil || old.lanes[addr].group != l.group {
+			l.start(e)
+		}
+	}
+	e.publish(top, e.unchangedSources(changes)...)
+	for _, s := range sinks {
+		if a := old.sinks[s.Addr()]; a != nil {
+			a.replace(s, opened[s.Addr()])
+		}
+	}
+	replaced, stopped := e.replaceSources(changes, top)
+	e.retire(old, top, stopped)
+	select {
+	case <-replaced:
+		return changes, nil
+	case <-ctx.Done():
+		return changes, fmt.Errorf("reload: applied, but some sources have not stopped yet: %w", context.Cause(ctx))
+	}
+}
+
+// restarts reports whether the change makes another source of one.
+func restarts(c graph.Change) bool {
+	s := c.New
+	if s == nil {
+		s = c.Old
+	}
+	return s.Role == graph.Source && c.Kind != graph.Rewired
+}
+
+// unchangedSources returns the sources that go on with the new topology.
+func (e *Engine) unchangedSources(changes []graph.Change) []*sourceActor {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	rest := maps.Clone(e.sources)
+	for _, c := range changes {
+		if restarts(c) {
+			delete(rest, c.Addr)
+		}
+	}
+	return slices.Collect(maps.Values(rest))
+}
+
+// replaceSources stops the sources that changed or are gone, and starts those
+// that changed, when their old selves have ended, or are new. It closes
+// replaced when all run, and returns those that it stopped.
+func (e *Engine) replaceSources(changes []graph.Change, top *topology) (replaced chan struct{}, stopped []*sourceActor) {
+	var starting sync.WaitGroup
+	for _, c := range changes {
+		if !restarts(c) {
+			continue
+		}
+		e.mu.Lock()
+		old := e.sources[c.Addr]
+		delete(e.sources, c.Addr)
+		if c.New != nil {
+			e.active++ // the engine does not end before it has started
+		}
+		e.mu.Unlock()
+		if old != nil {
+			old.stop()
+			stopped = append(stopped, old)
+		}
+		if c.New != nil {
+			starting.Go(func() { e.restart(c, old, top) })
+		}
+	}
+	replaced = make(chan struct{})
+	e.background.Go(func() {
+		starting.Wait()
+		close(replaced)
+	})
+	return replaced, stopped
+}
+
+// restart starts a source where its old self, if there was one, has ended.
+func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
+	var from map[plugins.Partition]plugins.Position
+	if old != nil {
+		<-old.ended
+		if c.New.Kind == c.Old.Kind {
+			from = old.positions()
+		}
+	}
+	a, err := e.newSource(c.New, from)
+	if err == nil {
+		a.newest = top
+		e.startSource(a)
+	}
+	e.sourceEnded(nil, err) // the one that was counted in advance
+}
+
+// retire ends, in the background, what only the old topology had.
+func (e *Engine) retire(old, top *topology, stopped []*sourceActor) {
+	var removed []*sinkActor
+	for addr, a := range old.sinks {
+		if top.sinks[addr] != a {
+			removed = append(removed, a)
+		}
+	}
+	timeout := time.AfterFunc(e.config.DrainTimeout, func() {
+		for _, a := range removed {
+			e.config.Logger.Error("sink was removed before it had written everything; the rest is not acknowledged",
+				"stage", a.addr, "records", a.counters.held.Load())
+			a.cancel(errDrained)
+		}
+	})
+	e.background.Go(func() {
+		defer timeout.Stop()
+		for _, a := range stopped {
+			<-a.ended
+		}
+		old.running.wait()
+		for _, s := range flowOrder(old.graph) {
+			if l := old.lanes[s.Addr()]; l != nil && (top.lanes[s.Addr()] == nil || top.lanes[s.Addr()].group != l.group) {
+				l.end()
+			}
+			if a := old.sinks[s.Addr()]; slices.Contains(removed, a) {
+				a.queue.end()
+				<-a.done
+			}
+		}
+	})
+}

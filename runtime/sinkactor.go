@@ -1,0 +1,357 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// sinkActor writes what is in its queue to one sink, in order, and tries
+// again what fails. A reload may replace the sink; the queue stays.
+type sinkActor struct {
+	engine   *Engine
+	addr     string
+	queue    *queue
+	counters *counters
+
+	// Under queue.mu:
+	answers []answer     // of writes, not yet looked at
+	swap    *replacement // to be done before the next write
+
+	// Owned by the actor's goroutine:
+	stage   *graph.Stage
+	sink    plugins.Sink
+	redo    []parcel // to be written before anything else, with their attempts
+	tries   []int
+	waiting int  // writes not yet answered
+	dirty   bool // written since the last flush
+
+	kick   chan struct{} // ends a back-off
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+}
+
+// answer is what a sink said about a write.
+type answer struct {
+	parcel parcel
+	tries  int
+	err    error
+}
+
+// replacement is a sink to go on with.
+type replacement struct {
+	stage *graph.Stage
+	sink  plugins.Sink
+	done  chan struct{}
+}
+
+func (e *Engine) newSinkActor(s *graph.Stage) *sinkActor {
+	return &sinkActor{
+		engine: e, addr: s.Addr(), stage: s, counters: e.counter(s.Addr()),
+		queue: newQueue(e.config.MaxInFlightRecords, e.config.MaxInFlightBytes), kick: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+}
+
+// newSink makes the sink of a stage and sees whether it will work.
+func (e *Engine) newSink(ctx context.Context, s *graph.Stage) (plugins.Sink, error) {
+	kind, ok := e.config.Registry.Sink(s.Kind)
+	if !ok {
+		return nil, fmt.Errorf("%s: no sink kind %q is registered", s.Addr(), s.Kind)
+	}
+	sink, err := kind.New(s.Config, e.env(s))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+	}
+	if o, ok := sink.(plugins.Opener); ok {
+		if err := o.Open(ctx); err != nil && plugins.IsPermanent(err) {
+			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+		} else if err != nil {
+			e.config.Logger.Warn("sink cannot be opened yet; it is tried again with the first record", "stage", s.Addr(), "error", err)
+		}
+	}
+	return sink, nil
+}
+
+// start runs the actor with a sink.
+func (a *sinkActor) start(sink plugins.Sink) {
+	ctx, cancel := context.WithCancelCause(a.engine.work)
+	a.sink, a.cancel = sink, cancel
+	go func() {
+		defer cancel(nil)
+		a.run(ctx)
+	}()
+}
+
+// run writes until the queue has ended and all is answered, or ctx ends.
+func (a *sinkActor) run(ctx context.Context) {
+	defer close(a.done)
+	defer context.AfterFunc(ctx, func() { a.queue.breakOff(context.Cause(ctx)) })()
+	for {
+		a.settle(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if a.next(ctx) {
+			continue
+		}
+		if a.dirty {
+			a.flush(ctx)
+			continue
+		}
+		if !a.wait() {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		a.queue.breakOff(context.Cause(ctx))
+		a.queue.discardRest()
+		for _, p := range a.redo {
+			p.discard(context.Cause(ctx))
+		}
+	}
+	a.closeSink()
+}
+
+// wait blocks until there is something to do, and reports whether there may
+// ever be.
+func (a *sinkActor) wait() bool {
+	q := a.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for {
+		switch {
+		case q.broken != nil:
+			return false
+		case len(q.parcels) > 0 || len(a.answers) > 0 || a.swap != nil:
+			return true
+		case q.ended && a.waiting == 0:
+			return false
+		}
+		q.changed.Wait()
+	}
+}
+
+// awaitAnswers blocks until there are answers to look at or all ends.
+func (a *sinkActor) awaitAnswers() {
+	q := a.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(a.answers) == 0 && q.broken == nil {
+		q.changed.Wait()
+	}
+}
+
+// next writes one parcel, if there is one.
+func (a *sinkActor) next(ctx context.Context) bool {
+	a.swapSink(ctx)
+	var p parcel
+	tries := 0
+	if len(a.redo) > 0 {
+		p, tries = a.redo[0], a.tries[0]
+		if tries > 0 && !a.backOff(ctx, tries) {
+			return true
+		}
+		a.redo, a.tries = a.redo[1:], a.tries[1:]
+	} else {
+		var ok bool
+		if p, ok = a.queue.take(); !ok {
+			return false
+		}
+	}
+	a.write(ctx, p, tries)
+	return true
+}
+
+func (a *sinkActor) write(ctx context.Context, p parcel, tries int) {
+	a.waiting++
+	a.dirty = true
+	answered := func(err error) {
+		a.queue.mu.Lock()
+		defer a.queue.mu.Unlock()
+		a.answers = append(a.answers, answer{p, tries, err})
+		a.queue.changed.Broadcast()
+	}
+	if err := a.sink.Write(ctx, p.batch, answered); err != nil {
+		answered(err)
+	}
+}
+
+// flush finishes what the sink holds back. An error is the sink's affair: it
+// answers the writes with it.
+func (a *sinkActor) flush(ctx context.Context) {
+	a.dirty = false
+	if err := a.sink.Flush(ctx); err != nil && ctx.Err() == nil {
+		a.counters.failed(err)
+		a.engine.config.Logger.Warn("sink cannot flush", "stage", a.addr, "error", err)
+		a.dirty = a.backOff(ctx, 1)
+	}
+}
+
+// settle looks at the answers.
+func (a *sinkActor) settle(ctx context.Context) {
+	a.queue.mu.Lock()
+	answers := a.answers
+	a.answers = nil
+	a.queue.mu.Unlock()
+	for _, x := range answers {
+		a.waiting--
+		a.answer(ctx, x)
+	}
+}
+
+func (a *sinkActor) answer(ctx context.Context, x answer) {
+	var rows plugins.RowErrors
+	n := len(x.parcel.batch.Sel)
+	switch {
+	case x.err == nil:
+		a.wrote(x.parcel, n)
+		a.resolve(x.parcel)
+	case errors.As(x.err, &rows):
+		a.wrote(x.parcel, n-len(rows))
+		for _, f := range rows {
+			x.parcel.batch.Fail(f.Row, f)
+		}
+		a.bury(x.parcel)
+		a.resolve(x.parcel)
+	case ctx.Err() != nil:
+		x.parcel.discard(context.Cause(ctx))
+	case plugins.IsPermanent(x.err) || a.stage.Retry.Max > 0 && x.tries >= a.stage.Retry.Max:
+		for _, i := range x.parcel.batch.Sel {
+			x.parcel.batch.Fail(i, plugins.Failure{Code: "write", Msg: x.err.Error()})
+		}
+		a.counters.failed(x.err)
+		a.bury(x.parcel)
+		a.resolve(x.parcel)
+	default:
+		a.counters.retries.Add(1)
+		a.counters.failed(x.err)
+		if x.tries == 0 {
+			a.engine.config.Logger.Warn("sink cannot write; it is tried again", "stage", a.addr, "error", x.err)
+		}
+		a.redo, a.tries = append(a.redo, x.parcel), append(a.tries, x.tries+1)
+	}
+}
+
+func (a *sinkActor) wrote(p parcel, n int) {
+	a.counters.out.Add(int64(n))
+	a.counters.latency.observeSince(p.batch.Received, n)
+}
+
+// resolve ends the engine's interest in a parcel.
+func (a *sinkActor) resolve(p parcel) {
+	// Sel is shorter now when rows were failed, so ask for Len: all rows of a
+	// parcel were alive when it was sent.
+	p.counters.held.Add(-int64(p.batch.Len))
+	p.batch.Release()
+	p.delivery.release(nil)
+}
+
+// bury sends the failed rows of a parcel where the stage's on_error says.
+func (a *sinkActor) bury(p parcel) {
+	v := a.engine.acquire(&a.engine.top)
+	chains := v.chains[a.addr]
+	if chains == nil { // a reload removed the sink
+		p.counters.dead.Add(int64(len(p.batch.Failures)))
+		p.batch.TakeFailures(func(plugins.Failure) {})
+		v.running.done()
+		return
+	}
+	j := v.jobs.get()
+	j.delivery, j.batch, j.version = p.delivery, a.engine.pool.Batch(), v
+	p.delivery.retain()
+	chains[0].run(0, j, p.batch)
+	j.passOn()
+}
+
+// backOff waits before attempt number tries, at least 1: exponential with
+// full jitter on the upper half. It reports false when something else is to be
+// done first.
+func (a *sinkActor) backOff(ctx context.Context, tries int) bool {
+	r := a.stage.Retry
+	base, most := r.Backoff, r.MaxBackoff
+	if base <= 0 {
+		base = 100 * time.Millisecond
+	}
+	if most <= 0 {
+		most = max(30*time.Second, base)
+	}
+	d := min(base, most)
+	for range tries - 1 {
+		if d >= most/2 {
+			d = most
+			break
+		}
+		d *= 2
+	}
+	d = d/2 + rand.N(d/2+1)
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-a.kick:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// swapSink goes on with another sink where a reload says so.
+func (a *sinkActor) swapSink(ctx context.Context) {
+	a.queue.mu.Lock()
+	r := a.swap
+	a.queue.mu.Unlock()
+	if r == nil {
+		return
+	}
+	// What the old sink still holds back it finishes; what fails then is
+	// written to the new one.
+	for a.waiting > 0 && ctx.Err() == nil {
+		a.flush(ctx)
+		a.awaitAnswers()
+		a.settle(ctx)
+	}
+	a.queue.mu.Lock()
+	a.swap = nil
+	a.queue.mu.Unlock()
+	a.closeSink()
+	a.stage, a.sink = r.stage, r.sink
+	for i := range a.tries {
+		a.tries[i] = 0
+	}
+	close(r.done)
+}
+
+// replace makes the actor go on with another sink.
+func (a *sinkActor) replace(s *graph.Stage, sink plugins.Sink) {
+	r := &replacement{s, sink, make(chan struct{})}
+	a.queue.mu.Lock()
+	a.swap = r
+	a.queue.changed.Broadcast()
+	a.queue.mu.Unlock()
+	select {
+	case a.kick <- struct{}{}:
+	default:
+	}
+	select {
+	case <-r.done:
+	case <-a.done:
+	}
+}
+
+func (a *sinkActor) closeSink() {
+	c, ok := a.sink.(plugins.Closer)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.engine.work), a.engine.config.DrainTimeout)
+	defer cancel()
+	if err := c.Close(ctx); err != nil {
+		a.engine.fail(fmt.Errorf("%s: close: %w", a.addr, err))
+	}
+}

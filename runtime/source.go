@@ -1,0 +1,215 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// sourceActor runs one source and the workers behind it. It is the source's
+// [plugins.Outlet].
+type sourceActor struct {
+	engine   *Engine
+	stage    *graph.Stage
+	source   plugins.Source
+	counters *counters
+	stop     context.CancelFunc // ends the source; what it handed over goes on
+	newest   *topology          // under Engine.gate
+
+	work    chan *job
+	handing sync.WaitGroup
+	workers sync.WaitGroup
+	ended   chan struct{} // Run has returned and the workers have finished
+
+	inline sync.Mutex // of the chain that the source's own goroutine runs
+	own    *chain
+
+	mu     sync.Mutex
+	tasks  map[plugins.Partition]*task
+	closed error
+	start  map[plugins.Partition]plugins.Position // committed before a reload
+}
+
+var errStopping = errors.New("the pipeline is stopping")
+
+// newSource makes a source; from are the positions to resume at.
+func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Position) (*sourceActor, error) {
+	kind, ok := e.config.Registry.Source(s.Kind)
+	if !ok {
+		return nil, fmt.Errorf("%s: no source kind %q is registered", s.Addr(), s.Kind)
+	}
+	src, err := kind.New(s.Config, e.env(s))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+	}
+	if seeker, ok := src.(plugins.Seeker); ok && len(from) > 0 {
+		if err := seeker.Seek(from); err != nil {
+			return nil, fmt.Errorf("%s: resume: %w", s.Addr(), err)
+		}
+	}
+	return &sourceActor{
+		engine: e, stage: s, source: src, counters: e.counter(s.Addr()),
+		work: make(chan *job, e.config.Workers), ended: make(chan struct{}),
+		tasks: map[plugins.Partition]*task{}, start: from,
+	}, nil
+}
+
+// run starts the workers and the source, and calls ended when the source has
+// ended and its workers have finished.
+func (a *sourceActor) run(ended func(*sourceActor, error)) {
+	ctx, stop := context.WithCancel(a.engine.work)
+	a.stop = stop
+	// The goroutine that hands over runs a chain itself when all workers are
+	// busy, so one of them is spared.
+	for i := 1; i < a.engine.config.Workers; i++ {
+		a.workers.Go(func() { a.worker(i) })
+	}
+	go func() {
+		err := a.source.Run(ctx, a)
+		stopped := ctx.Err() != nil
+		stop()
+		a.close(errStopping)
+		a.handing.Wait()
+		close(a.work)
+		a.workers.Wait()
+		close(a.ended)
+		if err != nil && stopped && errors.Is(err, context.Canceled) {
+			err = nil
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", a.stage.Addr(), err)
+		}
+		ended(a, err)
+	}()
+}
+
+// Batch implements [plugins.Outlet].
+func (a *sourceActor) Batch() *plugins.Batch { return a.engine.pool.Batch() }
+
+// Hand implements [plugins.Outlet].
+func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
+	b := d.Batch
+	b.DropFailed()
+	if b.Received == 0 {
+		b.Received = time.Now().UnixNano()
+	}
+	rows := len(b.Sel) + len(b.Failures)
+	t, err := a.begin(b.Part)
+	if err != nil {
+		b.Release()
+		return err
+	}
+	defer a.handing.Done()
+	inner := &delivery{task: t, next: d.Next, ack: d.Ack, nack: d.Nack, records: int64(rows), bytes: b.Size()}
+	inner.refs.Store(1)
+	v := a.engine.acquire(&a.newest)
+	j := v.jobs.get()
+	j.delivery, j.batch, j.task, j.version = inner, b, t, v
+	if err := t.admit(ctx, inner, j); err != nil {
+		b.Release()
+		v.running.done()
+		return err
+	}
+	a.counters.in.Add(int64(rows))
+	a.dispatch(j)
+	return nil
+}
+
+// dispatch gives a job to a worker that has nothing to do, or runs it.
+func (a *sourceActor) dispatch(j *job) {
+	if a.engine.config.Workers > 1 {
+		select {
+		case a.work <- j:
+			return
+		default:
+		}
+	}
+	a.inline.Lock()
+	defer a.inline.Unlock()
+	a.own = a.runJob(j, 0, a.own)
+}
+
+func (a *sourceActor) worker(slot int) {
+	var c *chain
+	for j := range a.work {
+		c = a.runJob(j, slot, c)
+	}
+}
+
+// runJob runs a job through the slot's chain of the job's version, and returns
+// the newest chain that the slot has run.
+func (a *sourceActor) runJob(j *job, slot int, last *chain) *chain {
+	c := j.version.chains[a.stage.Addr()][slot]
+	if c != last {
+		c.adopt(last)
+	}
+	b := j.batch
+	if len(b.Failures) > 0 {
+		c.run(failedEntry, j, b)
+	}
+	if len(b.Sel) > 0 && j.failed == nil {
+		a.counters.out.Add(int64(len(b.Sel)))
+		c.run(recordEntry, j, b)
+	}
+	j.task.pass(j)
+	return c
+}
+
+// Done implements [plugins.Outlet].
+func (a *sourceActor) Done(p plugins.Partition) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if t := a.tasks[p]; t != nil {
+		t.close(fmt.Errorf("partition %s was said to be done", p.Name))
+	}
+}
+
+// begin returns the task of a partition for a Hand that ends with
+// handing.Done.
+func (a *sourceActor) begin(p plugins.Partition) (*task, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed != nil {
+		return nil, a.closed
+	}
+	a.handing.Add(1)
+	t := a.tasks[p]
+	if t == nil {
+		t = newTask(p, a.engine.config.MaxInFlightRecords, a.engine.config.MaxInFlightBytes)
+		a.tasks[p] = t
+	}
+	return t, nil
+}
+
+// close makes Hand fail.
+func (a *sourceActor) close(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed == nil {
+		a.closed = err
+	}
+	for _, t := range a.tasks {
+		t.close(err)
+	}
+}
+
+// positions returns where each partition could be resumed.
+func (a *sourceActor) positions() map[plugins.Partition]plugins.Position {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ps := map[plugins.Partition]plugins.Position{}
+	for p, at := range a.start {
+		ps[p] = at
+	}
+	for p, t := range a.tasks {
+		if at := t.position(); at != nil {
+			ps[p] = at
+		}
+	}
+	return ps
+}

@@ -1,0 +1,144 @@
+package runtime
+
+import (
+	"context"
+	"sync"
+
+	"github.com/onstream/onstream/plugins"
+)
+
+// task is one partition of a source: it bounds what is in flight, keeps the
+// order of what leaves the workers, and acknowledges contiguously.
+type task struct {
+	part plugins.Partition
+
+	maxRecords, maxBytes int64
+
+	mu             sync.Mutex
+	space          sync.Cond // of mu: something finished
+	records, bytes int64     // in flight
+	inFlight       []*delivery
+	jobs           []*job // in order, not yet passed on
+	passing        bool   // a goroutine is passing jobs on
+	committed      plugins.Position
+	broken         bool // a delivery was not finished: the prefix ends there
+	closed         error
+}
+
+func newTask(part plugins.Partition, maxRecords, maxBytes int64) *task {
+	t := &task{part: part, maxRecords: maxRecords, maxBytes: maxBytes}
+	t.space.L = &t.mu
+	return t
+}
+
+// admit waits until the delivery fits into what may be in flight, and gives
+// its job a place in the order. A delivery larger than the bounds is admitted
+// when nothing else is in flight.
+func (t *task) admit(ctx context.Context, d *delivery, j *job) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.full(d) {
+		stop := context.AfterFunc(ctx, func() {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.space.Broadcast()
+		})
+		defer stop()
+	}
+	for t.full(d) && t.closed == nil && ctx.Err() == nil {
+		t.space.Wait()
+	}
+	if t.closed != nil {
+		return t.closed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t.records += d.records
+	t.bytes += d.bytes
+	t.inFlight = append(t.inFlight, d)
+	t.jobs = append(t.jobs, j)
+	return nil
+}
+
+func (t *task) full(d *delivery) bool {
+	return len(t.inFlight) > 0 && (t.records+d.records > t.maxRecords || t.bytes+d.bytes > t.maxBytes)
+}
+
+// close makes admit return err.
+func (t *task) close(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = err
+	t.space.Broadcast()
+}
+
+// pass is called when a worker has run a job. It passes on what the first
+// jobs in the order produced, as far as they have run; if another goroutine is
+// at it, that one goes on.
+func (t *task) pass(j *job) {
+	t.mu.Lock()
+	j.ran = true
+	if t.passing {
+		t.mu.Unlock()
+		return
+	}
+	t.passing = true
+	for len(t.jobs) > 0 && t.jobs[0].ran {
+		first := t.jobs[0]
+		t.jobs[0] = nil
+		t.jobs = t.jobs[1:]
+		t.mu.Unlock()
+		first.passOn()
+		t.mu.Lock()
+	}
+	t.passing = false
+	t.mu.Unlock()
+}
+
+// finish is called when everything a delivery became is finished.
+func (t *task) finish(d *delivery) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d.done = true
+	for len(t.inFlight) > 0 && t.inFlight[0].done {
+		first := t.inFlight[0]
+		t.inFlight[0] = nil
+		t.inFlight = t.inFlight[1:]
+		t.records -= first.records
+		t.bytes -= first.bytes
+		t.settle(first)
+	}
+	t.space.Broadcast()
+}
+
+// settle answers the source; t.mu is held, so answers keep the order.
+func (t *task) settle(d *delivery) {
+	if d.err != nil {
+		t.broken = true
+		if d.nack != nil {
+			d.nack(d.err)
+		}
+		return
+	}
+	if d.next != nil && !t.broken {
+		t.committed = d.next
+	}
+	if d.ack != nil {
+		d.ack()
+	}
+}
+
+// idle reports whether nothing is in flight.
+func (t *task) idle() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.inFlight) == 0
+}
+
+// position returns the position up to which everything is finished.
+func (t *task) position() plugins.Position {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.committed
+}
