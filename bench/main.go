@@ -1,0 +1,138 @@
+// Command bench measures the engine against programs written by hand for the
+// same work, in one process and alternately, so that the ratio holds on a
+// noisy machine.
+//
+//	go run ./bench                      everything
+//	go run ./bench -run P2 -rounds 11   one workload, more rounds
+//	go run ./bench -run P2 -cpuprofile cpu.out
+//	go tool pprof -tagfocus=program=engine cpu.out
+//
+// P1 passes lines through, P2 filters and maps them, both file to file; L is
+// P2 at a steady 10,000 records/s from standard input to standard output;
+// start is the real binary's start-up, idle memory and size.
+//
+// CPU is user and system time of the whole process, read after a garbage
+// collection that each run pays for itself. "again" is the fastest program by
+// hand measured a second time as if it were another one: how far its ratio is
+// from 1 is what the machine's noise does to every other ratio.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"time"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// options are the command line's.
+type options struct {
+	records    int
+	rounds     int
+	starts     int
+	run        string
+	dir        string
+	binary     string
+	latency    time.Duration
+	cpuprofile string
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.IntVar(&o.records, "records", 2_000_000, "records in the input of P1 and P2")
+	flags.IntVar(&o.rounds, "rounds", 5, "rounds in which each program of P1 and P2 runs once")
+	flags.IntVar(&o.starts, "starts", 10, "how often start runs the binary for each median")
+	flags.StringVar(&o.run, "run", "P1,P2,L,start", "workloads, separated by commas")
+	flags.StringVar(&o.dir, "dir", "", "directory for a temporary directory with the data (default: the system's)")
+	flags.StringVar(&o.binary, "binary", "bin/onstream", "the binary that start runs")
+	flags.DurationVar(&o.latency, "latency", 5*time.Second, "how long L measures, after a second of warming up")
+	flags.StringVar(&o.cpuprofile, "cpuprofile", "", "file for a CPU profile, labelled by program")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 || o.records < 1 || o.rounds < 1 || o.starts < 1 || o.latency <= 0 {
+		fmt.Fprintln(stderr, "bench: takes no arguments; -records, -rounds, -starts and -latency are positive")
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := measure(ctx, o, newEngine(), stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	return 0
+}
+
+// measure runs the workloads in a temporary directory and prints the report.
+func measure(ctx context.Context, o options, run engine, stdout, stderr io.Writer) (err error) {
+	workloads, err := parseWorkloads(o.run)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(o.dir, "onstream-bench-")
+	if err != nil {
+		return fmt.Errorf("make a directory for the data: %w", err)
+	}
+	// Pipelines in directories of their own name files in this one.
+	if dir, err = filepath.Abs(dir); err != nil {
+		return fmt.Errorf("find the directory of the data: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if o.cpuprofile != "" {
+		f, err := os.Create(o.cpuprofile)
+		if err != nil {
+			return fmt.Errorf("create profile: %w", err)
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return fmt.Errorf("start profile: %w", err)
+		}
+		defer pprof.StopCPUProfile()
+	}
+	fmt.Fprintf(stdout, "%s %s/%s, %d CPUs; medians of %d rounds\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), o.rounds)
+	b := &bench{options: o, dir: dir, engine: run, stdout: stdout, stderr: stderr}
+	if b.engine == nil {
+		fmt.Fprintln(stdout, "engine: none is plugged in (bench/engine.go), only the programs by hand run")
+	}
+	for _, w := range workloads {
+		if err := w(b, ctx); err != nil {
+			return err
+		}
+	}
+	b.printBudgets()
+	return nil
+}
+
+// parseWorkloads returns the workloads that are named in list.
+func parseWorkloads(list string) ([]func(*bench, context.Context) error, error) {
+	known := map[string]func(*bench, context.Context) error{
+		"P1":    (*bench).passThrough,
+		"P2":    (*bench).filterMap,
+		"L":     (*bench).latencies,
+		"start": (*bench).start,
+	}
+	var chosen []func(*bench, context.Context) error
+	for name := range strings.SplitSeq(list, ",") {
+		w, ok := known[strings.TrimSpace(name)]
+		if !ok {
+			return nil, fmt.Errorf("no workload %q; there are P1, P2, L and start", name)
+		}
+		chosen = append(chosen, w)
+	}
+	return chosen, nil
+}
