@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -32,7 +33,8 @@ type sourceActor struct {
 	mu     sync.Mutex
 	tasks  map[plugins.Partition]*task
 	closed error
-	start  map[plugins.Partition]plugins.Position // committed before a reload
+	over   map[plugins.Partition]bool             // said to be done, but not all acknowledged
+	resume map[plugins.Partition]plugins.Position // of what has no task
 }
 
 var errStopping = errors.New("the pipeline is stopping")
@@ -52,10 +54,12 @@ func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Po
 			return nil, fmt.Errorf("%s: resume: %w", s.Addr(), err)
 		}
 	}
+	resume := map[plugins.Partition]plugins.Position{}
+	maps.Copy(resume, from)
 	return &sourceActor{
 		engine: e, stage: s, source: src, counters: e.counter(s.Addr()),
 		work: make(chan *job, e.config.Workers), ended: make(chan struct{}),
-		tasks: map[plugins.Partition]*task{}, start: from,
+		tasks: map[plugins.Partition]*task{}, over: map[plugins.Partition]bool{}, resume: resume,
 	}, nil
 }
 
@@ -160,12 +164,28 @@ func (a *sourceActor) runJob(j *job, slot int, last *chain) *chain {
 	return c
 }
 
-// Done implements [plugins.Outlet].
+// Done implements [plugins.Outlet]. The task is forgotten once all of it is
+// acknowledged; a partition that comes back gets a new one.
 func (a *sourceActor) Done(p plugins.Partition) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if t := a.tasks[p]; t != nil {
-		t.close(fmt.Errorf("partition %s was said to be done", p.Name))
+	a.over[p] = true
+	for p := range a.over {
+		if t := a.tasks[p]; t == nil || t.idle() {
+			a.keepPosition(p, t)
+			delete(a.tasks, p)
+			delete(a.over, p)
+		}
+	}
+}
+
+// keepPosition remembers where a partition could be resumed.
+func (a *sourceActor) keepPosition(p plugins.Partition, t *task) {
+	if t == nil {
+		return
+	}
+	if at := t.position(); at != nil {
+		a.resume[p] = at
 	}
 }
 
@@ -178,6 +198,7 @@ func (a *sourceActor) begin(p plugins.Partition) (*task, error) {
 		return nil, a.closed
 	}
 	a.handing.Add(1)
+	delete(a.over, p)
 	t := a.tasks[p]
 	if t == nil {
 		t = newTask(p, a.engine.config.MaxInFlightRecords, a.engine.config.MaxInFlightBytes)
@@ -202,14 +223,8 @@ func (a *sourceActor) close(err error) {
 func (a *sourceActor) positions() map[plugins.Partition]plugins.Position {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	ps := map[plugins.Partition]plugins.Position{}
-	for p, at := range a.start {
-		ps[p] = at
-	}
 	for p, t := range a.tasks {
-		if at := t.position(); at != nil {
-			ps[p] = at
-		}
+		a.keepPosition(p, t)
 	}
-	return ps
+	return maps.Clone(a.resume)
 }
