@@ -23,11 +23,11 @@ type Env struct {
 // Wait blocks until the pipeline's clock has moved on by d. It returns ctx's
 // error when ctx ends first.
 func (e Env) Wait(ctx context.Context, d time.Duration) error {
-	if e.Sleep != nil {
-		return e.Sleep(ctx, d)
-	}
 	if d <= 0 {
 		return ctx.Err()
+	}
+	if e.Sleep != nil {
+		return e.Sleep(ctx, d)
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()

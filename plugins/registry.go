@@ -55,7 +55,11 @@ type SinkKind struct {
 	DefaultFormat string
 	Check         func(Config) error // as in [SourceKind]
 	Capabilities  func(Config) Capabilities
-	New           func(Config, Env) (Sink, error)
+	// Direct says that Write, so configured, answers before it returns, waits
+	// for nothing but this machine, and needs no Flush: the engine may then
+	// call it from the goroutine that made the batch. Nil means no.
+	Direct func(Config) bool
+	New    func(Config, Env) (Sink, error)
 }
 
 // Registry is the kinds that a pipeline may use. Fill it before it is read;

@@ -49,6 +49,13 @@ func (s Shape) IsColumn(path Path) bool {
 	return len(elems) > 0 && slices.Contains(s.Set, elems[0])
 }
 
+// IsRemoved reports whether the top-level field of path was removed and not
+// set again.
+func (s Shape) IsRemoved(path Path) bool {
+	elems := SplitPath(path)
+	return len(elems) > 0 && slices.Contains(s.Removed, elems[0]) && !slices.Contains(s.Set, elems[0])
+}
+
 // With returns the shape after top-level fields were set.
 func (s Shape) With(set []Field) Shape {
 	s.Set = slices.Clone(s.Set)

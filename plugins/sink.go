@@ -2,7 +2,7 @@ package plugins
 
 import "context"
 
-// Sink takes records out. The engine calls it from one goroutine. Values are
+// Sink takes records out. The engine calls it from one goroutine at a time. Values are
 // encoded in the stage's format, where the kind has one; each is followed in
 // Data by the framing's terminator, so that neighbours can be written at once.
 //

@@ -175,16 +175,24 @@ func (c *compiler) encoder(format string, options plugins.Config, in plugins.Sha
 // decoders returns what fills in the fields read that are not columns yet, and
 // what is known afterwards.
 func (c *compiler) decoders(s *graph.Stage, in plugins.Shape, have columns, reads []plugins.Field) ([]plugins.Decoder, columns, error) {
-	var missing []plugins.Field
+	var missing, removed []plugins.Field
 	for _, f := range reads {
 		known := in.IsColumn(f.Name) || slices.Contains(have.decoded, f.Name) ||
 			slices.ContainsFunc(missing, func(m plugins.Field) bool { return m.Name == f.Name })
-		if !known {
+		switch {
+		case known:
+		case in.IsRemoved(f.Name):
+			removed = append(removed, f)
+		default:
 			missing = append(missing, f)
 		}
 	}
+	var decoders []plugins.Decoder
+	if len(removed) > 0 {
+		decoders = append(decoders, &nulls{fields: removed, columns: make([]plugins.Column, len(removed))})
+	}
 	if len(missing) == 0 {
-		return nil, have, nil
+		return decoders, have, nil
 	}
 	codec, ok := c.top.engine.config.Registry.Codec(in.Format)
 	if !ok {
@@ -198,7 +206,26 @@ func (c *compiler) decoders(s *graph.Stage, in plugins.Shape, have columns, read
 	for _, f := range missing {
 		have.decoded = append(have.decoded, f.Name)
 	}
-	return []plugins.Decoder{d}, have, nil
+	return append(decoders, d), have, nil
+}
+
+// nulls fills in fields that were removed on the way: where several ways meet,
+// another may still have them.
+type nulls struct {
+	fields  []plugins.Field
+	columns []plugins.Column
+}
+
+// Decode implements [plugins.Decoder].
+func (n *nulls) Decode(b *plugins.Batch) {
+	for k, f := range n.fields {
+		col := &n.columns[k]
+		col.Reset(f.Type.Kind, b.Len)
+		for _, i := range b.Sel {
+			col.SetNull(i)
+		}
+		b.AddColumn(f.Name, col)
+	}
 }
 
 // base makes what the nodes of a stage share, its error output included.

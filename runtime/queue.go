@@ -11,8 +11,9 @@ type queue struct {
 	changed        sync.Cond
 	parcels        []parcel
 	records, bytes int64
-	ended          bool  // no more is put
-	broken         error // nothing is taken or put any more
+	direct         func(parcel) bool // takes a parcel without queueing it, if it can; may be nil
+	ended          bool              // no more is put
+	broken         error             // nothing is taken or put any more
 }
 
 func newQueue(maxRecords, maxBytes int64) *queue {
@@ -23,6 +24,12 @@ func newQueue(maxRecords, maxBytes int64) *queue {
 
 // put adds a parcel, waiting for space. It fails when the queue is broken.
 func (q *queue) put(p parcel) error {
+	q.mu.Lock()
+	direct := q.direct
+	q.mu.Unlock()
+	if direct != nil && direct(p) {
+		return nil
+	}
 	n, size := int64(len(p.batch.Sel)), p.batch.Size()
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -20,10 +20,13 @@ type sinkActor struct {
 	counters *counters
 
 	// Under queue.mu:
+	busy    bool         // somebody owns what is below
 	answers []answer     // of writes, not yet looked at
 	swap    *replacement // to be done before the next write
 
-	// Owned by the actor's goroutine:
+	// Owned by whoever made busy true: the actor's goroutine, or one that
+	// writes directly.
+	ctx     context.Context
 	stage   *graph.Stage
 	sink    plugins.Sink
 	redo    []parcel // to be written before anything else, with their attempts
@@ -80,7 +83,8 @@ func (e *Engine) newSink(ctx context.Context, s *graph.Stage) (plugins.Sink, err
 // start runs the actor with a sink.
 func (a *sinkActor) start(sink plugins.Sink) {
 	ctx, cancel := context.WithCancelCause(a.engine.work)
-	a.sink, a.cancel = sink, cancel
+	a.ctx, a.cancel = ctx, cancel
+	a.setSink(a.stage, sink)
 	go func() {
 		defer cancel(nil)
 		a.run(ctx)
@@ -91,24 +95,18 @@ func (a *sinkActor) start(sink plugins.Sink) {
 func (a *sinkActor) run(ctx context.Context) {
 	defer close(a.done)
 	defer context.AfterFunc(ctx, func() { a.queue.breakOff(context.Cause(ctx)) })()
-	for {
+	for a.takeOver() {
 		a.settle(ctx)
-		if ctx.Err() != nil {
-			break
+		for ctx.Err() == nil && a.next(ctx) {
+			a.settle(ctx)
 		}
-		if a.next(ctx) {
-			continue
-		}
-		if a.dirty {
+		if a.dirty && ctx.Err() == nil {
 			a.flush(ctx)
-			continue
+			a.settle(ctx)
 		}
-		if !a.wait() {
-			break
-		}
+		a.handBack()
 	}
 	if ctx.Err() != nil {
-		a.queue.breakOff(context.Cause(ctx))
 		a.queue.discardRest()
 		for _, p := range a.redo {
 			p.discard(context.Cause(ctx))
@@ -117,23 +115,55 @@ func (a *sinkActor) run(ctx context.Context) {
 	a.closeSink()
 }
 
-// wait blocks until there is something to do, and reports whether there may
-// ever be.
-func (a *sinkActor) wait() bool {
+// takeOver blocks until there is something to do and nobody is at it. It
+// reports false when there never will be, and owns the actor either way.
+func (a *sinkActor) takeOver() bool {
 	q := a.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
 		switch {
+		case a.busy:
 		case q.broken != nil:
 			return false
-		case len(q.parcels) > 0 || len(a.answers) > 0 || a.swap != nil:
+		case len(q.parcels) > 0 || len(a.answers) > 0 || len(a.redo) > 0 || a.swap != nil || a.dirty:
+			a.busy = true
 			return true
 		case q.ended && a.waiting == 0:
 			return false
 		}
 		q.changed.Wait()
 	}
+}
+
+// handBack lets others own the actor.
+func (a *sinkActor) handBack() {
+	q := a.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	a.busy = false
+	if q.ended || q.broken != nil || len(q.parcels) > 0 || len(a.answers) > 0 || len(a.redo) > 0 || a.swap != nil {
+		q.changed.Broadcast()
+	}
+}
+
+// direct writes a parcel in the calling goroutine, where nothing else waits to
+// be written: the records are still in the cache of its processor. It reports
+// false when the parcel is to be queued.
+func (a *sinkActor) direct(p parcel) bool {
+	q := a.queue
+	q.mu.Lock()
+	if a.busy || q.broken != nil || len(q.parcels) > 0 || len(a.answers) > 0 || len(a.redo) > 0 || a.swap != nil {
+		q.mu.Unlock()
+		return false
+	}
+	a.busy = true
+	q.mu.Unlock()
+	a.write(a.ctx, p, 0)
+	a.dirty = false // there is nothing to flush
+	a.settle(a.ctx)
+	a.handBack()
+	return true
 }
 
 // awaitAnswers blocks until there are answers to look at or all ends.
@@ -316,15 +346,27 @@ func (a *sinkActor) swapSink(ctx context.Context) {
 		a.awaitAnswers()
 		a.settle(ctx)
 	}
-	a.queue.mu.Lock()
-	a.swap = nil
-	a.queue.mu.Unlock()
 	a.closeSink()
-	a.stage, a.sink = r.stage, r.sink
+	a.setSink(r.stage, r.sink)
 	for i := range a.tries {
 		a.tries[i] = 0
 	}
+	a.queue.mu.Lock()
+	a.swap = nil
+	a.queue.mu.Unlock()
 	close(r.done)
+}
+
+// setSink goes on with a sink, writing to it directly where its kind allows.
+func (a *sinkActor) setSink(s *graph.Stage, sink plugins.Sink) {
+	a.stage, a.sink = s, sink
+	kind, _ := a.engine.config.Registry.Sink(s.Kind)
+	a.queue.mu.Lock()
+	defer a.queue.mu.Unlock()
+	a.queue.direct = nil
+	if kind.Direct != nil && kind.Direct(s.Config) {
+		a.queue.direct = a.direct
+	}
 }
 
 // replace makes the actor go on with another sink.

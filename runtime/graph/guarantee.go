@@ -126,11 +126,13 @@ func (g *Graph) promise(source *Stage, between []*Stage, sink *Stage, capabiliti
 	switch again := in.Redelivers || in.Seekable; {
 	case !again:
 		guarantee = AtMostOnce
-		note("%s cannot be read again: a crash loses what is on the way", source.Addr())
+		if in.Weakens == "" {
+			note("%s cannot be read again: a crash loses what is on the way", source.Addr())
+		}
 	case out.Idempotent:
 		guarantee = EffectivelyOnce
 	case in.Redelivers:
-		note("after a crash %s sends again what was not acknowledged, and %s writes it again", source.Addr(), sink.Addr())
+		note("after a crash what %s had not acknowledged comes again, and %s writes it again", source.Addr(), sink.Addr())
 	default:
 		note("positions are not stored yet: after a crash %s is read from its start, and %s writes everything again", source.Addr(), sink.Addr())
 	}
@@ -139,7 +141,7 @@ func (g *Graph) promise(source *Stage, between []*Stage, sink *Stage, capabiliti
 			note("%s drops records that fail", s.Addr())
 		}
 	}
-	if sink.Retry.Max > 0 && len(g.Consumers(sink.Addr(), Errors)) == 0 && sink.OnError == ToErrors {
+	if sink.Retry.Max > 0 && len(g.Consumers(sink.Addr(), Errors)) == 0 && sink.OnError != Fail {
 		guarantee = AtMostOnce
 		note("%s gives up after %d retries and nobody takes its errors", sink.Addr(), sink.Retry.Max)
 	}

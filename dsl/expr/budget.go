@@ -1,0 +1,73 @@
+package expr
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// maxSteps is how much work one evaluation of an interpreted expression may be:
+// rounds of for, elements of results and, with stepText bytes for one, texts. A
+// pipeline's file may be anybody's: it must not keep its reader busy for ever.
+const (
+	maxSteps = 1_000_000
+	stepText = 64
+)
+
+// budget is the steps that are left.
+type budget int
+
+// limited returns e with its results counted.
+func (in interpreter) limited(e hclsyntax.Expression) hclsyntax.Expression {
+	if e == nil {
+		return nil
+	}
+	b := in.budget
+	return &interpreted{e, func(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+		if *b < 0 { // hclsyntax goes on after errors; this ends it soon
+			return cty.DynamicVal, hcl.Diagnostics{tooMuch(e.Range())}
+		}
+		v, diags := e.Value(ctx)
+		if *b -= budget(1 + size(v)); *b < 0 {
+			return cty.DynamicVal, hcl.Diagnostics{tooMuch(e.Range())}
+		}
+		return v, diags
+	}}
+}
+
+func tooMuch(at hcl.Range) *hcl.Diagnostic {
+	return problem(at, "too much to compute", "the expression takes more than a million steps; make its lists smaller")
+}
+
+// size is what a value costs, apart from its parts.
+func size(v cty.Value) int {
+	v, _ = v.Unmark()
+	t := v.Type()
+	switch {
+	case !v.IsKnown() || v.IsNull():
+		return 0
+	case t == cty.String:
+		return len(v.AsString()) / stepText
+	case t.IsTupleType() || t.IsListType() || t.IsObjectType() || t.IsMapType() || t.IsSetType():
+		return v.LengthInt()
+	}
+	return 0
+}
+
+// spend counts a value and all its parts, which may be shared. It returns false
+// when the budget does not suffice.
+func (b *budget) spend(v cty.Value) bool {
+	v, _ = v.Unmark()
+	if *b -= budget(1 + size(v)); *b < 0 {
+		return false
+	}
+	if !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
+		return true
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if _, elem := it.Element(); !b.spend(elem) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,322 @@
+package expr
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/onstream/onstream/plugins"
+)
+
+// reference compiles a name with what follows it.
+func (c *compiler) reference(t hcl.Traversal) *node {
+	root, at := t.RootName(), t.SourceRange()
+	switch {
+	case root == "event" && c.scope.Event != nil:
+		return c.event(t)
+	case root == "meta" && c.scope.Meta:
+		return c.meta(t)
+	case root == "key" && c.scope.Key:
+		return c.steps(keyNode(c.keyType(), t[0].SourceRange()), t[1:])
+	case root == "setting":
+		return c.setting(t)
+	}
+	if text, ok := elsewhere[root]; ok {
+		return c.fail(at, "not available here", "%s is not available in this place: %s", root, text)
+	}
+	if staticRoots[root] {
+		return c.fail(at, "not available here", "%s has no values in this place", root)
+	}
+	if c.scope.Event != nil {
+		if _, known := c.scope.Event.Type.Field(root); known {
+			return c.fail(at, "unknown name", "there is no %s; did you mean event.%s?", root, root)
+		}
+	}
+	return c.fail(at, "unknown name", "there is no %s%s", root, didYouMean(root, c.scope.roots()))
+}
+
+func (c *compiler) keyType() plugins.Type {
+	if c.scope.KeyType.Kind == plugins.Any {
+		return plugins.Of(plugins.String)
+	}
+	return c.scope.KeyType
+}
+
+func (c *compiler) setting(t hcl.Traversal) *node {
+	at := t.SourceRange()
+	if len(t) < 2 {
+		return c.fail(at, "incomplete reference", "say which setting: setting.name")
+	}
+	name, ok := stepName(t[1])
+	s := c.scope.Settings[name]
+	if !ok || s == nil {
+		if n := c.minus(name, at); n != nil {
+			return n
+		}
+		var names []string
+		for n := range c.scope.Settings {
+			names = append(names, n)
+		}
+		return c.fail(at, "unknown setting", "there is no setting %s%s", name, didYouMean(name, names))
+	}
+	return c.steps(settingNode(s, at), t[2:])
+}
+
+// minus reports a name that was meant as a subtraction.
+func (c *compiler) minus(name string, at hcl.Range) *node {
+	for _, root := range []string{"event", "setting", "meta", "key", "var", "local"} {
+		if before, found := strings.CutSuffix(name, "-"+root); found && before != "" {
+			return c.fail(at, "missing spaces", "%s is one name, because names may have a minus in them; write %s - %s to subtract", name, before, root)
+		}
+	}
+	return nil
+}
+
+// event compiles a reference to a field. As far as it goes through records by
+// name, it is a path that the decoder takes out; the rest is taken out of what
+// stands there.
+func (c *compiler) event(t hcl.Traversal) *node {
+	shape := c.scope.Event
+	if len(t) == 1 {
+		return c.wholeRecord(t.SourceRange())
+	}
+	var path []string
+	now, nullable := shape.Type, false
+	read := plugins.Type{}
+	steps := t[1:]
+	for len(steps) > 0 {
+		name, named := stepName(steps[0])
+		if !named || now.Kind == plugins.List {
+			break
+		}
+		at := steps[0].SourceRange()
+		next, bad := c.fieldOf(now, name, len(path) == 0, at)
+		if bad != nil {
+			return bad
+		}
+		path, now, steps = append(path, name), next, steps[1:]
+		nullable = nullable || now.Nullable || now.Kind == plugins.Any
+		read = now
+		read.Nullable = nullable
+	}
+	if len(path) == 0 {
+		return c.fail(t.SourceRange(), "not a field", "a record has named fields: event.name")
+	}
+	at := hcl.RangeBetween(t[0].SourceRange(), t[len(path)].SourceRange())
+	typ := read
+	typ.Nullable = typ.Kind != plugins.Any && read.Nullable && !c.neverNull(path)
+	if !shape.IsColumn(plugins.JoinPath(path...)) || len(path) == 1 {
+		return c.steps(c.field(plugins.JoinPath(path...), read, typ, at), steps)
+	}
+	top := shape.Type.Fields[slices.IndexFunc(shape.Type.Fields, func(f plugins.Field) bool { return f.Name == path[0] })].Type
+	return c.steps(member(c.field(plugins.JoinPath(path[0]), top, top, at), path[1:], typ, at), steps)
+}
+
+// neverNull reports whether null can be ruled out for a field that may be null
+// by its type or that of a record around it.
+func (c *compiler) neverNull(path []string) bool {
+	t, name := c.scope.Event.Type, "event"
+	for _, p := range path {
+		name += "/" + plugins.JoinPath(p)
+		ft, ok := t.Field(p)
+		if !ok {
+			ft = t.Element().OrNull()
+		}
+		if ft.Nullable && !c.facts.known(name) {
+			return false
+		}
+		t = ft
+	}
+	return true
+}
+
+// field notes that a field is read, and makes its node.
+func (c *compiler) field(path plugins.Path, read, typ plugins.Type, at hcl.Range) *node {
+	c.reads[path] = read
+	return field(path, read, typ, at)
+}
+
+// fieldOf returns the type of a field of values of type t.
+func (c *compiler) fieldOf(t plugins.Type, name string, top bool, at hcl.Range) (plugins.Type, *node) {
+	if ft, ok := t.Field(name); ok {
+		return ft, nil
+	}
+	switch t.Kind {
+	case plugins.Any:
+		if n := c.minus(name, at); n != nil {
+			return t, n
+		}
+		if top && slices.Contains(c.scope.Event.Removed, name) {
+			return t, c.fail(at, "unknown field", "%s was removed by a stage before", name)
+		}
+		return plugins.Type{}, nil
+	case plugins.Map:
+		return t.Element().OrNull(), nil
+	case plugins.Record:
+		if n := c.minus(name, at); n != nil {
+			return t, n
+		}
+		return t, c.unknownField(t, name, top, at)
+	}
+	return t, c.fail(at, "not a record", "a value of type %s has no %s: it has no fields", t.Kind, name)
+}
+
+func (c *compiler) unknownField(t plugins.Type, name string, top bool, at hcl.Range) *node {
+	names := make([]string, len(t.Fields))
+	for i, f := range t.Fields {
+		names[i] = f.Name
+	}
+	if before, after, found := strings.Cut(name, "-"); found && slices.Contains(names, before) {
+		return c.fail(at, "unknown field", "there is no field %s, because names may have a minus in them; write %s - %s to subtract", name, before, after)
+	}
+	what := "the record"
+	if !top {
+		what = "that part of the record"
+	}
+	hint := didYouMean(name, names)
+	if hint == "" && len(names) <= 8 {
+		hint = "; it has " + strings.Join(names, ", ")
+	}
+	if len(names) == 0 {
+		hint = ""
+	}
+	return c.fail(at, "unknown field", "%s has no field %s%s", what, name, hint)
+}
+
+// wholeRecord compiles `event` itself.
+func (c *compiler) wholeRecord(at hcl.Range) *node {
+	shape := c.scope.Event
+	if shape.Untouched() {
+		t := shape.Type
+		if t.Kind == plugins.Any {
+			t.Kind = plugins.Record
+		}
+		return c.field("", plugins.Of(plugins.Record), t, at)
+	}
+	if shape.Format == "" {
+		t := shape.Type
+		items := make([]item, len(t.Fields))
+		for i, f := range t.Fields {
+			items[i] = item{f.Name, c.field(plugins.JoinPath(f.Name), f.Type, f.Type, at)}
+		}
+		return object(items, t, at)
+	}
+	base := c.field("", plugins.Of(plugins.Record), plugins.Of(plugins.Record), at)
+	var set []item
+	for _, name := range shape.Set {
+		ft, _ := shape.Type.Field(name)
+		set = append(set, item{name, c.field(plugins.JoinPath(name), ft, ft, at)})
+	}
+	t := shape.Type
+	t.Kind = plugins.Record
+	return overlay(base, set, shape.Removed, t, at)
+}
+
+// steps compiles what follows a value: .name and [index].
+func (c *compiler) steps(n *node, steps hcl.Traversal) *node {
+	for _, step := range steps {
+		if n.invalid {
+			return n
+		}
+		at := hcl.RangeBetween(n.at, step.SourceRange())
+		if name, ok := stepName(step); ok && n.t.Kind != plugins.List {
+			n = c.member(n, name, step.SourceRange(), at)
+			continue
+		}
+		i, ok := step.(hcl.TraverseIndex)
+		if !ok {
+			return c.fail(step.SourceRange(), "not a record", "a list has elements: write [0] for the first, or [*].name for a field of each")
+		}
+		v, err := FromCty(i.Key)
+		if err != nil {
+			return c.fail(step.SourceRange(), "not an index", "%s", err)
+		}
+		n = c.indexed(n, constant(v, plugins.Of(v.Kind), step.SourceRange()), at)
+	}
+	return n
+}
+
+func (c *compiler) member(n *node, name string, step, at hcl.Range) *node {
+	known := n.t
+	if n.t.Kind == plugins.Record && len(n.t.Fields) == 0 {
+		known = plugins.Type{} // nothing is known about its fields
+	}
+	t, bad := c.fieldOf(known, name, false, step)
+	if bad != nil {
+		return bad
+	}
+	if n.t.Nullable && t.Kind != plugins.Any {
+		t.Nullable = true
+	}
+	return member(n, []string{name}, t, at)
+}
+
+// index compiles base[key] where the key, or the base, is not a constant.
+func (c *compiler) index(e *hclsyntax.IndexExpr) *node {
+	base, key := c.compile(e.Collection), c.operand(e.Key)
+	if base.invalid || key.invalid {
+		return invalid(e.Range())
+	}
+	return c.indexed(base, key, e.Range())
+}
+
+func (c *compiler) indexed(base, key *node, at hcl.Range) *node {
+	t := plugins.Type{}
+	byName := key.t.Kind == plugins.String
+	byNumber := key.t.Kind == plugins.Int
+	switch k := base.t.Kind; {
+	case key.t.Kind != plugins.Any && !byName && !byNumber:
+		return c.fail(key.at, "not an index", "an index is an int or, in records and maps, a string, not %s", key.t.Kind)
+	case k == plugins.List && byName:
+		return c.fail(key.at, "not an index", "elements of a list have numbers: the first is [0]")
+	case isObject(k) && byNumber:
+		return c.fail(key.at, "not an index", "parts of a %s have names: [\"name\"]", k)
+	case k == plugins.List:
+		t = base.t.Element()
+	case k == plugins.Map:
+		t = base.t.Element().OrNull()
+	case k == plugins.Record:
+		t = anyField(base.t)
+	case k != plugins.Any:
+		return c.fail(base.at, "no parts", "a value of type %s has no parts", k)
+	}
+	if base.t.Nullable && t.Kind != plugins.Any {
+		t.Nullable = true
+	}
+	return index(base, key, t, at)
+}
+
+// anyField is the type of a field of which the name is not known.
+func anyField(t plugins.Type) plugins.Type {
+	var common plugins.Type
+	for i, f := range t.Fields {
+		ft := fieldType(f.Type)
+		if i > 0 {
+			var ok bool
+			if ft, ok = unify(common, ft); !ok {
+				return plugins.Type{}
+			}
+		}
+		common = ft
+	}
+	if len(t.Fields) == 0 {
+		return plugins.Type{}
+	}
+	return common.OrNull()
+}
+
+// stepName returns the name that a step goes to, as .name or ["name"].
+func stepName(step hcl.Traverser) (string, bool) {
+	switch s := step.(type) {
+	case hcl.TraverseAttr:
+		return s.Name, true
+	case hcl.TraverseIndex:
+		if s.Key.Type() == cty.String {
+			return isString(s.Key)
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,19 @@
+# What may be referred to, and what not. A line without "error:" must compile.
+ok1            = event.temp
+ok2            = event.gps.lat
+ok3            = event.tags.site
+ok4            = event.tags["any name"]
+ok5            = event.readings[0].value
+misspelt       = event.tmep                # error: unknown field: the record has no field tmep; did you mean temp?
+misspelt_deep  = event.gps.lon             # error: unknown field: that part of the record has no field lon; it has lat
+no_spaces      = event.temp-event.min      # error: missing spaces: temp-event is one name, because names may have a minus in them; write temp - event to subtract
+no_spaces_1    = event.temp-1              # error: unknown field: there is no field temp-1, because names may have a minus in them; write temp - 1 to subtract
+scalar         = event.temp.value          # error: not a record: a value of type float has no value: it has no fields
+list_attr      = event.readings.value      # error: not a record: a list has elements: write [0] for the first, or [*].name for a field of each
+list_name      = event.readings["x"]       # error: not an index: elements of a list have numbers
+record_number  = event.gps[0]              # error: not an index: parts of a record have names
+bool_index     = event.readings[event.on]  # error: not an index: an index is an int or, in records and maps, a string, not bool
+bare           = temp                      # error: unknown name: there is no temp; did you mean event.temp?
+unknown        = evnt.temp                 # error: unknown name: there is no evnt; did you mean event?
+splat_unknown  = event.redings[*].value    # error: unknown field: the record has no field redings; did you mean readings?
+for_unknown    = [for r in event.readings : r.value * event.factr] # error: unknown field: the record has no field factr; did you mean factor?

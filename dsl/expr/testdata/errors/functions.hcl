@@ -1,0 +1,23 @@
+# Calls of functions.
+ok1        = upper(event.name)
+ok2        = round(event.temp, 1)
+ok3        = min(event.temp, event.count, 3)
+ok4        = length(event.readings)
+misspelt   = uper(event.name)                     # error: unknown function: there is no function uper; did you mean upper?
+namespace  = haversine(event.temp)                # error: unknown function: there is no function haversine
+bare       = unix_ms(event.when)                  # error: unknown function: there is no function unix_ms; did you mean time::unix_ms?
+wrong_type = upper(event.temp)                    # error: wrong type of argument: upper wants a string here, not a float; convert it with string(...)
+no_way     = length(event.temp)                   # error: wrong type of argument: there is no length(float); it is length(text string) int or
+too_few    = substr(event.name)                   # error: wrong number of arguments: 1 given
+too_many   = upper(event.name, 1)                 # error: wrong number of arguments: upper(text string) string; 2 given
+parse_time = time::unix(event.name)               # error: wrong type of argument: time::unix wants a time here, not a string; convert it with time::parse(...)
+pattern    = regex::match(event.name, "(")        # error: not a right argument: not a regular expression: missing closing )
+units      = unit::convert(event.temp, "C", "bar") # error: not a right argument: C is a unit of temperature and bar one of pressure
+unit       = unit::convert(event.temp, "C", "f")  # error: not a right argument: there is no unit "f"; did you mean F?
+zone       = time::hour(event.when, "Oslo")       # error: not a right argument: not a time zone such as "Europe/Oslo": "Oslo"
+verbs      = format("%d %d", event.count)         # error: not a right argument: the format has 2 verbs for 1 values
+has_value  = has(event.temp + 1)                  # error: not a field: has takes a field of the record
+choice     = default(event.hum, "none")           # error: types do not go together: default chooses between values of one type, but this is string and not float
+guard      = default(event.hum)                   # error: wrong number of arguments
+in_for     = [for r in event.readings : uper(r)]  # error: unknown function: did you mean upper?
+now_static = event.temp + [for x in [1] : nosuch(x)][0] # error: unknown function: there is no function nosuch

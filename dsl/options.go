@@ -1,0 +1,25 @@
+package dsl
+
+// Options are the values that come from outside the pipeline's files.
+type Options struct {
+	Vars map[string]string // of --var, by name
+	Env  string            // of --env: "prod" reads prod.vars.hcl
+	// LookupEnv finds environment variables: ONSTREAM_VAR_x, env() and
+	// secret("env:X"). Nil means that there are none.
+	LookupEnv func(name string) (string, bool)
+	Settings  map[string]string // of --set, by name
+	NodeName  string            // the value of node.name
+	// CheckOnly builds without reading anything: variables without a value,
+	// env(), file() and secret() have values that are not known, only typed.
+	CheckOnly bool
+	// StubSecrets gives every secret the same harmless value, as in tests.
+	StubSecrets bool
+}
+
+// lookupEnv finds an environment variable.
+func (o Options) lookupEnv(name string) (string, bool) {
+	if o.LookupEnv == nil {
+		return "", false
+	}
+	return o.LookupEnv(name)
+}

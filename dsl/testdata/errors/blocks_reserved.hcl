@@ -1,0 +1,7 @@
+place "gateway" {} # error: not available yet: reserved for a later version
+
+link "a" "b" {} # error: not available yet: "link"
+
+module "m" {} # error: not available yet: "module"
+
+plugin "p" {} # error: not available yet: "plugin"

@@ -1,0 +1,3 @@
+locals {
+  x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[ # error: nested too deeply: may be nested 64 deep
+}

@@ -1,0 +1,3 @@
+locals {
+  x = !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!true # error: nested too deeply: may be nested 64 deep
+}

@@ -1,0 +1,7 @@
+source "tick" "in" {}
+
+sink "print" "out" {
+  from = source.in
+  retry {}
+  retry {} # error: duplicate block "retry": first declared at testdata/errors/nested_twice.hcl:5
+}

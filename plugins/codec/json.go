@@ -1,0 +1,59 @@
+package codec
+
+import "github.com/onstream/onstream/plugins"
+
+var newline = []byte{'\n'}
+
+// JSON returns the codec of JSON objects, one a line.
+func JSON() plugins.Codec {
+	return plugins.Codec{
+		Name: "json",
+		Doc:  jsonDoc,
+		Schema: plugins.Schema{
+			Doc:     "One JSON object a line (NDJSON).",
+			Example: jsonExample,
+			Attrs: []plugins.Attr{{
+				Name: "strict", Type: plugins.AttrBool, Default: false,
+				Doc: "Check the whole text of each record that is decoded, not only what is read of it.",
+			}},
+		},
+		Framing: func(plugins.Config) (plugins.Framing, error) {
+			return plugins.Framing{
+				Splitter:   func() plugins.Splitter { return lines{} },
+				Terminator: newline,
+			}, nil
+		},
+		Decoder: newJSONDecoder,
+		Encoder: newJSONEncoder,
+	}
+}
+
+const jsonDoc = `One object a line; blank lines are skipped, and \r\n ends a line as \n does.
+
+A record is checked as far as somebody reads it: that it starts with { and ends with } always, each value that is
+read completely, and what is passed over only far enough to find its end. strict = true checks the whole text of
+whatever is decoded.
+
+| in the payload | answer |
+|---|---|
+| invalid UTF-8 or an unpaired surrogate in a value that is read | the record fails |
+| a key twice | the first wins |
+| nesting deeper than 1,000 | the record fails |
+| 1e400 | out of range, the record fails |
+| an integer beyond 64 bits | out of range as int or any; the nearest number as float |
+| 2^53+1 | exact as int or any; the nearest number as float |
+| 3 where the schema says float | 3.0 |
+| 1.0 or 1e3 where the schema says int | the record fails |
+| NaN, Infinity, comments, trailing commas | malformed, the record fails |
+| null or no such field | null if the schema says optional() or there is no schema, else the record fails |
+
+A time is a string in RFC 3339, or what its type says: time("ms") is an integer. A duration is a string such as
+"1m30s", bytes are a string in base64. Floats are written with the fewest digits that read back as the same number.
+
+A record that a stage has added fields to keeps the text of all its other fields as it was.`
+
+const jsonExample = `source "file" "readings" {
+  path   = "readings.ndjson"
+  format = "json"
+  json { strict = true }
+}`
