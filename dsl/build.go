@@ -16,7 +16,7 @@ func (m *Module) Build(reg *plugins.Registry, o Options) (*Pipeline, hcl.Diagnos
 	b := &builder{
 		module: m, registry: reg, options: o,
 		graph:    &graph.Graph{Name: m.fallbackName},
-		pipeline: &Pipeline{Settings: map[string]*expr.Setting{}, explain: map[string]*Explanation{}},
+		pipeline: &Pipeline{Settings: map[string]*expr.Setting{}, explain: map[string]*Explanation{}, pending: map[string]plugins.Value{}},
 		vars:     map[string]*variable{}, locals: map[string]*local{}, settings: map[string]*SettingSpec{},
 		schemas: map[string]*schema{}, connectors: map[string]hcl.Range{}, stages: map[string]*stage{},
 	}

@@ -1,5 +1,7 @@
 package dsl
 
+import "github.com/onstream/onstream/dsl/expr"
+
 // Options are the values that come from outside the pipeline's files.
 type Options struct {
 	Vars map[string]string // of --var, by name
@@ -8,7 +10,11 @@ type Options struct {
 	// secret("env:X"). Nil means that there are none.
 	LookupEnv func(name string) (string, bool)
 	Settings  map[string]string // of --set, by name
-	NodeName  string            // the value of node.name
+	// Live are the settings of the pipeline that this one replaces. Stages that
+	// go on undisturbed read them, so settings of the same name and type stay
+	// the same objects; see [Pipeline.SetLive].
+	Live     map[string]*expr.Setting
+	NodeName string // the value of node.name
 	// CheckOnly builds without reading anything: variables without a value,
 	// env(), file() and secret() have values that are not known, only typed.
 	CheckOnly bool

@@ -21,6 +21,7 @@ type Pipeline struct {
 	Paths []graph.Path
 
 	explain map[string]*Explanation
+	pending map[string]plugins.Value // of settings that were live already
 }
 
 // SettingSpec is what a setting block says about a setting.

@@ -1,6 +1,7 @@
 package dsl
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -102,12 +103,27 @@ func (b *builder) setSetting(spec *SettingSpec, v cty.Value) {
 			value = set
 		}
 	}
+	if live := b.options.Live[spec.Name]; live != nil && live.Type.Equal(spec.Type) {
+		b.pipeline.Settings[spec.Name] = live
+		b.pipeline.pending[spec.Name] = value
+		return
+	}
 	setting, err := expr.NewSetting(spec.Name, spec.Type, value)
 	if err != nil {
 		b.add(errorAnywhere("wrong type", "%s", err))
 		return
 	}
 	b.pipeline.Settings[spec.Name] = setting
+}
+
+// SetLive gives the settings that were live when the pipeline was built (see
+// [Options]) the values that its files say. Call it once the pipeline runs.
+func (p *Pipeline) SetLive() error {
+	var errs []error
+	for name, v := range p.pending {
+		errs = append(errs, p.Settings[name].Set(v))
+	}
+	return errors.Join(errs...)
 }
 
 // Set changes a setting to a value written as on the command line, after

@@ -71,8 +71,10 @@
 // [index] read it, with the types that are known; a time or bytes in a record of
 // which the type is not known comes back as a string. for, splat, %{for} and
 // calls with a list of arguments (f(list...)) are interpreted for each record:
-// correct, but about a thousand times slower than a kernel. [Expr.Fallbacks]
-// tells.
+// correct, but at microseconds for each record instead of nanoseconds.
+// [Expr.Fallbacks] tells. One such evaluation, like one when the pipeline is
+// built, may take a million steps (rounds of for, elements of lists, 64 bytes of
+// text); beyond that it fails.
 //
 // # Other names
 //

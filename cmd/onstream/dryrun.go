@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/onstream/onstream/cmd/onstream/trial"
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// longestSample is how long a line of samples may be.
+const longestSample = 16 << 20
+
+// dryRun shows what each stage makes of sample records, one sample after the
+// other. Nothing is read but the samples, and nothing is written.
+func (c *cli) dryRun(ctx context.Context, r *plugins.Registry, dirs []string, f *runFlags) error {
+	if len(dirs) != 1 {
+		return invalid(fmt.Errorf("--dry-run takes one pipeline, not %d", len(dirs)))
+	}
+	l, err := c.load(dirs[0], r, f.values.options(c))
+	if err != nil {
+		return err
+	}
+	source, err := soleSource(l.pipeline.Graph)
+	if err != nil {
+		return err
+	}
+	samples, err := c.samples(f.dryRun)
+	if err != nil {
+		return err
+	}
+	config := trial.Config{Graph: l.pipeline.Graph, Registry: r, Start: time.Now()}
+	for _, s := range samples {
+		config.Steps = append(config.Steps, trial.Step{Source: source, Rows: []trial.Row{{Text: s}}})
+	}
+	config.Taps = everywhere(l.pipeline.Graph)
+	seen, err := trial.Run(ctx, config)
+	if err != nil {
+		return failed(err)
+	}
+	story := newStory(l.pipeline.Graph, config.Taps, seen)
+	if f.output.value == "json" {
+		return c.writeJSON(story.json(samples))
+	}
+	story.write(c.stdout, samples)
+	return nil
+}
+
+func soleSource(g *graph.Graph) (string, error) {
+	var addrs []string
+	for _, s := range g.Stages {
+		if s.Role == graph.Source {
+			addrs = append(addrs, s.Addr())
+		}
+	}
+	if len(addrs) != 1 {
+		return "", invalid(fmt.Errorf("--dry-run needs a pipeline with one source, this one has %s; write a test block instead",
+			strings.Join(addrs, ", ")))
+	}
+	return addrs[0], nil
+}
+
+// samples reads one record a line.
+func (c *cli) samples(name string) ([][]byte, error) {
+	in := c.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, invalid(fmt.Errorf("--dry-run: %w", err))
+		}
+		defer f.Close()
+		in = f
+	}
+	samples, err := readLines(in)
+	if err != nil {
+		return nil, failed(fmt.Errorf("read samples: %w", err))
+	}
+	return samples, nil
+}
+
+func readLines(in io.Reader) ([][]byte, error) {
+	var out [][]byte
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, longestSample)
+	for lines.Scan() {
+		if line := bytes.TrimSpace(lines.Bytes()); len(line) > 0 {
+			out = append(out, bytes.Clone(line))
+		}
+	}
+	return out, lines.Err()
+}
+
+// everywhere puts a tap at each output of each stage, in front of each sink,
+// and at the error outputs. The error output of a single stage is looked at
+// only where somebody takes it, because looking at it takes it.
+func everywhere(g *graph.Graph) []trial.Tap {
+	var taps []trial.Tap
+	for _, s := range g.Stages {
+		if s.Role == graph.Sink {
+			taps = append(taps, trial.Tap{At: s.Addr()})
+			continue
+		}
+		for _, o := range s.Outputs {
+			taps = append(taps, trial.Tap{At: s.Addr(), Output: o.Name})
+		}
+	}
+	taps = append(taps, trial.Tap{At: graph.Errors})
+	taken := map[string]bool{}
+	for _, s := range g.Stages {
+		for _, in := range s.Inputs {
+			if in.Output == graph.Errors && !taken[in.From] {
+				taken[in.From] = true
+				taps = append(taps, trial.Tap{At: in.From, Output: graph.Errors})
+			}
+		}
+	}
+	return taps
+}

@@ -1,0 +1,11 @@
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+// peakMemory is the most that a process has held, in bytes.
+func peakMemory(s *os.ProcessState) int64 {
+	return s.SysUsage().(*syscall.Rusage).Maxrss << 10
+}

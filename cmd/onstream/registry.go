@@ -1,0 +1,29 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/codec"
+	"github.com/onstream/onstream/plugins/sinks"
+	"github.com/onstream/onstream/plugins/sources"
+	"github.com/onstream/onstream/plugins/transforms"
+)
+
+// registry returns everything that is built in. The sinks that write to
+// standard output write to out.
+func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
+	r := &plugins.Registry{}
+	err := errors.Join(
+		codec.Register(r),
+		sources.Register(r, sources.Streams{In: c.stdin}),
+		transforms.Register(r),
+		sinks.Register(r, sinks.Streams{Out: out}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("register built-ins: %w", err)
+	}
+	return r, nil
+}

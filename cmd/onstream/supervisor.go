@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/onstream/onstream/cmd/onstream/monitor"
+	"github.com/onstream/onstream/dsl/expr"
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// errStopped is why a run ends at a second signal.
+var errStopped = errors.New("stopped before everything in flight was finished")
+
+// supervisor runs pipelines side by side, and everything around them.
+type supervisor struct {
+	*cli
+	flags    *runFlags
+	registry *plugins.Registry
+	out      *pipe
+	talk     *talk
+	logger   *slog.Logger
+	jobs     []*job
+	took     time.Duration
+}
+
+// job is one pipeline.
+type job struct {
+	path     string
+	graph    *graph.Graph // what it starts with
+	settings map[string]*expr.Setting
+	logger   *slog.Logger
+	engine   *runtime.Engine
+}
+
+// run blocks until every pipeline has ended or one has failed, and everything
+// around them has ended too.
+func (s *supervisor) run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	server, err := s.listen()
+	if err != nil {
+		return err
+	}
+	signals := notifySignals()
+	defer signals.stop()
+
+	around, endAround := context.WithCancel(ctx)
+	var others sync.WaitGroup
+	reloads := make(chan struct{}, 1)
+	others.Go(func() { s.obey(around, signals, stop, reloads) })
+	others.Go(func() { s.reloader(around, reloads) })
+	if server != nil {
+		others.Go(func() {
+			if err := server.Run(around); err != nil {
+				stop(err)
+			}
+		})
+	}
+	if s.flags.watch {
+		others.Go(func() { s.watch(around, reloads) })
+	}
+	if s.wantsProgress() {
+		others.Go(func() { s.showProgress(around) })
+	}
+
+	start := time.Now()
+	err = s.runJobs(ctx, stop)
+	s.took = time.Since(start)
+	endAround()
+	others.Wait()
+	return err
+}
+
+// runJobs runs the engines until all have ended. The first that fails stops
+// the others.
+func (s *supervisor) runJobs(ctx context.Context, stop context.CancelCauseFunc) error {
+	ended := make(chan error, len(s.jobs))
+	for _, j := range s.jobs {
+		go func() {
+			err := j.engine.Run(ctx, j.graph)
+			if err != nil && ctx.Err() == nil {
+				err = fmt.Errorf("pipeline %s: %w", j.graph.Name, err)
+			}
+			ended <- err
+		}()
+	}
+	var first error
+	for range s.jobs {
+		err := <-ended
+		if err == nil || first != nil {
+			continue
+		}
+		first = err
+		if ctx.Err() != nil {
+			first = context.Cause(ctx)
+		}
+		stop(first)
+	}
+	return first
+}
+
+func (s *supervisor) listen() (*monitor.Server, error) {
+	if s.flags.http == "" {
+		return nil, nil
+	}
+	engines := make([]monitor.Engine, len(s.jobs))
+	for i, j := range s.jobs {
+		engines[i] = j.engine
+	}
+	server, err := monitor.Listen(s.flags.http, engines, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	s.logger.Info("serving metrics", "url", "http://"+server.Addr().String()+"/metrics")
+	return server, nil
+}

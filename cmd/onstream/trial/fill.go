@@ -1,0 +1,88 @@
+package trial
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+const jsonFormat = "json"
+
+// fill makes b the records of a step, as the stage's source would.
+func fill(b *plugins.Batch, s *graph.Stage, r *plugins.Registry, rows []Row) error {
+	switch s.Format {
+	case "":
+		return fillColumns(b, s, r, rows)
+	case jsonFormat:
+		setValues(b, rows)
+		return nil
+	default:
+		return transcode(b, s, r, rows)
+	}
+}
+
+func setValues(b *plugins.Batch, rows []Row) {
+	b.Values = b.SpareValues()
+	for _, row := range rows {
+		addValue(b, row.Text)
+	}
+	b.SelectAll(len(rows))
+}
+
+func addValue(b *plugins.Batch, text []byte) {
+	b.Values = append(b.Values, plugins.Span{Off: uint32(len(b.Data)), Len: uint32(len(text))})
+	b.Data = append(b.Data, text...)
+}
+
+// decoded returns a batch of JSON records with fields as columns. Records that
+// are not like that are failed on it.
+func decoded(r *plugins.Registry, rows []Row, fields []plugins.Field, schema plugins.Type) (*plugins.Batch, error) {
+	codec, ok := r.Codec(jsonFormat)
+	if !ok {
+		return nil, errors.New("the format json is not registered")
+	}
+	dec, err := codec.Decoder(plugins.DecoderConfig{Fields: fields, Schema: schema})
+	if err != nil {
+		return nil, fmt.Errorf("decode rows: %w", err)
+	}
+	b := (&plugins.Pool{}).Batch()
+	setValues(b, rows)
+	dec.Decode(b)
+	return b, nil
+}
+
+// failure returns why a row of the batch failed; nil if none did.
+func failure(b *plugins.Batch) error {
+	if len(b.Failures) == 0 {
+		return nil
+	}
+	f := b.Failures[0]
+	return fmt.Errorf("row %d: %s", f.Row+1, f.Msg)
+}
+
+// fillColumns is for sources whose records are columns.
+func fillColumns(b *plugins.Batch, s *graph.Stage, r *plugins.Registry, rows []Row) error {
+	for _, row := range rows {
+		if row.Raw {
+			return errors.New("its records have no payload: give objects, not text")
+		}
+	}
+	record := s.Outputs[0].Shape.Type
+	d, err := decoded(r, rows, record.Fields, record)
+	if err != nil {
+		return err
+	}
+	if err := failure(d); err != nil {
+		return err
+	}
+	b.SelectAll(len(rows))
+	for _, f := range record.Fields {
+		from, to := d.Column(f.Name), b.NewColumn(f.Name, f.Type.Kind)
+		for i := range uint32(len(rows)) {
+			to.SetValue(i, from.Value(i))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// Config describes a run.
+type Config struct {
+	Graph    *graph.Graph
+	Registry *plugins.Registry // the kinds that the graph was built with
+	Start    time.Time         // of the pipeline's clock, which moves only for who waits
+	Steps    []Step
+	Taps     []Tap
+}
+
+// Step is records that reach a source together. A step begins when everything
+// that became of the one before is finished.
+type Step struct {
+	Source string // address
+	Rows   []Row
+}
+
+// Row is a record.
+type Row struct {
+	// Text is an object in JSON or, if Raw, the payload in the source's
+	// format.
+	Text []byte
+	Raw  bool
+}
+
+// Tap is a place to look at.
+type Tap struct {
+	// At is the address of a stage: for a sink, what reaches it; for the
+	// others, what leaves it by Output. [graph.Errors] is what leaves by the
+	// error outputs that nobody takes.
+	At     string
+	Output string
+}
+
+// Record is a record that passed a tap.
+type Record struct {
+	Step int    // during which it passed
+	JSON []byte // in one line
+}
+
+// Result is what a run has shown.
+type Result struct {
+	Taps  [][]Record // by the index in Config.Taps, in order of arrival
+	Stats runtime.Stats
+}
+
+// Run runs the pipeline until everything that became of the steps is finished.
+func Run(ctx context.Context, c Config) (*Result, error) {
+	tapped, err := withTaps(c.Graph, c.Taps)
+	if err != nil {
+		return nil, err
+	}
+	tape := newTape(len(c.Taps))
+	script := newScript(c, tape)
+	clock := &clock{now: c.Start}
+	registry, err := overlay(c.Registry, script, tape, clock)
+	if err != nil {
+		return nil, fmt.Errorf("prepare a trial: %w", err)
+	}
+	engine := runtime.New(runtime.Config{
+		Registry: registry,
+		Logger:   slog.New(slog.DiscardHandler),
+		Now:      clock.Now,
+	})
+	if err := errors.Join(engine.Run(ctx, tapped), script.err()); err != nil {
+		return nil, err
+	}
+	return &Result{tape.records, engine.Stats()}, nil
+}
+
+// overlay returns the same kinds with sources that follow the script, transforms
+// that wait by the clock and sinks that take everything, and the kind that taps
+// are made of.
+func overlay(r *plugins.Registry, script *script, tape *tape, clock *clock) (*plugins.Registry, error) {
+	out := &plugins.Registry{}
+	var errs []error
+	for _, name := range r.Sources() {
+		k, _ := r.Source(name)
+		k.New = script.source
+		errs = append(errs, out.AddSource(k))
+	}
+	for _, name := range r.Transforms() {
+		k, _ := r.Transform(name)
+		create := k.New
+		k.New = func(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
+			env.Sleep = clock.Sleep
+			return create(c, env)
+		}
+		errs = append(errs, out.AddTransform(k))
+	}
+	for _, name := range r.Sinks() {
+		k, _ := r.Sink(name)
+		k.New = func(plugins.Config, plugins.Env) (plugins.Sink, error) { return taker{}, nil }
+		errs = append(errs, out.AddSink(k))
+	}
+	for _, name := range r.Codecs() {
+		k, _ := r.Codec(name)
+		errs = append(errs, out.AddCodec(k))
+	}
+	errs = append(errs, out.AddSink(tape.kind()))
+	return out, errors.Join(errs...)
+}

@@ -1,0 +1,324 @@
+package sinks_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/sinks"
+)
+
+// server is a fake of what takes records.
+type server struct {
+	*httptest.Server
+	mu      sync.Mutex
+	bodies  []string
+	headers []http.Header
+	// answer is asked with the number of the request; 0 is 200.
+	answer func(n int) (status int, header http.Header, body string)
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{}
+	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *server) serve(w http.ResponseWriter, r *http.Request) {
+	var body io.Reader = r.Body
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		body = z
+	}
+	b, err := io.ReadAll(body)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bodies = append(s.bodies, string(b))
+	s.headers = append(s.headers, r.Header)
+	if s.answer == nil {
+		return
+	}
+	status, header, text := s.answer(len(s.bodies) - 1)
+	for k, v := range header {
+		w.Header()[k] = v
+	}
+	if status != 0 {
+		w.WriteHeader(status)
+	}
+	fmt.Fprint(w, text)
+}
+
+func (s *server) got() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.bodies, "|")
+}
+
+func status(codes ...int) func(int) (int, http.Header, string) {
+	return func(n int) (int, http.Header, string) { return codes[min(n, len(codes)-1)], nil, "because" }
+}
+
+func TestHTTPBodies(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		kv   []any
+		want string
+		typ  string
+	}{
+		"stream":   {nil, "{1}\n{2}\n{3}\n", "application/x-ndjson"},
+		"array":    {[]any{"body", "array"}, "[{1},{2},{3}]", "application/json"},
+		"single":   {[]any{"body", "single"}, "{1}|{2}|{3}", "application/json"},
+		"cut":      {[]any{"max_records", int64(2)}, "{1}\n{2}\n|{3}\n", "application/x-ndjson"},
+		"cut size": {[]any{"max_bytes", int64(10), "body", "array"}, "[{1},{2}]|[{3}]", "application/json"},
+		"gzip":     {[]any{"compression", "gzip"}, "{1}\n{2}\n{3}\n", "application/x-ndjson"},
+		"headers":  {[]any{"headers", map[string]string{"Content-Type": "text/x", "X-Site": "oslo"}, "method", "PUT"}, "{1}\n{2}\n{3}\n", "text/x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := environment()
+			srv := newServer(t)
+			s := start(t, "http", env, append([]any{"url", srv.URL, "token", plugins.NewSecret("s3cret")}, c.kv...)...)
+			must(t, s, batch(env.Pool, "{1}", "{2}", "{3}"))
+			if got := srv.got(); got != c.want {
+				t.Errorf("bodies %q, want %q", got, c.want)
+			}
+			h := srv.headers[0]
+			if h.Get("Content-Type") != c.typ || h.Get("Authorization") != "Bearer s3cret" || name == "headers" && h.Get("X-Site") != "oslo" {
+				t.Errorf("headers %v", h)
+			}
+		})
+	}
+}
+
+func TestHTTPGathersBatches(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	srv := newServer(t)
+	s := start(t, "http", env, "url", srv.URL, "max_records", int64(5))
+	outcomes := make([]outcome, 6)
+	for k := range outcomes {
+		b := batch(env.Pool, fmt.Sprint(k))
+		b.Preamble = []byte("n")
+		if err := s.Write(t.Context(), b, outcomes[k].done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ok, _ := outcomes[4].answered(t); !ok {
+		t.Error("a full request was not sent")
+	}
+	if ok, _ := outcomes[5].answered(t); ok {
+		t.Error("a batch was answered for before it was sent")
+	}
+	last := batch(env.Pool, "x")
+	last.Preamble = []byte("m")
+	must(t, s, last)
+	if got := srv.got(); got != "n\n0\n1\n2\n3\n4\n|n\n5\n|m\nx\n" {
+		t.Errorf("bodies %q", got)
+	}
+	if err := s.Flush(t.Context()); err != nil || len(srv.bodies) != 3 {
+		t.Errorf("%v, %d requests", err, len(srv.bodies))
+	}
+}
+
+func TestHTTPAnswers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status    int
+		permanent bool
+		says      string
+	}{
+		{200, false, ""},
+		{204, false, ""},
+		{302, true, "redirects are not followed"},
+		{400, true, "400 Bad Request"},
+		{401, true, "check token"},
+		{404, true, "404"},
+		{408, false, "tried again"},
+		{413, true, "lower max_records"},
+		{425, false, "tried again"},
+		{429, false, "tried again"},
+		{500, false, `"because"`},
+		{503, false, "tried again"},
+	} {
+		env := environment()
+		srv := newServer(t)
+		srv.answer = status(c.status)
+		s := start(t, "http", env, "url", srv.URL+"/in?key=s3cret", "token", plugins.NewSecret("s3cret"))
+		err := send(t, s, batch(env.Pool, "a", "b"))
+		var rejected plugins.RowErrors
+		switch {
+		case c.says == "":
+			if err != nil {
+				t.Errorf("%d: %v", c.status, err)
+			}
+		case errors.As(err, &rejected) != c.permanent || c.permanent && (len(rejected) != 2 || rejected[0].Code != "rejected" || rejected[1].Row != 1):
+			t.Errorf("%d: %v", c.status, err)
+		case !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "s3cret"):
+			t.Errorf("%d: error %q, want one that says %q", c.status, err, c.says)
+		}
+	}
+}
+
+func TestHTTPRejectsOnlyWhatTheServerRefuses(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	srv := newServer(t)
+	srv.answer = status(200, 422, 200)
+	s := start(t, "http", env, "url", srv.URL, "max_records", int64(2))
+	var rejected plugins.RowErrors
+	err := send(t, s, batch(env.Pool, "a", "b", "c", "d", "e"))
+	if !errors.As(err, &rejected) || len(rejected) != 2 || rejected[0].Row != 2 || rejected[1].Row != 3 || srv.got() != "a\nb\n|c\nd\n|e\n" {
+		t.Errorf("%v, bodies %q", err, srv.got())
+	}
+}
+
+func TestHTTPSendsAgainWhatIsNotThrough(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	srv := newServer(t)
+	srv.answer = status(200, 503, 200)
+	s := start(t, "http", env, "url", srv.URL, "max_records", int64(2))
+	var first, second, third outcome
+	for _, w := range []struct {
+		o *outcome
+		b *plugins.Batch
+	}{{&first, batch(env.Pool, "a")}, {&second, batch(env.Pool, "b", "c")}} {
+		if err := s.Write(t.Context(), w.b, w.o.done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := first.answered(t); err != nil {
+		t.Errorf("the first batch is through: %v", err)
+	}
+	if ok, err := second.answered(t); !ok || err == nil {
+		t.Errorf("the second batch is not: %v", err)
+	}
+	if err := s.Write(t.Context(), batch(env.Pool, "b", "c"), third.done); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := third.answered(t); !ok || err != nil || srv.got() != "a\nb\n|c\n|b\nc\n" {
+		t.Errorf("%v %v, bodies %q", ok, err, srv.got())
+	}
+}
+
+func TestHTTPHonoursRetryAfter(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "100000": time.Minute, "": 0, "soon": 0} {
+		c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+		env := environment()
+		env.Now = c.Now
+		var waited time.Duration
+		env.Sleep = func(_ context.Context, d time.Duration) error {
+			waited += d
+			c.add(d)
+			return nil
+		}
+		srv := newServer(t)
+		srv.answer = func(n int) (int, http.Header, string) {
+			if n > 0 {
+				return 0, nil, ""
+			}
+			return 503, http.Header{"Retry-After": {header}}, ""
+		}
+		s := start(t, "http", env, "url", srv.URL)
+		if err := send(t, s, batch(env.Pool, "a")); err == nil {
+			t.Error("no error")
+		}
+		must(t, s, batch(env.Pool, "a"))
+		if waited != want {
+			t.Errorf("after %q waited %v, want %v", header, waited, want)
+		}
+	}
+}
+
+func TestHTTPServerIsDown(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	srv := newServer(t)
+	s := start(t, "http", env, "url", srv.URL+"/in?key=s3cret")
+	srv.Close()
+	err := send(t, s, batch(env.Pool, "a"))
+	if err == nil || plugins.IsPermanent(err) || !strings.Contains(err.Error(), "/in: ") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestHTTPTimeout(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	free := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-free }))
+	defer srv.Close()
+	defer close(free)
+	s := start(t, "http", env, "url", srv.URL, "timeout", 10*time.Millisecond)
+	if err := send(t, s, batch(env.Pool, "a")); !errors.Is(err, context.DeadlineExceeded) || plugins.IsPermanent(err) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestHTTPPauseEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	srv.answer = func(int) (int, http.Header, string) { return 429, http.Header{"Retry-After": {"60"}}, "" }
+	env := environment()
+	s := start(t, "http", env, "url", srv.URL)
+	if err := send(t, s, batch(env.Pool, "a")); err == nil {
+		t.Error("no error")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var o outcome
+	if err := s.Write(ctx, batch(env.Pool, "a"), o.done); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.answered(t); !errors.Is(err, context.Canceled) || len(srv.bodies) != 1 {
+		t.Errorf("error %v after %d requests", err, len(srv.bodies))
+	}
+}
+
+func TestHTTPConfiguration(t *testing.T) {
+	t.Parallel()
+	k := kind(t, "http", sinks.Streams{})
+	header := func(name, value string) []any {
+		return []any{"url", "http://a", "headers", map[string]string{name: value}}
+	}
+	for _, c := range []struct {
+		kv         []any
+		path, says string
+	}{
+		{[]any{"url", "example.com"}, "url", "write it like"},
+		{[]any{"url", "ftp://example.com"}, "url", "write it like"},
+		{[]any{"url", "http://"}, "url", "write it like"},
+		{header("a b", "c"), "headers", "no header"},
+		{header("a", "b\nc"), "headers", "no header"},
+		{header("content-encoding", "br"), "headers", "compression"},
+		{append(header("authorization", "x"), "token", plugins.NewSecret("y")), "headers", "token"},
+	} {
+		wantConfigError(t, k.Check(configure(k.Schema, c.kv...)), c.path, c.says)
+	}
+	c := configure(k.Schema, "url", "http://a", "body", "array").WithPayload(plugins.Shape{Format: "csv"})
+	wantConfigError(t, k.Check(c), "body", "only json")
+}

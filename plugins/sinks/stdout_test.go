@@ -1,0 +1,166 @@
+package sinks_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/sinks"
+)
+
+func stdout(t testing.TB, p *pieces, env plugins.Env) plugins.Sink {
+	t.Helper()
+	s, err := kind(t, "stdout", sinks.Streams{Out: p}).New(plugins.Config{}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStdoutWritesABatchAtOnce(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	var p pieces
+	s := stdout(t, &p, env)
+	must(t, s, batch(env.Pool, "a", "b", "", "c"))
+	b := batch(env.Pool, "d", "gone", "e")
+	b.Sel = []uint32{0, 2}
+	must(t, s, b)
+	if p.String() != "a\nb\n\nc\nd\ne\n" || p.writes != 2 {
+		t.Errorf("%d writes of %q", p.writes, p.String())
+	}
+}
+
+func TestStdoutEndsRecordsThatAreNot(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	var p pieces
+	b := env.Pool.Batch()
+	b.Data = []byte("a\r\nb\r\nclast")
+	b.Values = []plugins.Span{{Off: 0, Len: 1}, {Off: 3, Len: 1}, {Off: 6, Len: 1}, {Off: 7, Len: 4}}
+	b.SelectAll(4)
+	must(t, stdout(t, &p, env), b)
+	if p.String() != "a\nb\nc\nlast\n" {
+		t.Errorf("written %q", p.String())
+	}
+}
+
+func TestStdoutPreamble(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	var p pieces
+	s := stdout(t, &p, env)
+	for _, r := range []string{"1,2", "3,4"} {
+		b := batch(env.Pool, r)
+		b.Preamble = []byte("x,y")
+		must(t, s, b)
+	}
+	if p.String() != "x,y\n1,2\n3,4\n" {
+		t.Errorf("written %q", p.String())
+	}
+	b := batch(env.Pool, "5")
+	b.Preamble = []byte("z")
+	if err := send(t, s, b); !plugins.IsPermanent(err) || !strings.Contains(err.Error(), `begins with "x,y"`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestStdoutErrors(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	for _, c := range []struct {
+		err    error
+		closed bool
+	}{{&os.PathError{Op: "write", Err: syscall.EPIPE}, true}, {syscall.EIO, false}} {
+		err := send(t, stdout(t, &pieces{err: c.err}, env), batch(env.Pool, "a"))
+		if !plugins.IsPermanent(err) || errors.Is(err, sinks.ErrClosedPipe) != c.closed || !errors.Is(err, c.err) {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
+// Whatever is selected and wherever it stands: records come out whole, in
+// order, each with its end.
+func TestStdoutWritesWhatIsSelected(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		env := environment()
+		term := rapid.SampledFrom([]string{"\n", "\r\n", ""}).Draw(t, "terminator")
+		env.Framing.Terminator = []byte(term)
+		b := env.Pool.Batch()
+		b.Values = b.SpareValues()
+		var want strings.Builder
+		n := rapid.IntRange(0, 30).Draw(t, "records")
+		b.Len = n
+		for i := range n {
+			size := rapid.SampledFrom([]int{0, 1, 50, 20_000, 70_000}).Draw(t, "size")
+			value := strings.Repeat(fmt.Sprint(i%10), size)
+			b.Values = append(b.Values, plugins.Span{Off: uint32(len(b.Data)), Len: uint32(size)})
+			b.Data = append(b.Data, value...)
+			b.Data = append(b.Data, rapid.SampledFrom([]string{term, "", "junk", term + "junk"}).Draw(t, "behind")...)
+			if rapid.Bool().Draw(t, "selected") {
+				b.Sel = append(b.Sel, uint32(i))
+				want.WriteString(value + term)
+			}
+		}
+		var p pieces
+		k := registered(sinks.Streams{Out: &p})
+		s, err := k.New(plugins.Config{}, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answered := false
+		if err := s.Write(t.Context(), b, func(error) { answered = true }); err != nil || !answered {
+			t.Fatal(err)
+		}
+		if p.String() != want.String() {
+			t.Errorf("%d bytes written, want %d", p.Len(), want.Len())
+		}
+	})
+}
+
+func registered(s sinks.Streams) plugins.SinkKind {
+	var r plugins.Registry
+	if err := sinks.Register(&r, s); err != nil {
+		panic(err)
+	}
+	k, _ := r.Sink("stdout")
+	return k
+}
+
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+
+func BenchmarkRuns(b *testing.B) {
+	env := environment()
+	record := strings.Repeat("x", 142)
+	for name, step := range map[string]int{"all": 1, "tenth": 10} {
+		b.Run(name, func(b *testing.B) {
+			records := make([]string, 1800)
+			for i := range records {
+				records[i] = record
+			}
+			full := batch(env.Pool, records...)
+			full.Sel = full.Sel[:0]
+			for i := 0; i < full.Len; i += step {
+				full.Sel = append(full.Sel, uint32(i))
+			}
+			s, err := registered(sinks.Streams{Out: nowhere{}}).New(plugins.Config{}, env)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = s.Write(b.Context(), full, func(error) {})
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(full.Sel)), "ns/record")
+		})
+	}
+}

@@ -1,0 +1,20 @@
+package transforms
+
+import "github.com/onstream/onstream/plugins"
+
+// Register adds the built-in transforms to r.
+func Register(r *plugins.Registry) error {
+	for _, k := range []plugins.TransformKind{
+		decodeKind(),
+		filterKind(),
+		mapKind(),
+		routeKind(),
+		throttleKind(),
+		unnestKind(),
+	} {
+		if err := r.AddTransform(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
