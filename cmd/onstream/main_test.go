@@ -67,7 +67,7 @@ func setup(env *testscript.Env) error {
 }
 
 // patience is how long a condition may take to come true on a busy machine.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // until waits for a condition.
 func until(ts *testscript.TestScript, what string, holds func() bool) {

@@ -20,7 +20,11 @@ func newRoot(c *cli) *cobra.Command {
 		Long: `onstream runs stream-processing pipelines written in HCL.
 
 A directory of .hcl files is one pipeline: sources bring records in, transforms
-change them, sinks take them out. Everything is checked before anything runs.`,
+change them, sinks take them out. Everything is checked before anything runs.
+
+Results go to standard output, talk to standard error. The exit code is 0 for
+success, 1 when the pipeline or its test failed, and 2 for wrong usage or
+invalid files.`,
 		Example: `  onstream run examples/quickstart       simulated devices, results on the screen
   onstream validate my-pipeline          is it right, and if not, where
   onstream explain my-pipeline ADDR      what a stage gets and gives

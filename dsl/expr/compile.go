@@ -125,13 +125,17 @@ func (c *compiler) compile(e hclsyntax.Expression) *node {
 	return c.fail(e.Range(), "not available here", "this form of expression cannot be evaluated for each record")
 }
 
+// unwrap returns what stands in parentheses or alone in a template.
 func unwrap(e hclsyntax.Expression) hclsyntax.Expression {
 	for {
-		p, ok := e.(*hclsyntax.ParenthesesExpr)
-		if !ok {
+		switch x := e.(type) {
+		case *hclsyntax.ParenthesesExpr:
+			e = x.Expression
+		case *hclsyntax.TemplateWrapExpr: // "${x}" is x
+			e = x.Wrapped
+		default:
 			return e
 		}
-		e = p.Expression
 	}
 }
 

@@ -111,7 +111,7 @@ func (c *compiler) event(t hcl.Traversal) *node {
 	if !shape.IsColumn(plugins.JoinPath(path...)) || len(path) == 1 {
 		return c.steps(c.field(plugins.JoinPath(path...), read, typ, at), steps)
 	}
-	top := shape.Type.Fields[slices.IndexFunc(shape.Type.Fields, func(f plugins.Field) bool { return f.Name == path[0] })].Type
+	top, _ := shape.Type.Field(path[0]) // any, where nothing is known of it
 	return c.steps(member(c.field(plugins.JoinPath(path[0]), top, top, at), path[1:], typ, at), steps)
 }
 

@@ -22,7 +22,7 @@ func TestSemantics(t *testing.T) {
 		`-(-event.big - 1)`:                     `!overflow`,
 		`event.big * 2`:                         `!overflow`,
 		`event.big + 1.0`:                       `!overflow`,
-		`event.big + 0.5`:                       `9223372036854776000`,
+		`event.big + 0.5`:                       `9.223372036854776e+18`,
 		`event.i / 0`:                           `!divide_by_zero`,
 		`event.f % 0`:                           `!divide_by_zero`,
 		`event.f * 1e308 * 10`:                  `!not_finite`,

@@ -8,9 +8,9 @@ import (
 // AppendInt appends an integer.
 func AppendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }
 
-// AppendFloat appends the shortest decimal that reads back as f, as
-// encoding/json writes it: without exponent from 1e-6 up to 1e21. What is not
-// finite has no JSON and becomes null.
+// AppendFloat appends the shortest decimal that reads back as f, without
+// exponent from 1e-6 up to 2^63: beyond it the digits alone would read back as
+// an integer out of range. What is not finite has no JSON and becomes null.
 //
 // Decimals with few places need no search for the shortest text: if an integer
 // below 10^15 divided by 10^6 gives f, that decimal reads back as f, and since
@@ -28,7 +28,7 @@ func AppendFloat(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f) || math.IsInf(f, 0):
 		return append(dst, "null"...)
-	case a != 0 && (a < 1e-6 || a >= 1e21):
+	case a != 0 && (a < 1e-6 || a >= 1<<63):
 		dst = strconv.AppendFloat(dst, f, 'e', -1, 64)
 		if n := len(dst); dst[n-4] == 'e' && dst[n-3] == '-' && dst[n-2] == '0' {
 			dst[n-2] = dst[n-1] // 1e-09 is written 1e-9

@@ -39,7 +39,11 @@ func fileKind() plugins.SourceKind {
 		Payload:       true,
 		DefaultFormat: "json",
 		Check:         checkFile,
-		Capabilities: func(plugins.Config) plugins.Capabilities {
+		Capabilities: func(c plugins.Config) plugins.Capabilities {
+			if c.String("start") == "end" {
+				// Until positions are stored, a start anew begins at the end anew.
+				return plugins.Capabilities{PartitionOrder: true, Weakens: "with start = \"end\", what is added while onstream does not run is not read"}
+			}
 			return plugins.Capabilities{PartitionOrder: true, Seekable: true}
 		},
 		New: func(c plugins.Config, env plugins.Env) (plugins.Source, error) {
