@@ -157,7 +157,7 @@ func (p *plan) write(out io.Writer) error {
 		if x.ErrorsOnly {
 			what += ", of what fails"
 		}
-		fmt.Fprintf(w, "  %s → %s\t%s\n", x.Source, x.Sink, what)
+		fmt.Fprintf(w, "  %s → %s: %s\n", x.Source, x.Sink, what)
 		for _, why := range x.Weakens {
 			fmt.Fprintf(w, "      %s\n", why)
 		}
