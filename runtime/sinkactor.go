@@ -21,6 +21,7 @@ type sinkActor struct {
 
 	// Under queue.mu:
 	busy    bool         // somebody owns what is below
+	awaited bool         // whoever is busy waits for answers
 	answers []answer     // of writes, not yet looked at
 	swap    *replacement // to be done before the next write
 
@@ -171,9 +172,11 @@ func (a *sinkActor) awaitAnswers() {
 	q := a.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	a.awaited = true
 	for len(a.answers) == 0 && q.broken == nil {
 		q.changed.Wait()
 	}
+	a.awaited = false
 }
 
 // next writes one parcel, if there is one.
@@ -204,7 +207,9 @@ func (a *sinkActor) write(ctx context.Context, p parcel, tries int) {
 		a.queue.mu.Lock()
 		defer a.queue.mu.Unlock()
 		a.answers = append(a.answers, answer{p, tries, err})
-		a.queue.changed.Broadcast()
+		if !a.busy || a.awaited { // otherwise whoever is busy looks at it
+			a.queue.changed.Broadcast()
+		}
 	}
 	if err := a.sink.Write(ctx, p.batch, answered); err != nil {
 		answered(err)

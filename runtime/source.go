@@ -29,6 +29,7 @@ type sourceActor struct {
 
 	inline sync.Mutex // of the chain that the source's own goroutine runs
 	own    *chain
+	pace   pace
 
 	mu     sync.Mutex
 	tasks  map[plugins.Partition]*task
@@ -97,6 +98,8 @@ func (a *sourceActor) Batch() *plugins.Batch { return a.engine.pool.Batch() }
 
 // Hand implements [plugins.Outlet].
 func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
+	a.pace.handing()
+	defer a.pace.handed()
 	b := d.Batch
 	b.DropFailed()
 	if b.Received == 0 {
@@ -124,16 +127,29 @@ func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
 	return nil
 }
 
-// dispatch gives a job to a worker that has nothing to do, or runs it.
+// dispatch runs a job, or gives it to a worker where that pays: the bytes of
+// the batch then go from one processor's cache to another's, which is worth it
+// only when running jobs, not reading, is what takes the time.
 func (a *sourceActor) dispatch(j *job) {
+	offload := a.pace.runIsSlower()
+	if !offload && a.inline.TryLock() {
+		a.runInline(j)
+		return
+	}
 	if a.engine.config.Workers > 1 {
 		select {
 		case a.work <- j:
 			return
-		default:
+		default: // all are busy
 		}
 	}
 	a.inline.Lock()
+	a.runInline(j)
+}
+
+// runInline runs a job in the goroutine that handed it over, which holds
+// a.inline.
+func (a *sourceActor) runInline(j *job) {
 	defer a.inline.Unlock()
 	a.own = a.runJob(j, 0, a.own)
 }
@@ -146,8 +162,9 @@ func (a *sourceActor) worker(slot int) {
 }
 
 // runJob runs a job through the slot's chain of the job's version, and returns
-// the newest chain that the slot has run.
+// that chain, the newest that the slot has run.
 func (a *sourceActor) runJob(j *job, slot int, last *chain) *chain {
+	began := time.Now()
 	c := j.version.chains[a.stage.Addr()][slot]
 	if c != last {
 		c.adopt(last)
@@ -160,6 +177,7 @@ func (a *sourceActor) runJob(j *job, slot int, last *chain) *chain {
 		a.counters.out.Add(int64(len(b.Sel)))
 		c.run(recordEntry, j, b)
 	}
+	a.pace.ran(time.Since(began))
 	j.task.pass(j)
 	return c
 }
