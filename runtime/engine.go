@@ -46,6 +46,7 @@ type Engine struct {
 	background sync.WaitGroup // what a reload leaves to finish
 
 	mu         sync.Mutex
+	started    bool
 	state      state
 	ready      bool
 	active     int // sources that have not ended
@@ -105,11 +106,14 @@ var (
 // pipeline could not go on.
 func (e *Engine) Run(ctx context.Context, g *graph.Graph) error {
 	e.mu.Lock()
-	if e.state != idle {
+	if e.started {
 		e.mu.Unlock()
 		return errStarted
 	}
-	e.state = running
+	e.started = true
+	if e.state == idle {
+		e.state = running
+	}
 	e.mu.Unlock()
 	defer e.abort(errOver)
 
@@ -224,7 +228,7 @@ func (e *Engine) sourceEnded(_ *sourceActor, err error) {
 			e.err = err
 		}
 		e.mu.Unlock()
-		e.config.Logger.Error("source failed; what it has read is finished, then the pipeline stops", "error", err)
+		e.config.Logger.Warn("a source failed: what was read is finished, then the pipeline stops")
 		e.stopSources()
 	}
 	e.mu.Lock()
@@ -275,7 +279,7 @@ func (e *Engine) finish() {
 // as long as the drain timeout allows, and returns.
 func (e *Engine) Drain() {
 	e.mu.Lock()
-	if e.state == running {
+	if e.state == idle || e.state == running {
 		e.state = draining
 		time.AfterFunc(e.config.DrainTimeout, func() { e.fail(errDrained) })
 	}

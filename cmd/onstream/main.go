@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	_ "time/tzdata" // time zones where the system has none, as in bare containers
 )
 
 // version is set by the linker.

@@ -10,7 +10,7 @@ import (
 // count with 32 bits.
 const (
 	maxValue  = 16 << 20
-	maxColumn = 1 << 31
+	maxColumn = 1 << 30
 )
 
 const (
