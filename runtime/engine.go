@@ -349,30 +349,3 @@ func (e *Engine) env(s *graph.Stage) plugins.Env {
 	}
 	return env
 }
-
-// flowOrder returns the stages in an order in which each comes after
-// everything that sends it records, dead letters included.
-func flowOrder(g *graph.Graph) []*graph.Stage {
-	var order []*graph.Stage
-	seen := map[*graph.Stage]bool{}
-	var visit func(s *graph.Stage)
-	visit = func(s *graph.Stage) {
-		if seen[s] {
-			return
-		}
-		seen[s] = true
-		for _, o := range append(s.Outputs, plugins.Output{Name: graph.Errors}) {
-			for _, e := range g.Consumers(s.Addr(), o.Name) {
-				visit(e.To)
-			}
-		}
-		order = append(order, s)
-	}
-	for _, s := range g.Stages {
-		visit(s)
-	}
-	for i, j := 0, len(order)-1; i < j; i, j = i+1, j-1 {
-		order[i], order[j] = order[j], order[i]
-	}
-	return order
-}
