@@ -104,7 +104,11 @@ func (n *transformNode) run(j *job, b *plugins.Batch) {
 
 func (n *transformNode) process(j *job, b *plugins.Batch) {
 	n.decode.run(j, b)
-	if len(b.Sel) == 0 || j.failed != nil {
+	if j.failed != nil {
+		n.counters.held.Add(int64(len(b.Sel))) // they stay where they are
+		return
+	}
+	if len(b.Sel) == 0 {
 		return
 	}
 	n.job = j

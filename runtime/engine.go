@@ -42,6 +42,7 @@ type Engine struct {
 	gate sync.RWMutex // of top, for those who start work with it
 	top  *topology
 
+	drainOnce  sync.Once
 	reloading  sync.Mutex
 	background sync.WaitGroup // what a reload leaves to finish
 
@@ -167,7 +168,10 @@ func (e *Engine) openSinks(ctx context.Context, stages []*graph.Stage) (map[stri
 		if s.Role != graph.Sink {
 			continue
 		}
-		sink, err := e.newSink(ctx, s)
+		sink, err := e.newSink(s, false)
+		if err == nil {
+			err = e.openSink(ctx, s, sink)
+		}
 		if err != nil {
 			closeAll(ctx, sinks)
 			return nil, err
@@ -221,11 +225,14 @@ func (e *Engine) startSource(a *sourceActor) {
 	}
 }
 
-func (e *Engine) sourceEnded(_ *sourceActor, err error) {
+func (e *Engine) sourceEnded(err error) {
 	if err != nil {
 		e.mu.Lock()
 		if e.err == nil {
 			e.err = err
+		}
+		if e.state == running {
+			e.state = draining // no source is started any more
 		}
 		e.mu.Unlock()
 		e.config.Logger.Warn("a source failed: what was read is finished, then the pipeline stops")
@@ -279,11 +286,11 @@ func (e *Engine) finish() {
 // as long as the drain timeout allows, and returns.
 func (e *Engine) Drain() {
 	e.mu.Lock()
-	if e.state == idle || e.state == running {
+	if e.state != stopped {
 		e.state = draining
-		time.AfterFunc(e.config.DrainTimeout, func() { e.fail(errDrained) })
 	}
 	e.mu.Unlock()
+	e.drainOnce.Do(func() { time.AfterFunc(e.config.DrainTimeout, func() { e.fail(errDrained) }) })
 	e.stopSources()
 }
 

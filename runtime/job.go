@@ -41,11 +41,11 @@ func (j *job) passOn() {
 		j.outs[i] = parcel{}
 	}
 	j.outs = j.outs[:0]
-	d, v := j.delivery, j.version
+	d, v, failed := j.delivery, j.version, j.failed
 	j.batch.Release()
-	j.batch, j.delivery, j.task, j.version, j.ran = nil, nil, nil, nil, false
+	*j = job{outs: j.outs}
 	v.jobs.put(j)
-	d.release(nil)
+	d.release(failed)
 	v.running.done()
 }
 

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -76,11 +75,11 @@ func (l *lanes) compileEntries(c *compiler) ([]link, error) {
 	var links []link
 	for i, x := range l.entries {
 		n, err := c.transform(c.top.graph.Stage(l.stage.Addr()), x.in, columns{generation: x.in.Generation})
-		if err != nil && i >= l.inherited {
-			return nil, err
+		if err != nil && i < l.inherited {
+			n, err = c.outdated(l.stage, x.in)
 		}
 		if err != nil {
-			n = nil // a shape that a reload did away with; see runLane
+			return nil, err
 		}
 		links = append(links, n)
 	}
@@ -94,7 +93,22 @@ func (l *lanes) start(e *Engine) {
 	}
 }
 
-var errOutdated = errors.New("the record has a shape that the reloaded pipeline does not take any more")
+// outdated compiles an entry for what is queued in a shape that a reload did
+// away with.
+func (c *compiler) outdated(s *graph.Stage, in plugins.Shape) (link, error) {
+	base, err := c.base(s, in)
+	return &outdatedNode{base}, err
+}
+
+// outdatedNode fails all records.
+type outdatedNode struct{ *stage }
+
+func (n *outdatedNode) run(j *job, b *plugins.Batch) {
+	for _, i := range b.Sel {
+		b.Fail(i, plugins.Failure{Code: "reloaded", Msg: "the record waited while the pipeline was reloaded, and has a shape that the stage does not take any more"})
+	}
+	n.fail(j, b)
+}
 
 // runLane runs one lane until its queue has ended and is empty.
 func (l *lanes) runLane(e *Engine, lane int) {
@@ -111,17 +125,14 @@ func (l *lanes) runLane(e *Engine, lane int) {
 			c = n
 		}
 		p.counters.held.Add(-int64(len(p.batch.Sel)))
-		n, _ := c.entries[p.entry].(*transformNode)
-		if n == nil {
-			p.counters.dead.Add(int64(len(p.batch.Sel)))
-			p.counters.failed(errOutdated)
-			p.discard(errOutdated)
-			v.running.done()
-			continue
-		}
 		j := v.jobs.get()
 		j.delivery, j.batch, j.version = p.delivery, p.batch, v
-		n.process(j, p.batch)
+		switch n := c.entries[p.entry].(type) {
+		case *transformNode:
+			n.process(j, p.batch)
+		default:
+			n.run(j, p.batch)
+		}
 		j.passOn()
 	}
 	q.discardRest()

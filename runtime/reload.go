@@ -45,28 +45,12 @@ func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, er
 		return nil, fmt.Errorf("reload: %w", err)
 	}
 	changes := graph.Diff(old.graph, g)
-	var sinks []*graph.Stage
-	for _, c := range changes {
-		if c.New == nil || c.Kind == graph.Rewired {
-			continue
-		}
-		if c.New.Role == graph.Sink {
-			sinks = append(sinks, c.New)
-		}
-		if c.New.Role == graph.Source {
-			if _, err := e.newSource(c.New, nil); err != nil {
-				return nil, fmt.Errorf("reload: %w", err)
-			}
-		}
-	}
-	opened, err := e.openSinks(ctx, sinks)
+	fresh, sinks, err := e.prepare(ctx, changes, old, top)
 	if err != nil {
 		return nil, fmt.Errorf("reload: %w", err)
 	}
-	for addr, s := range opened {
-		if old.sinks[addr] == nil {
-			top.sinks[addr].start(s)
-		}
+	for addr, s := range fresh {
+		top.sinks[addr].start(s)
 	}
 	for addr, l := range top.lanes {
 		if old.lanes[addr] == nil || old.lanes[addr].group != l.group {
@@ -74,10 +58,8 @@ func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, er
 		}
 	}
 	e.publish(top, e.unchangedSources(changes)...)
-	for _, s := range sinks {
-		if a := old.sinks[s.Addr()]; a != nil {
-			a.replace(s, opened[s.Addr()])
-		}
+	for s, sink := range sinks {
+		old.sinks[s.Addr()].replace(ctx, s, sink)
 	}
 	replaced, stopped := e.replaceSources(changes, top)
 	e.retire(old, top, stopped)
@@ -87,6 +69,43 @@ func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, er
 	case <-ctx.Done():
 		return changes, fmt.Errorf("reload: applied, but some sources have not stopped yet: %w", context.Cause(ctx))
 	}
+}
+
+// prepare makes, before anything changes, what the new topology needs: fresh
+// sinks, which have their queue to themselves and are open, by address; and
+// those that take over a queue, nil where only the way to treat the sink
+// changed. Sources are made to see that they can be.
+func (e *Engine) prepare(ctx context.Context, changes []graph.Change, old, top *topology) (fresh map[string]plugins.Sink, swaps map[*graph.Stage]plugins.Sink, err error) {
+	fresh, swaps = map[string]plugins.Sink{}, map[*graph.Stage]plugins.Sink{}
+	for _, c := range changes {
+		switch {
+		case c.New == nil || c.Kind == graph.Rewired:
+		case c.New.Role == graph.Source:
+			a, err := e.newSource(c.New, nil)
+			if err != nil {
+				return nil, nil, err
+			}
+			a.stop()
+		case c.New.Role == graph.Sink && top.sinks[c.Addr] != old.sinks[c.Addr]:
+			if fresh[c.Addr], err = e.newSink(c.New, c.Old != nil); err != nil {
+				return nil, nil, err
+			}
+		case c.New.Role == graph.Sink && c.Old.Config.Fingerprint() == c.New.Config.Fingerprint():
+			swaps[c.New] = nil
+		case c.New.Role == graph.Sink:
+			if swaps[c.New], err = e.newSink(c.New, true); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	// Opening may leave something behind, so it comes last.
+	for addr, s := range fresh {
+		if err := e.openSink(ctx, top.graph.Stage(addr), s); err != nil {
+			closeAll(ctx, fresh)
+			return nil, nil, err
+		}
+	}
+	return fresh, swaps, nil
 }
 
 // restarts reports whether the change makes another source of one.
@@ -157,7 +176,7 @@ func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
 		a.newest = top
 		e.startSource(a)
 	}
-	e.sourceEnded(nil, err) // the one that was counted in advance
+	e.sourceEnded(err) // the one that was counted in advance
 }
 
 // retire ends, in the background, what only the old topology had.

@@ -165,3 +165,76 @@ func TestBadReloadLeavesTheOldPipelineRunning(t *testing.T) {
 	n := len(w.written("sink.out"))
 	w.until("more records", func() bool { return len(w.written("sink.out")) > n+500 })
 }
+
+// exclusive is a sink that must not be open twice, as one that truncates a file.
+type exclusive struct {
+	lines
+	open *int
+}
+
+func (s *exclusive) Open(context.Context) error {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	if *s.open++; *s.open > 1 {
+		s.w.t.Error("a sink was opened while the one that it replaces was open")
+	}
+	return nil
+}
+
+func (s *exclusive) Close(context.Context) error {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	*s.open--
+	return nil
+}
+
+func TestReloadOpensASinkWhenTheOldOneIsClosed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	open := 0
+	kind, _ := w.registry.Sink("lines")
+	kind.Name = "exclusive"
+	kind.New = func(_ plugins.Config, env plugins.Env) (plugins.Sink, error) {
+		w.count(fmt.Sprint(env.Stage, " replaces ", env.Replaces))
+		return &exclusive{lines{w: w, addr: env.Stage}, &open}, nil
+	}
+	if err := w.registry.AddSink(kind); err != nil {
+		t.Fatal(err)
+	}
+	build := func(path string, retries int, more ...*graph.Stage) *graph.Graph {
+		g := w.pipeline(append([]*graph.Stage{source("in", map[string]any{"size": int64(10)}), ofKind("exclusive", sink("out", from("source.in")))}, more...)...)
+		g.Stage("sink.out").Config = plugins.NewConfig(map[string]any{"path": path})
+		g.Stage("sink.out").Retry.Max = retries
+		return g
+	}
+	e := w.start(runtime.Config{}, build("a", 1))
+	bad := ofKind("nonsense", sink("bad", from("source.in")))
+	if _, err := e.Reload(context.Background(), build("b", 1, bad)); err == nil {
+		t.Error("a reload with an unknown kind was not refused")
+	}
+	made := func() int {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.opens["sink.out replaces true"]
+	}
+	before := made()
+	if _, err := e.Reload(context.Background(), build("a", 2)); err != nil {
+		t.Error(err)
+	}
+	if made() != before {
+		t.Error("a reload that changed retries alone made another sink")
+	}
+	if _, err := e.Reload(context.Background(), build("b", 2)); err != nil {
+		t.Error(err)
+	}
+	n := len(w.written("sink.out"))
+	w.until("records after the reload", func() bool { return len(w.written("sink.out")) > n+100 })
+	for i, l := range w.written("sink.out") {
+		if !strings.HasPrefix(l, fmt.Sprint(i, " ")) {
+			t.Fatalf("record %d is %q", i, l)
+		}
+	}
+	if made() != before+1 {
+		t.Error("a reload that changed the path did not make another sink")
+	}
+}

@@ -3,48 +3,67 @@ package runtime
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
-	"time"
+	"slices"
 
 	"github.com/onstream/onstream/plugins"
 )
 
-// answer does what a sink's answer to a write asks for: the parcel is
-// finished, dead-lettered, or written again.
-func (a *sinkActor) answer(ctx context.Context, x answer) {
+// answer is what a sink said about a write.
+type answer struct {
+	number int64
+	err    error
+}
+
+// settle looks at the answers.
+func (a *sinkActor) settle() {
+	a.queue.mu.Lock()
+	answers := a.answers
+	a.answers = nil
+	a.queue.mu.Unlock()
+	for _, x := range answers {
+		t := a.outstanding[x.number]
+		delete(a.outstanding, x.number)
+		a.settleOne(t, x.err)
+	}
+}
+
+// settleOne does what an answer asks for: the parcel is finished,
+// dead-lettered, or written again.
+func (a *sinkActor) settleOne(t attempt, err error) {
 	var rows plugins.RowErrors
-	n := len(x.parcel.batch.Sel)
+	n := len(t.batch.Sel)
 	switch {
-	case x.err == nil:
-		a.wrote(x.parcel, n)
-		a.resolve(x.parcel)
-	case errors.As(x.err, &rows):
-		a.wrote(x.parcel, n-len(rows))
+	case err == nil:
+		a.wrote(t.parcel, n)
+		a.resolve(t.parcel)
+	case errors.As(err, &rows):
+		a.wrote(t.parcel, n-len(rows))
 		for _, f := range rows {
-			x.parcel.batch.Fail(f.Row, f)
+			t.batch.Fail(f.Row, f)
 		}
-		a.bury(x.parcel)
-		a.resolve(x.parcel)
-	case ctx.Err() != nil:
-		x.parcel.discard(context.Cause(ctx))
-	case plugins.IsPermanent(x.err) || a.stage.Retry.Max > 0 && x.tries >= a.stage.Retry.Max:
-		for _, i := range x.parcel.batch.Sel {
-			x.parcel.batch.Fail(i, plugins.Failure{Code: "write", Msg: x.err.Error()})
+		a.bury(t.parcel)
+		a.resolve(t.parcel)
+	case a.ctx.Err() != nil:
+		t.discard(context.Cause(a.ctx))
+	case plugins.IsPermanent(err) || a.stage.Retry.Max > 0 && t.tries >= a.stage.Retry.Max:
+		for _, i := range t.batch.Sel {
+			t.batch.Fail(i, plugins.Failure{Code: "write", Msg: err.Error()})
 		}
-		a.counters.failed(x.err)
-		a.bury(x.parcel)
-		a.resolve(x.parcel)
+		a.counters.failed(err)
+		a.bury(t.parcel)
+		a.resolve(t.parcel)
 	default:
-		a.counters.retries.Add(1)
-		a.counters.failed(x.err)
-		if x.tries == 0 {
-			a.engine.config.Logger.Warn("sink cannot write; it is tried again", "stage", a.addr, "error", x.err)
-		}
-		a.redo, a.tries = append(a.redo, x.parcel), append(a.tries, x.tries+1)
+		t.tries++
+		at, _ := slices.BinarySearchFunc(a.redo, t, func(x, y attempt) int { return int(x.number - y.number) })
+		a.redo = slices.Insert(a.redo, at, t)
+		a.failed("sink cannot write; it is tried again", err)
 	}
 }
 
 func (a *sinkActor) wrote(p parcel, n int) {
+	if n > 0 {
+		a.pauses = 0
+	}
 	a.counters.out.Add(int64(n))
 	a.counters.latency.observeSince(p.batch.Received, n)
 }
@@ -61,9 +80,11 @@ func (a *sinkActor) resolve(p parcel) {
 // bury sends the failed rows of a parcel where the stage's on_error says.
 func (a *sinkActor) bury(p parcel) {
 	v := a.engine.acquire(&a.engine.top)
-	chains := v.chains[a.addr]
-	if chains == nil { // a reload removed the sink
+	if v.sinks[a.addr] != a {
+		// A reload removed the sink: the chain at its address, if there is
+		// one, is another's.
 		p.counters.dead.Add(int64(len(p.batch.Failures)))
+		a.engine.complaint(a.addr).about(a.addr, len(p.batch.Failures), p.batch.Failures[0])
 		p.batch.TakeFailures(func(plugins.Failure) {})
 		v.running.done()
 		return
@@ -71,39 +92,6 @@ func (a *sinkActor) bury(p parcel) {
 	j := v.jobs.get()
 	j.delivery, j.batch, j.version = p.delivery, a.engine.pool.Batch(), v
 	p.delivery.retain()
-	chains[0].run(0, j, p.batch)
+	v.chains[a.addr][0].run(0, j, p.batch)
 	j.passOn()
-}
-
-// backOff waits before attempt number tries, at least 1: exponential with
-// full jitter on the upper half. It reports false when something else is to be
-// done first.
-func (a *sinkActor) backOff(ctx context.Context, tries int) bool {
-	r := a.stage.Retry
-	base, most := r.Backoff, r.MaxBackoff
-	if base <= 0 {
-		base = 100 * time.Millisecond
-	}
-	if most <= 0 {
-		most = max(30*time.Second, base)
-	}
-	d := min(base, most)
-	for range tries - 1 {
-		if d >= most/2 {
-			d = most
-			break
-		}
-		d *= 2
-	}
-	d = d/2 + rand.N(d/2+1)
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-a.kick:
-		return false
-	case <-ctx.Done():
-		return false
-	}
 }

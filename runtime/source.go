@@ -19,6 +19,7 @@ type sourceActor struct {
 	stage    *graph.Stage
 	source   plugins.Source
 	counters *counters
+	ctx      context.Context
 	stop     context.CancelFunc // ends the source; what it handed over goes on
 	newest   *topology          // under Engine.gate
 
@@ -36,6 +37,7 @@ type sourceActor struct {
 	closed error
 	over   map[plugins.Partition]bool             // said to be done, but not all acknowledged
 	resume map[plugins.Partition]plugins.Position // of what has no task
+	broken map[plugins.Partition]bool             // something was not finished; see task
 }
 
 var errStopping = errors.New("the pipeline is stopping")
@@ -57,27 +59,27 @@ func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Po
 	}
 	resume := map[plugins.Partition]plugins.Position{}
 	maps.Copy(resume, from)
+	ctx, stop := context.WithCancel(e.work)
 	return &sourceActor{
+		ctx: ctx, stop: stop,
 		engine: e, stage: s, source: src, counters: e.counter(s.Addr()),
 		work: make(chan *job, e.config.Workers), ended: make(chan struct{}),
-		tasks: map[plugins.Partition]*task{}, over: map[plugins.Partition]bool{}, resume: resume,
+		tasks: map[plugins.Partition]*task{}, over: map[plugins.Partition]bool{}, resume: resume, broken: map[plugins.Partition]bool{},
 	}, nil
 }
 
 // run starts the workers and the source, and calls ended when the source has
 // ended and its workers have finished.
-func (a *sourceActor) run(ended func(*sourceActor, error)) {
-	ctx, stop := context.WithCancel(a.engine.work)
-	a.stop = stop
+func (a *sourceActor) run(ended func(error)) {
 	// The goroutine that hands over runs a chain itself when all workers are
 	// busy, so one of them is spared.
 	for i := 1; i < a.engine.config.Workers; i++ {
 		a.workers.Go(func() { a.worker(i) })
 	}
 	go func() {
-		err := a.source.Run(ctx, a)
-		stopped := ctx.Err() != nil
-		stop()
+		err := a.source.Run(a.ctx, a)
+		stopped := a.ctx.Err() != nil
+		a.stop()
 		a.close(errStopping)
 		a.handing.Wait()
 		close(a.work)
@@ -89,7 +91,7 @@ func (a *sourceActor) run(ended func(*sourceActor, error)) {
 		if err != nil {
 			err = fmt.Errorf("%s: %w", a.stage.Addr(), err)
 		}
-		ended(a, err)
+		ended(err)
 	}()
 }
 
@@ -123,16 +125,19 @@ func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
 		return err
 	}
 	a.counters.in.Add(int64(rows))
-	a.dispatch(j)
+	a.dispatch(ctx, j)
 	return nil
 }
 
 // dispatch runs a job, or gives it to a worker where that pays: the bytes of
 // the batch then go from one processor's cache to another's, which is worth it
 // only when running jobs, not reading, is what takes the time.
-func (a *sourceActor) dispatch(j *job) {
-	offload := a.pace.runIsSlower()
-	if !offload && a.inline.TryLock() {
+//
+// Who hands over with a deadline is not to be held up by a sink, so somebody
+// else runs its jobs.
+func (a *sourceActor) dispatch(ctx context.Context, j *job) {
+	_, deadline := ctx.Deadline()
+	if !deadline && !a.pace.runIsSlower() && a.inline.TryLock() {
 		a.runInline(j)
 		return
 	}
@@ -142,6 +147,13 @@ func (a *sourceActor) dispatch(j *job) {
 			return
 		default: // all are busy
 		}
+	}
+	if deadline {
+		a.handing.Go(func() { // no more of these than deliveries in flight
+			a.inline.Lock()
+			a.runInline(j)
+		})
+		return
 	}
 	a.inline.Lock()
 	a.runInline(j)
@@ -173,7 +185,9 @@ func (a *sourceActor) runJob(j *job, slot int, last *chain) *chain {
 	if len(b.Failures) > 0 {
 		c.run(failedEntry, j, b)
 	}
-	if len(b.Sel) > 0 && j.failed == nil {
+	if j.failed != nil {
+		a.counters.held.Add(int64(len(b.Sel))) // they stay where they are
+	} else if len(b.Sel) > 0 {
 		a.counters.out.Add(int64(len(b.Sel)))
 		c.run(recordEntry, j, b)
 	}
@@ -202,8 +216,12 @@ func (a *sourceActor) keepPosition(p plugins.Partition, t *task) {
 	if t == nil {
 		return
 	}
-	if at := t.position(); at != nil {
+	at, broken := t.position()
+	if at != nil {
 		a.resume[p] = at
+	}
+	if broken {
+		a.broken[p] = true
 	}
 }
 
@@ -220,6 +238,7 @@ func (a *sourceActor) begin(p plugins.Partition) (*task, error) {
 	t := a.tasks[p]
 	if t == nil {
 		t = newTask(p, a.engine.config.MaxInFlightRecords, a.engine.config.MaxInFlightBytes)
+		t.broken = a.broken[p]
 		a.tasks[p] = t
 	}
 	return t, nil

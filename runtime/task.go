@@ -136,9 +136,10 @@ func (t *task) idle() bool {
 	return len(t.inFlight) == 0
 }
 
-// position returns the position up to which everything is finished.
-func (t *task) position() plugins.Position {
+// position returns the position up to which everything is finished, and
+// whether it ends there because something was not.
+func (t *task) position() (plugins.Position, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.committed
+	return t.committed, t.broken
 }

@@ -84,7 +84,7 @@ func (e *Engine) newTopology(g *graph.Graph, old *topology) (*topology, error) {
 		e.counter(s.Addr())
 		switch {
 		case s.Role == graph.Sink:
-			if old != nil && old.sinks[s.Addr()] != nil {
+			if old != nil && old.sinks[s.Addr()] != nil && takesOver(old.graph.Stage(s.Addr()), s) {
 				t.sinks[s.Addr()] = old.sinks[s.Addr()]
 			} else {
 				t.sinks[s.Addr()] = e.newSinkActor(s)

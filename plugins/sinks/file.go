@@ -67,7 +67,7 @@ func checkFile(c plugins.Config) error {
 func newFile(c plugins.Config, env plugins.Env) (plugins.Sink, error) {
 	r := c.Block("rotate")
 	return &file{
-		path: c.String("path"), truncate: !c.Bool("append"), policy: syncPolicy(c.String("fsync")),
+		path: c.String("path"), truncate: !c.Bool("append") && !env.Replaces, policy: syncPolicy(c.String("fsync")),
 		rotate:   rotation{size: r.Int("size"), every: r.Duration("every"), keep: int(r.Int("keep"))},
 		compress: newCompressor(c.String("compression")), env: env, open: openFile, term: env.Framing.Terminator,
 	}, nil
