@@ -15,6 +15,7 @@ type cli struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookupEnv      func(string) (string, bool)
+	asJSON         bool // the result is for a program, so are its errors
 }
 
 // isTerminal reports whether somebody watches w.

@@ -28,6 +28,7 @@ convert their arguments.`,
 	v := addValues(cmd)
 	output := addOutput(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		c.asJSON = output.value == "json"
 		dir, addr := ".", args[0]
 		if len(args) == 2 {
 			dir, addr = args[0], args[1]

@@ -24,6 +24,7 @@ func newGraph(c *cli) *cobra.Command {
 	format := addChoice(cmd, "format", "`form` of the drawing", "text", "dot", "mermaid")
 	output := addOutput(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		c.asJSON = output.value == "json"
 		r, err := c.registry(c.stdout)
 		if err != nil {
 			return failed(err)

@@ -66,8 +66,15 @@ func (c *cli) load(path string, r *plugins.Registry, o dsl.Options) (loaded, err
 	return l, invalid(nil)
 }
 
-// tell prints the diagnostics: where the pipeline is valid, warnings.
+// tell prints the diagnostics: where the pipeline is valid, warnings. A program
+// that reads the output gets them there.
 func (c *cli) tell(l loaded) error {
+	if c.asJSON && l.valid {
+		return nil // the result tells the warnings
+	}
+	if c.asJSON {
+		return c.writeJSON([]verdict{{l.path, l.valid, l.diagnostics}})
+	}
 	if err := l.report(c.stderr, width(c.stderr), c.colors(c.stderr)); err != nil {
 		return failed(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"flag"
 	"fmt"
@@ -35,6 +36,7 @@ func TestMain(m *testing.M) {
 //	gets URL REGEXP               waits until the answer to a GET has a match
 //	posts URL BODY CODE REGEXP    expects this answer to a POST
 //	rewrites FILE OLD NEW         replaces text in a file, at once
+//	truncates FILE RECORDS BYTES  writes the first bytes of {"n":0}, {"n":1} and so on, compressed with gzip
 //
 // and $REPO, the root of the project.
 func TestScripts(t *testing.T) {
@@ -47,12 +49,13 @@ func TestScripts(t *testing.T) {
 		Deadline:            time.Now().Add(4 * patience),
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"await":    await,
-			"sends":    sends,
-			"gets":     gets,
-			"posts":    posts,
-			"rewrites": rewrites,
+			"exits":     exits,
+			"await":     await,
+			"sends":     sends,
+			"gets":      gets,
+			"posts":     posts,
+			"rewrites":  rewrites,
+			"truncates": truncates,
 		},
 	})
 }
@@ -162,4 +165,22 @@ func rewrites(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(os.WriteFile(name+".new", bytes.ReplaceAll(text, []byte(args[1]), []byte(args[2])), 0o600))
 	ts.Check(os.Rename(name+".new", name))
+}
+
+func truncates(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3, "truncates FILE RECORDS BYTES")
+	records, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	size, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	for n := range records {
+		fmt.Fprintf(w, "{\"n\":%d}\n", n)
+	}
+	ts.Check(w.Close())
+	if b.Len() <= size {
+		ts.Fatalf("%d records are %d bytes only", records, b.Len())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes()[:size], 0o600))
 }

@@ -32,6 +32,7 @@ requires more than it can give is an error.`,
 	against := cmd.Flags().String("against", "", "compare with the pipeline in `DIR`")
 	output := addOutput(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		c.asJSON = output.value == "json"
 		r, err := c.registry(c.stdout)
 		if err != nil {
 			return failed(err)

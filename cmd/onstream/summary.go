@@ -16,6 +16,7 @@ func (s *supervisor) summarize() error {
 	for _, j := range s.jobs {
 		st := j.engine.Stats()
 		switch {
+		case st.Pipeline == "": // it has not started
 		case s.flags.output.value == "json":
 			enc := json.NewEncoder(s.talk)
 			enc.SetEscapeHTML(false)

@@ -91,9 +91,22 @@ func (s *supervisor) runJobs(ctx context.Context, stop context.CancelCauseFunc) 
 			ended <- err
 		}()
 	}
+	// What is stuck in the system, such as opening a pipe that nobody reads,
+	// does not keep a process that was told twice to end.
+	stuck := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), errStopped) {
+			time.AfterFunc(time.Second, func() { close(stuck) })
+		}
+	})()
 	var first error
 	for range s.jobs {
-		err := <-ended
+		var err error
+		select {
+		case err = <-ended:
+		case <-stuck:
+			return errStopped
+		}
 		if err == nil || first != nil {
 			continue
 		}

@@ -32,6 +32,7 @@ Exits with 1 if a test fails.`,
 	timeout := cmd.Flags().Duration("timeout", 30*time.Second, "how long one test may take")
 	output := addOutput(cmd)
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
+		c.asJSON = output.value == "json"
 		pattern, err := regexp.Compile(*run)
 		if err != nil {
 			return invalid(fmt.Errorf("--run: %w", err))
