@@ -184,7 +184,9 @@ func TestAbortAnswersEveryDelivery(t *testing.T) {
 	go func() { ran <- e.Run(ctx, g) }()
 	w.until("writes", func() bool { st := e.Stats(); return len(st.Stages) > 1 && st.Stages[1].In == 10 })
 	cancel()
-	<-ran
+	if err := <-ran; !errors.Is(err, context.Canceled) {
+		t.Errorf("Run returned %v", err)
+	}
 	if len(w.acked) != 0 || w.nacked != 10 {
 		t.Errorf("acked %v, nacked %d of 10", w.acked, w.nacked)
 	}
@@ -230,5 +232,7 @@ func TestHandKeepsItsDeadline(t *testing.T) {
 		t.Error("Hand did not return after its deadline")
 	}
 	cancel()
-	<-ran
+	if err := <-ran; !errors.Is(err, context.Canceled) {
+		t.Errorf("Run returned %v", err)
+	}
 }
