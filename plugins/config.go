@@ -142,7 +142,7 @@ func (c Config) Fingerprint() string {
 		switch v := c.attrs[name].(type) {
 		case nil:
 		case Secret:
-			fmt.Fprintf(&s, "%x", sha256.Sum256([]byte(v.value)))
+			fmt.Fprintf(&s, "%x", sha256.Sum256([]byte(v.Reveal())))
 		case []NamedExpr:
 			for _, n := range v {
 				fmt.Fprintf(&s, "%q:%s,", n.Name, n.Expr)
