@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	goruntime "runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -42,12 +43,13 @@ type Engine struct {
 	gate sync.RWMutex // of top, for those who start work with it
 	top  *topology
 
-	drainOnce  sync.Once
+	inFlight   atomic.Int64 // deliveries that have not been answered
 	reloading  sync.Mutex
 	background sync.WaitGroup // what a reload leaves to finish
 
 	mu         sync.Mutex
 	started    bool
+	drained    bool // Drain was called
 	state      state
 	ready      bool
 	active     int // sources that have not ended
@@ -252,11 +254,21 @@ func (e *Engine) nudge() {
 	}
 }
 
+// settled is called when a delivery was answered.
+func (e *Engine) settled() {
+	if e.inFlight.Add(-1) == 0 {
+		e.nudge()
+	}
+}
+
+// awaitSources blocks until the sources have ended and everything in flight is
+// finished, or is to be finished in a limited time. Until then the pipeline
+// can be reloaded: a sink that is down may need it.
 func (e *Engine) awaitSources() {
 	for {
 		e.mu.Lock()
-		over := e.active == 0
-		if over && e.state == running {
+		over := e.active == 0 && (e.inFlight.Load() == 0 || e.drained || e.work.Err() != nil)
+		if over {
 			e.state = draining
 		}
 		e.mu.Unlock()
@@ -289,9 +301,13 @@ func (e *Engine) Drain() {
 	if e.state != stopped {
 		e.state = draining
 	}
+	if !e.drained {
+		e.drained = true
+		time.AfterFunc(e.config.DrainTimeout, func() { e.fail(errDrained) })
+	}
 	e.mu.Unlock()
-	e.drainOnce.Do(func() { time.AfterFunc(e.config.DrainTimeout, func() { e.fail(errDrained) }) })
 	e.stopSources()
+	e.nudge()
 }
 
 func (e *Engine) stopSources() {
@@ -310,6 +326,7 @@ func (e *Engine) fail(err error) {
 	}
 	e.mu.Unlock()
 	e.abort(err)
+	e.nudge()
 	e.gate.RLock()
 	defer e.gate.RUnlock()
 	if e.top == nil {

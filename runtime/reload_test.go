@@ -110,7 +110,11 @@ func TestReloadMendsASinkThatIsDown(t *testing.T) {
 		return g
 	}
 	e := w.start(runtime.Config{}, build("wrong"))
-	w.until("a failed write", func() bool { return e.Stats().Stages[1].Retries > 0 })
+	// All has been read by then: the records wait for the sink alone.
+	w.until("the input's end and a failed write", func() bool {
+		st := e.Stats()
+		return st.Stages[0].In == 5000 && st.Stages[1].Retries > 0
+	})
 	w.breakSink("sink.out", nil)
 	if _, err := e.Reload(context.Background(), build("right")); err != nil {
 		t.Fatal(err)

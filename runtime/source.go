@@ -124,6 +124,7 @@ func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
 		v.running.done()
 		return err
 	}
+	a.engine.inFlight.Add(1)
 	a.counters.in.Add(int64(rows))
 	a.dispatch(ctx, j)
 	return nil
@@ -237,7 +238,7 @@ func (a *sourceActor) begin(p plugins.Partition) (*task, error) {
 	delete(a.over, p)
 	t := a.tasks[p]
 	if t == nil {
-		t = newTask(p, a.engine.config.MaxInFlightRecords, a.engine.config.MaxInFlightBytes)
+		t = newTask(p, a.engine.config.MaxInFlightRecords, a.engine.config.MaxInFlightBytes, a.engine.settled)
 		t.broken = a.broken[p]
 		a.tasks[p] = t
 	}

@@ -13,6 +13,7 @@ type task struct {
 	part plugins.Partition
 
 	maxRecords, maxBytes int64
+	settled              func() // called for each delivery, when it was answered
 
 	mu             sync.Mutex
 	space          sync.Cond // of mu: something finished
@@ -25,8 +26,8 @@ type task struct {
 	closed         error
 }
 
-func newTask(part plugins.Partition, maxRecords, maxBytes int64) *task {
-	t := &task{part: part, maxRecords: maxRecords, maxBytes: maxBytes}
+func newTask(part plugins.Partition, maxRecords, maxBytes int64, settled func()) *task {
+	t := &task{part: part, maxRecords: maxRecords, maxBytes: maxBytes, settled: settled}
 	t.space.L = &t.mu
 	return t
 }
@@ -114,6 +115,7 @@ func (t *task) finish(d *delivery) {
 
 // settle answers the source; t.mu is held, so answers keep the order.
 func (t *task) settle(d *delivery) {
+	defer t.settled()
 	if d.err != nil {
 		t.broken = true
 		if d.nack != nil {
