@@ -23,7 +23,7 @@ type Sink interface {
 	Flush(ctx context.Context) error
 }
 
-// Opener is a source or sink that can find out early that it will not work.
+// Opener is a sink that can find out early that it will not work.
 // Open is called before any record flows. A [Permanent] error keeps the
 // pipeline from starting; after any other the first Write tries again.
 type Opener interface {

@@ -43,7 +43,8 @@ type Delivery struct {
 }
 
 // Seeker is a source that can resume. Seek is called at most once, before
-// Run, with a position that the engine has committed for each partition.
+// Run, with the position that the engine has acknowledged last in each
+// partition: today those of the source that a reload replaces.
 type Seeker interface {
 	Seek(positions map[Partition]Position) error
 }

@@ -10,7 +10,7 @@ func fileKind() plugins.SinkKind {
 	return plugins.SinkKind{
 		Name: "file",
 		Schema: plugins.Schema{
-			Doc: "Writes records to a file. A batch is in the file as a whole or not at all: after a full disk or a failed write the file is cut back to the last whole batch and the engine tries again. With compression the file is a sequence of whole members, so what is on the disk can always be read.",
+			Doc: "Writes records to a file. A batch is in the file as a whole or not at all: after a full disk or a failed write the file is cut back to the last whole batch and the engine tries again. With compression the file is a sequence of whole members, so what is on the disk can always be read. While nobody reads a named pipe, records wait.",
 			Example: `sink "file" "archive" {
   from  = source.readings
   path  = "readings.ndjson"
@@ -27,7 +27,7 @@ func fileKind() plugins.SinkKind {
 				{Name: "compression", Type: plugins.AttrString, Default: "none", Enum: []string{"none", "gzip", "zstd"}, Doc: "How the file is compressed; its name is not changed."},
 			},
 			Blocks: []plugins.Block{{
-				Name: "rotate", Doc: "Begins new files. A full one is renamed, in one step, to a name with the time in it: readings-20260101T120000Z.ndjson.",
+				Name: "rotate", Doc: "Begins new files. A full one is renamed, in one step, to a name with the time in it and a number within the second: readings-20260101T120000Z-0001.ndjson. Names sort by age, also after the clock was set back.",
 				Schema: plugins.Schema{Attrs: []plugins.Attr{
 					{Name: "size", Type: plugins.AttrSize, Min: plugins.Bound(1), Doc: "A file that has reached this size is full."},
 					{Name: "every", Type: plugins.AttrDuration, Min: plugins.Bound(0.001), Doc: "A file with records that is open for so long is full."},

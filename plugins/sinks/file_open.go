@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -89,6 +90,8 @@ func explainOpen(path string, err error) error {
 		return plugins.Permanent(fmt.Errorf("%w: create the folder %s", err, filepath.Dir(path)))
 	case errors.Is(err, fs.ErrPermission):
 		return plugins.Permanent(fmt.Errorf("%w: let the user that runs onstream write there", err))
+	case errors.Is(err, syscall.ENXIO):
+		return fmt.Errorf("%w: nobody reads the pipe: start its reader; it is tried again", err)
 	}
 	if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
 		return plugins.Permanent(fmt.Errorf("open %s: it is a folder: name a file in it", path))

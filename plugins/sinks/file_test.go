@@ -237,13 +237,11 @@ func TestFileRotatesBySize(t *testing.T) {
 	}
 	names, contents := list(t, dir)
 	want := map[string]string{
-		"out-20260101T120000Z-2.ndjson": "b1\nb2\n",
-		"out-20260101T130000Z.ndjson":   "c1\nc2\n",
-		"out-20260101T130000Z-2.ndjson": "d1\nd2\n",
-		"out.ndjson":                    "e1\n",
-		"out-notes.ndjson":              "mine",
+		"out-20260101T130000Z-0001.ndjson": "c1\nc2\n",
+		"out-20260101T130000Z-0002.ndjson": "d1\nd2\n",
+		"out.ndjson":                       "e1\n",
+		"out-notes.ndjson":                 "mine",
 	}
-	delete(want, "out-20260101T120000Z-2.ndjson") // only two are kept
 	if len(names) != len(want) {
 		t.Errorf("files %v", names)
 	}
@@ -251,6 +249,89 @@ func TestFileRotatesBySize(t *testing.T) {
 		if contents[name] != text {
 			t.Errorf("%s: %q, want %q", name, contents[name], text)
 		}
+	}
+}
+
+// However many files are full within a second, wherever the clock goes and
+// whatever was there before: the newest are kept, and sort by age.
+func TestFileRotationKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	for name, move := range map[string]func(i int) time.Duration{
+		"stands":     func(int) time.Duration { return 0 },
+		"runs":       func(int) time.Duration { return 300 * time.Millisecond },
+		"goes back":  func(int) time.Duration { return -time.Second },
+		"jumps":      func(i int) time.Duration { return []time.Duration{time.Hour, -2 * time.Hour}[i%2] },
+		"turns back": func(i int) time.Duration { return []time.Duration{time.Minute, -time.Hour}[min(1, i/20)] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, keep := range []int64{0, 1, 5} {
+				env := environment()
+				c := &clock{now: noon}
+				env.Now = c.Now
+				dir := t.TempDir()
+				path := filepath.Join(dir, "out")
+				s := start(t, "file", env, "path", path, "fsync", "never", "", rotate("size", int64(1), "keep", keep))
+				const n = 40
+				for i := range n {
+					must(t, s, batch(env.Pool, fmt.Sprint(i)))
+					c.add(move(i))
+					if i%13 == 12 { // and another process goes on
+						stop(t, s)
+						s = start(t, "file", env, "path", path, "fsync", "never", "", rotate("size", int64(1), "keep", keep))
+					}
+				}
+				names, contents := list(t, dir)
+				full := names[1:]
+				if keep > 0 && len(full) != int(keep) {
+					t.Errorf("keep %d: %d are kept", keep, len(full))
+				}
+				var all, got strings.Builder
+				for i := range n {
+					fmt.Fprintln(&all, i)
+				}
+				for _, name := range append(full, "out") {
+					got.WriteString(contents[name])
+				}
+				if names[0] != "out" || !strings.HasSuffix(all.String(), got.String()) || keep == 0 && got.Len() != all.Len() {
+					t.Errorf("keep %d: files %v hold %q", keep, names, got.String())
+				}
+			}
+		})
+	}
+}
+
+func TestFileRotationAfterTheLastNumber(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	c := &clock{now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
+	env.Now = c.Now
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "out-20260101T120000Z-9999"), "")
+	s := start(t, "file", env, "path", filepath.Join(dir, "out"), "", rotate("size", int64(1)))
+	for _, r := range []string{"a", "b", "c"} {
+		must(t, s, batch(env.Pool, r))
+	}
+	names, _ := list(t, dir)
+	if got := strings.Join(names, " "); got != "out out-20260101T120000Z-9999 out-20260101T120001Z-0001 out-20260101T120001Z-0002" {
+		t.Errorf("files %s", got)
+	}
+}
+
+func TestFileRotationOfAMovedFile(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out")
+	s := start(t, "file", env, "path", path, "", rotate("size", int64(1)))
+	must(t, s, batch(env.Pool, "a"))
+	if err := os.Rename(path, path+".mine"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s, batch(env.Pool, "b"))
+	if _, contents := list(t, dir); len(contents) != 2 || contents["out"] != "b\n" || contents["out.mine"] != "a\n" {
+		t.Errorf("contents %q", contents)
 	}
 }
 

@@ -23,10 +23,13 @@ type gather struct {
 }
 
 // batch writes the selected rows, up to the first error.
-func (g *gather) batch(b *plugins.Batch) error {
+func (g *gather) batch(b *plugins.Batch) error { return g.rows(b, b.Sel) }
+
+// rows writes some of the selected rows, up to the first error.
+func (g *gather) rows(b *plugins.Batch, sel []uint32) error {
 	data := b.Data
 	begin, end := 0, 0 // of the present run
-	for _, i := range b.Sel {
+	for _, i := range sel {
 		v := b.Values[i]
 		if int(v.Off) != end {
 			if err := g.add(data[begin:end]); err != nil {

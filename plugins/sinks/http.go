@@ -13,7 +13,7 @@ func httpKind() plugins.SinkKind {
 	return plugins.SinkKind{
 		Name: "http",
 		Schema: plugins.Schema{
-			Doc: "Sends records to a URL, many in one request. Any 2xx means that they are taken. After 408, 425, 429, 5xx and failures of the network the batch is sent again, after Retry-After where the server says so; records of a request that is answered with anything else go to the error output. Redirects are not followed.",
+			Doc: "Sends records to a URL, many in one request. Any 2xx means that they are taken. After 408, 425, 429, 5xx and failures of the network the request is sent again, but not those that were answered before it, after Retry-After where the server says so; records of a request that is answered with anything else go to the error output. Redirects are not followed.",
 			Example: `sink "http" "cloud" {
   from  = source.readings
   url   = "https://ingest.example.com/readings"

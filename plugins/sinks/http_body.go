@@ -59,13 +59,14 @@ func (r *requestBody) add(batch int, b *plugins.Batch, row uint32) bool {
 	return true
 }
 
-// bytes returns the body, valid until begin.
+// bytes returns the body, valid until begin. It can be asked for again.
 func (r *requestBody) bytes() ([]byte, error) {
+	body := r.buf
 	if r.form == "array" {
-		r.buf = append(r.buf, ']')
+		body = append(body, ']')
 	}
 	if !r.compress {
-		return r.buf, nil
+		return body, nil
 	}
 	r.zipped.Reset()
 	if r.zip == nil {
@@ -73,7 +74,7 @@ func (r *requestBody) bytes() ([]byte, error) {
 	} else {
 		r.zip.Reset(&r.zipped)
 	}
-	if _, err := r.zip.Write(r.buf); err != nil {
+	if _, err := r.zip.Write(body); err != nil {
 		return nil, err
 	}
 	err := r.zip.Close()

@@ -15,8 +15,13 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-// longestPause is how long a server's Retry-After is honoured at most.
-const longestPause = time.Minute
+const (
+	// longestPause is how long a server's Retry-After is honoured at most.
+	longestPause = time.Minute
+	// shortPause is what a server gets that took other requests since it last
+	// failed.
+	shortPause = 100 * time.Millisecond
+)
 
 type httpSink struct {
 	url     string
@@ -31,14 +36,19 @@ type httpSink struct {
 	records   int // in those
 	bytes     int
 	notBefore time.Time // the server asked for a pause
+	flowing   bool      // the last request was answered for good
+	begun     unfinished
 }
 
 // waitingBatch is a batch that is not answered for yet.
 type waitingBatch struct {
 	b      *plugins.Batch
 	done   func(error)
+	next   int               // index in Sel of the first row without an answer of the server
 	failed plugins.RowErrors // what the server has refused of it
 }
+
+func (w *waitingBatch) through() bool { return w.next == len(w.b.Sel) }
 
 var (
 	_ plugins.Sink   = (*httpSink)(nil)
@@ -47,9 +57,11 @@ var (
 
 // Write implements [plugins.Sink].
 func (s *httpSink) Write(ctx context.Context, b *plugins.Batch, done func(error)) error {
-	s.waiting = append(s.waiting, waitingBatch{b: b, done: done})
-	s.records += len(b.Sel)
-	for _, i := range b.Sel {
+	next, failed := s.begun.take(b)
+	s.waiting = append(s.waiting, waitingBatch{b, done, next, failed})
+	rest := b.Sel[next:]
+	s.records += len(rest)
+	for _, i := range rest {
 		s.bytes += int(b.Values[i].Len)
 	}
 	if s.records >= s.body.maxRecords || s.bytes >= s.body.maxBytes {
@@ -73,36 +85,16 @@ func (s *httpSink) Close(context.Context) error {
 // send sends all that waits, and answers for it. After a failure that another
 // try may mend, the batches that are not through wholly are to come again.
 func (s *httpSink) send(ctx context.Context) {
-	var failure error
-	through := len(s.waiting) // batches before this one are
-	s.body.begin()
-	for k := range s.waiting {
-		w := &s.waiting[k]
-		for _, row := range w.b.Sel {
-			if s.body.add(k, w.b, row) {
-				continue
-			}
-			if failure = s.post(ctx); failure != nil {
-				break
-			}
-			s.body.begin()
-			s.body.add(k, w.b, row)
-		}
-		if failure != nil {
-			break
-		}
-	}
-	if failure == nil && len(s.body.rows) > 0 {
-		failure = s.post(ctx)
-	}
-	if failure != nil {
-		through = s.body.rows[0].batch
-	}
+	failure := s.sendWaiting(ctx)
 	waiting := s.waiting
 	s.waiting, s.records, s.bytes = nil, 0, 0
-	for k, w := range waiting {
+	for k := range waiting {
+		w := &waiting[k]
 		switch {
-		case k >= through:
+		case !w.through():
+			if w.next > 0 { // no more than one is halfway
+				s.begun.keep(w.b, w.next, w.failed)
+			}
 			w.done(failure)
 		case len(w.failed) > 0:
 			w.done(w.failed)
@@ -112,6 +104,43 @@ func (s *httpSink) send(ctx context.Context) {
 	}
 }
 
+// sendWaiting sends the rows that wait, in order, up to the first failure.
+func (s *httpSink) sendWaiting(ctx context.Context) error {
+	s.body.begin()
+	for k := range s.waiting {
+		w := &s.waiting[k]
+		for _, row := range w.b.Sel[w.next:] {
+			if s.body.add(k, w.b, row) {
+				continue
+			}
+			if err := s.postPatiently(ctx); err != nil {
+				return err
+			}
+			s.body.begin()
+			s.body.add(k, w.b, row)
+		}
+	}
+	if len(s.body.rows) == 0 {
+		return nil
+	}
+	return s.postPatiently(ctx)
+}
+
+// postPatiently sends the body. A failure after requests that went through is
+// no reason for the engine's growing back-off: such a request has another try
+// after a short pause.
+func (s *httpSink) postPatiently(ctx context.Context) error {
+	err := s.post(ctx)
+	if err != nil && s.flowing && ctx.Err() == nil {
+		if soon := s.env.Now().Add(shortPause); s.notBefore.Before(soon) {
+			s.notBefore = soon
+		}
+		err = s.post(ctx)
+	}
+	s.flowing = err == nil
+	return err
+}
+
 // post sends the body. Records that the server refuses are noted; an error is
 // one that another try may mend.
 func (s *httpSink) post(ctx context.Context) error {
@@ -119,12 +148,15 @@ func (s *httpSink) post(ctx context.Context) error {
 		return err
 	}
 	err := s.request(ctx)
-	if err == nil || !plugins.IsPermanent(err) {
+	if err != nil && !plugins.IsPermanent(err) {
 		return err
 	}
 	for _, r := range s.body.rows {
 		w := &s.waiting[r.batch]
-		w.failed = append(w.failed, plugins.Failure{Row: r.row, Code: "rejected", Msg: err.Error()})
+		w.next++
+		if err != nil {
+			w.failed = append(w.failed, plugins.Failure{Row: r.row, Code: "rejected", Msg: err.Error()})
+		}
 	}
 	return nil
 }

@@ -195,29 +195,128 @@ func TestHTTPRejectsOnlyWhatTheServerRefuses(t *testing.T) {
 func TestHTTPSendsAgainWhatIsNotThrough(t *testing.T) {
 	t.Parallel()
 	env := environment()
+	env.Sleep = func(context.Context, time.Duration) error { return nil }
 	srv := newServer(t)
-	srv.answer = status(200, 503, 200)
+	srv.answer = status(200, 422, 503, 503, 503, 200)
 	s := start(t, "http", env, "url", srv.URL, "max_records", int64(2))
-	var first, second, third outcome
-	for _, w := range []struct {
-		o *outcome
-		b *plugins.Batch
-	}{{&first, batch(env.Pool, "a")}, {&second, batch(env.Pool, "b", "c")}} {
-		if err := s.Write(t.Context(), w.b, w.o.done); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := first.answered(t); err != nil {
-		t.Errorf("the first batch is through: %v", err)
-	}
-	if ok, err := second.answered(t); !ok || err == nil {
-		t.Errorf("the second batch is not: %v", err)
-	}
-	if err := s.Write(t.Context(), batch(env.Pool, "b", "c"), third.done); err != nil {
+	var first, second, again outcome
+	a, b := batch(env.Pool, "a"), batch(env.Pool, "b", "c", "d", "e")
+	if err := errors.Join(s.Write(t.Context(), a, first.done), s.Write(t.Context(), b, second.done)); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := third.answered(t); !ok || err != nil || srv.got() != "a\nb\n|c\n|b\nc\n" {
-		t.Errorf("%v %v, bodies %q", ok, err, srv.got())
+	if ok, err := first.answered(t); !ok || err != nil {
+		t.Errorf("the first batch is through: %v", err)
+	}
+	var rejected plugins.RowErrors
+	if ok, err := second.answered(t); !ok || err == nil || errors.As(err, &rejected) {
+		t.Errorf("the second batch is not: %v", err)
+	}
+	if err := send(t, s, b); err == nil || errors.As(err, &rejected) {
+		t.Errorf("the second batch is not: %v", err)
+	}
+	if err := s.Write(t.Context(), b, again.done); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := again.answered(t)
+	if !errors.As(err, &rejected) || len(rejected) != 2 || rejected[0].Row != 1 || rejected[1].Row != 2 {
+		t.Errorf("error %v", err)
+	}
+	if got := srv.got(); got != "a\nb\n|c\nd\n|e\n|e\n|e\n|e\n" {
+		t.Errorf("bodies %q", got)
+	}
+}
+
+// A batch that was given up leaves its memory to another.
+func TestHTTPForgetsABatchThatWasGivenUp(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	env.Sleep = func(context.Context, time.Duration) error { return nil }
+	srv := newServer(t)
+	srv.answer = status(200, 503, 503, 200)
+	s := start(t, "http", env, "url", srv.URL, "body", "single")
+	b := batch(env.Pool, "a", "b")
+	if err := send(t, s, b); err == nil {
+		t.Error("no error")
+	}
+	b.Data[0], b.Data[2] = 'c', 'd'
+	must(t, s, b)
+	if got := srv.got(); got != "a|b|b|c|d" {
+		t.Errorf("bodies %q", got)
+	}
+}
+
+// However a server flaps: each record is taken or refused once, in order, and
+// there is an end.
+func TestHTTPOfAFlappingServer(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(n int) int{
+		"one in fifty": func(n int) int {
+			if n%50 == 49 {
+				return 500
+			}
+			return 200
+		},
+		"flapping":  func(n int) int { return []int{200, 500, 429}[n%3] },
+		"refusing":  func(n int) int { return []int{422, 500, 429, 200}[n%4] },
+		"rarely up": func(n int) int { return []int{503, 503, 503, 503, 200}[n%5] },
+	} {
+		for _, kv := range [][]any{{"body", "single"}, {"max_records", int64(3)}, {"max_bytes", int64(20), "body", "array", "compression", "gzip"}} {
+			t.Run(fmt.Sprint(name, kv), func(t *testing.T) {
+				t.Parallel()
+				env := environment()
+				env.Sleep = func(context.Context, time.Duration) error { return nil }
+				srv := newServer(t)
+				codes := []int{}
+				srv.answer = func(n int) (int, http.Header, string) {
+					codes = append(codes, answer(n))
+					return codes[n], nil, ""
+				}
+				s := start(t, "http", env, append([]any{"url", srv.URL}, kv...)...)
+				var want strings.Builder
+				refused := 0
+				for k := range 6 {
+					var values []string
+					for i := range 40 {
+						values = append(values, fmt.Sprintf("%03d", k*40+i))
+						want.WriteString(values[i])
+					}
+					b := batch(env.Pool, values...)
+					var err error
+					var rejected plugins.RowErrors
+					for tries := 0; ; tries++ {
+						if err = send(t, s, b); err == nil || errors.As(err, &rejected) {
+							break
+						}
+						if tries == 1000 {
+							t.Fatal(err)
+						}
+					}
+					refused += len(rejected)
+				}
+				var got strings.Builder
+				refusedThere := 0
+				for i, body := range srv.bodies {
+					digits := strings.Map(func(r rune) rune {
+						if r < '0' || r > '9' {
+							return -1
+						}
+						return r
+					}, body)
+					if codes[i] < 429 { // taken or refused
+						got.WriteString(digits)
+					}
+					if codes[i] == 422 {
+						refusedThere += len(digits) / 3
+					}
+				}
+				if got.String() != want.String() || refused != refusedThere {
+					t.Errorf("taken %s, %d refused, of which %d were told", got.String(), refusedThere, refused)
+				}
+			})
+		}
 	}
 }
 

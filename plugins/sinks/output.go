@@ -24,6 +24,9 @@ func openFile(path string, truncate bool) (handle, error) {
 	if truncate {
 		flags |= os.O_TRUNC
 	}
+	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		flags |= nonblock // writes wait for the reader all the same
+	}
 	f, err := os.OpenFile(path, flags, 0o644)
 	if err != nil {
 		return nil, err

@@ -1,29 +1,26 @@
 package sinks
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
+	"os"
 	"syscall"
 
 	"github.com/onstream/onstream/plugins"
 )
 
-// ErrClosedPipe says that whoever read the standard output went away. To a
-// program in a pipe of the shell that is no failure, but the time to end.
-var ErrClosedPipe = errors.New("standard output was closed by its reader")
-
 func stdoutKind(out io.Writer) plugins.SinkKind {
 	if out == nil {
 		out = io.Discard
 	}
-	shared := &lockedWriter{w: out}
+	shared := &sharedWriter{w: out}
 	return plugins.SinkKind{
 		Name: "stdout",
 		Schema: plugins.Schema{
-			Doc: "Writes records to the standard output of the process, each batch as soon as it is there.",
+			Doc: "Writes records to the standard output of the process, each batch as soon as it is there. After a full disk or another failure that may pass it goes on where it stopped.",
 			Example: `sink "stdout" "screen" {
   from   = source.readings
   format = "json"
@@ -43,50 +40,89 @@ func stdoutKind(out io.Writer) plugins.SinkKind {
 	}
 }
 
-// lockedWriter keeps the batches of several sinks apart.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) write(p []byte) error {
-	_, err := l.w.Write(p)
-	return err
-}
-
 type stdout struct {
-	out    *lockedWriter
+	out    *sharedWriter
 	gather gather
 	header header
+	begun  unfinished
 }
 
 var _ plugins.Sink = (*stdout)(nil)
 
-// Write implements [plugins.Sink]. No error is worth another try: part of the
-// batch may be out already.
+// Write implements [plugins.Sink]. What is out cannot be taken back: after an
+// error the batch is continued behind it.
 func (s *stdout) Write(_ context.Context, b *plugins.Batch, done func(error)) error {
+	next, _ := s.begun.take(b)
+	var lead []byte
 	first := !s.header.known
 	if err := s.header.check("standard output", b); err != nil {
 		return err
 	}
-	if err := s.write(b, first); err != nil {
-		if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
-			err = fmt.Errorf("%w (%w)", ErrClosedPipe, err)
-		}
-		return plugins.Permanent(fmt.Errorf("write to standard output: %w", err))
+	if first && s.header.line != nil {
+		lead = append(bytes.Clone(s.header.line), s.gather.term...)
 	}
-	done(nil)
-	return nil
+	begun, next, err := s.write(lead, b, next)
+	if err == nil {
+		done(nil)
+		return nil
+	}
+	s.begun.keep(b, next, nil)
+	if first && !begun {
+		s.header = header{} // it is another try's
+	}
+	return explainOut(err)
 }
 
-func (s *stdout) write(b *plugins.Batch, first bool) error {
+// write writes the lead and the rows from next on. After an error it returns
+// whether any of that is out, and the first row that is still to be written.
+func (s *stdout) write(lead []byte, b *plugins.Batch, next int) (bool, int, error) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	s.gather.forget()
-	if first && s.header.line != nil {
-		s.gather.buf = append(append(s.gather.buf, s.header.line...), s.gather.term...)
+	if err := s.out.finishRecord(); err != nil {
+		return false, next, err
 	}
-	return s.gather.batch(b)
+	s.out.written = 0
+	s.gather.forget()
+	s.gather.buf = append(s.gather.buf, lead...)
+	if err := s.gather.rows(b, b.Sel[next:]); err != nil {
+		return s.out.written > 0, s.stopped(lead, b, next), err
+	}
+	return true, len(b.Sel), nil
+}
+
+// stopped finds out before which row a write has failed, and leaves the rest
+// of a record that is out in part to whoever writes next.
+func (s *stdout) stopped(lead []byte, b *plugins.Batch, next int) int {
+	out := s.out.written
+	if out < len(lead) {
+		if out > 0 {
+			s.out.rest = bytes.Clone(lead[out:])
+		}
+		return next
+	}
+	out -= len(lead)
+	for ; out > 0; next++ {
+		value := b.Value(b.Sel[next])
+		size := len(value) + len(s.gather.term)
+		if out < size {
+			s.out.rest = append(bytes.Clone(value), s.gather.term...)[out:]
+		}
+		out -= min(out, size)
+	}
+	return next
+}
+
+// explainOut says what can be done about a write that failed, and whether
+// another try may help.
+func explainOut(err error) error {
+	switch {
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.EBADF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, os.ErrClosed):
+		return plugins.Permanent(fmt.Errorf("write to standard output: %w", err))
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("write to standard output: %w: free some space; it is continued where it stopped", err)
+	default:
+		return fmt.Errorf("write to standard output: %w; it is continued where it stopped", err)
+	}
 }
 
 // Flush implements [plugins.Sink].

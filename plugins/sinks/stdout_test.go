@@ -3,6 +3,7 @@ package sinks_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -73,16 +74,120 @@ func TestStdoutPreamble(t *testing.T) {
 
 func TestStdoutErrors(t *testing.T) {
 	t.Parallel()
-	env := environment()
-	for _, c := range []struct {
-		err    error
-		closed bool
-	}{{&os.PathError{Op: "write", Err: syscall.EPIPE}, true}, {syscall.EIO, false}} {
-		err := send(t, stdout(t, &pieces{err: c.err}, env), batch(env.Pool, "a"))
-		if !plugins.IsPermanent(err) || errors.Is(err, sinks.ErrClosedPipe) != c.closed || !errors.Is(err, c.err) {
-			t.Errorf("error %v", err)
+	for err, permanent := range map[error]bool{
+		syscall.EPIPE: true, io.ErrClosedPipe: true, os.ErrClosed: true,
+		syscall.ENOSPC: false, syscall.EDQUOT: false, syscall.EAGAIN: false, syscall.EIO: false,
+	} {
+		env := environment()
+		got := send(t, stdout(t, &pieces{err: &os.PathError{Op: "write", Err: err}}, env), batch(env.Pool, "a"))
+		if plugins.IsPermanent(got) != permanent || !errors.Is(got, err) {
+			t.Errorf("error %v", got)
 		}
 	}
+}
+
+// narrow is a disk that is full again and again: it takes so many bytes at a
+// time, and then none.
+type narrow struct {
+	strings.Builder
+	room func() int
+}
+
+func (n *narrow) Write(p []byte) (int, error) {
+	k := min(n.room(), len(p))
+	n.Builder.Write(p[:k])
+	if k < len(p) {
+		return k, syscall.ENOSPC
+	}
+	return k, nil
+}
+
+// A full disk tears and repeats nothing, whichever of two sinks writes next
+// and whether the batch that failed comes again or is given up.
+func TestStdoutOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		disk := &narrow{room: func() int { return rapid.SampledFrom([]int{0, 1, 3, 7, 40, 100_000}).Draw(t, "room") }}
+		k := registered(sinks.Streams{Out: disk})
+		type writer struct {
+			sink  plugins.Sink
+			batch *plugins.Batch // that is to come again
+			from  int            // its first record
+			whole map[int]bool   // records of batches that were taken
+		}
+		var writers [2]writer
+		env := environment()
+		for i := range writers {
+			s, err := k.New(plugins.Config{}, env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			writers[i] = writer{sink: s, whole: map[int]bool{}}
+		}
+		record := func(writer, n int) string {
+			return fmt.Sprintf("%d:%05d%s", writer, n, strings.Repeat(".", n%5*5000))
+		}
+		next := 0
+		for range rapid.IntRange(1, 30).Draw(t, "writes") {
+			i := rapid.IntRange(0, 1).Draw(t, "writer")
+			w := &writers[i]
+			if w.batch != nil && rapid.IntRange(0, 9).Draw(t, "give up") == 0 {
+				w.batch.Release() // its memory is the next one's
+				w.batch = nil
+			}
+			const size = 4
+			if w.batch == nil {
+				var values []string
+				for n := range size {
+					values = append(values, record(i, next+n))
+				}
+				w.batch, w.from = batch(env.Pool, values...), next
+				w.batch.Preamble = fmt.Appendf(nil, "%d:head", i)
+				next += size
+			}
+			err := w.sink.Write(t.Context(), w.batch, func(error) {})
+			if plugins.IsPermanent(err) {
+				t.Fatal(err)
+			}
+			if err == nil {
+				for n := range size {
+					w.whole[w.from+n] = true
+				}
+				w.batch = nil
+			}
+		}
+		disk.room = func() int { return 1 << 20 }
+		for i := range writers { // what is torn now is ended by the next write
+			b := batch(env.Pool)
+			b.Preamble = fmt.Appendf(nil, "%d:head", i)
+			if err := writers[i].sink.Write(t.Context(), b, func(error) {}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		seen := map[string]int{}
+		last := [2]int{-1, -1}
+		for line := range strings.Lines(disk.String()) {
+			seen[line]++
+			var i, n int
+			if strings.HasSuffix(line, ":head\n") {
+				continue
+			}
+			if _, err := fmt.Sscanf(line, "%d:%05d", &i, &n); err != nil || line != record(i, n)+"\n" || n <= last[i] {
+				t.Fatalf("torn, repeated or out of order: %.20q (%d bytes)", line, len(line))
+			}
+			last[i] = n
+		}
+		for i, w := range writers {
+			if head := fmt.Sprintf("%d:head\n", i); seen[head] != 1 {
+				t.Fatalf("the header is there %d times", seen[head])
+			}
+			for n := range w.whole {
+				if seen[record(i, n)+"\n"] != 1 {
+					t.Fatalf("record %d was lost", n)
+				}
+			}
+		}
+	})
 }
 
 // Whatever is selected and wherever it stands: records come out whole, in
