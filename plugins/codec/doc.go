@@ -16,8 +16,8 @@
 //
 // Records of one source tend to have one layout. The JSON decoder remembers the
 // text between the values of the last records; where a record has the very same
-// texts, its keys need no look-up, and everything behind the last wanted field
-// is not even looked at. Any other record is scanned in one pass. Both give the
+// texts, its keys need no look-up, and behind the last wanted field it only looks
+// whether the object ends where the record does. Any other record is scanned in one pass. Both give the
 // same answers for every input: a fuzz test compares them.
 //
 // # Failures

@@ -30,14 +30,15 @@ func JSON() plugins.Codec {
 
 const jsonDoc = `One object a line; blank lines are skipped, and \r\n ends a line as \n does.
 
-A record is checked as far as somebody reads it: that it starts with { and ends with } always, each value that is
-read completely, and what is passed over only far enough to find its end. strict = true checks the whole text of
-whatever is decoded.
+A record is checked as far as somebody reads it: that it is one object which ends where the line does always, each value
+that is read completely, and what is passed over only far enough to find its end. strict = true checks the whole text of
+whatever is decoded. A record of which nothing is read is not looked at; only the http source checks each one wholly.
 
 | in the payload | answer |
 |---|---|
 | invalid UTF-8 or an unpaired surrogate in a value that is read | the record fails |
 | a key twice | the first wins |
+| two objects on a line, or anything else behind the object | the record fails |
 | nesting deeper than 1,000 | the record fails |
 | 1e400 | out of range, the record fails |
 | an integer beyond 64 bits | out of range as int or any; the nearest number as float |

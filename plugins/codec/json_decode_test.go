@@ -64,6 +64,12 @@ func TestJSONAnswers(t *testing.T) {
 		{"nothing", of(plugins.Float), ``, plugins.Value{}, "record is not a JSON object"},
 		{"one brace", of(plugins.Any), `{`, plugins.Value{}, "record is not a JSON object"},
 		{"more behind the object", of(plugins.Any), `{} {}`, plugins.Value{}, "record is not valid JSON at offset 2"},
+		{"two objects", of(plugins.Int), `{"x":1}{"x":2}`, plugins.Value{}, "record is not valid JSON at offset 7"},
+		{"two objects, more behind the field", of(plugins.Int), `{"x":1,"s":"}"} {"x":2}`, plugins.Value{}, "record is not valid JSON at offset 15"},
+		{"garbage behind the object", of(plugins.Int), `{"x":3} garbage }`, plugins.Value{}, "record is not valid JSON at offset 7"},
+		{"a brace too many", of(plugins.Int), `{"x":18,"v":1}}`, plugins.Value{}, "record is not valid JSON at offset 14"},
+		{"a brace too few", of(plugins.Int), `{"x":18,"v":{"w":{}}`, plugins.Value{}, "record is not valid JSON at offset 20"},
+		{"braces behind the field", of(plugins.Int), `{"x":1,"s":"}\"}","o":[{"p":{}}]}`, plugins.Value{Kind: plugins.Int, Int: 1}, ""},
 		{"broken behind the field", of(plugins.Int), `{"x":1,,}`, plugins.Value{Kind: plugins.Int, Int: 1}, ""},
 	}
 	for _, tt := range tests {

@@ -16,6 +16,7 @@ import (
 type guess struct {
 	steps   []step
 	tail    []byte  // what follows the last value; nil where the rest is not read
+	depth   int     // objects that are open behind the last value, where the rest is not read
 	missing []*leaf // fields that such a record does not have
 }
 
@@ -96,7 +97,10 @@ func (g *guess) match(data *[]byte, p, end int, row uint32) bool {
 			return false
 		}
 	}
-	return g.tail == nil || string((*data)[p:end]) == string(g.tail)
+	if g.tail == nil {
+		return endsRecord((*data)[:end], p, g.depth) == nil
+	}
+	return string((*data)[p:end]) == string(g.tail)
 }
 
 // maxGuesses is how many layouts are remembered: a stream may mix a few kinds

@@ -1,20 +1,28 @@
 package codec
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/onstream/onstream/plugins/jsontext"
 )
 
 // scan reads the wanted fields of the object at data[p:end] in one pass,
-// whatever the order of its keys, and stops when it has them all. What it goes
-// through becomes steps of learn, unless that is nil.
+// whatever the order of its keys. When it has them all, it only looks whether the
+// object ends with the record. What it goes through becomes steps of learn, unless
+// that is nil.
 func (d *jsonDecoder) scan(data *[]byte, p, end int, row uint32, learn *guess) error {
 	d.record()
-	s := scan{d, data, end, row, p, learn}
+	s := scan{d: d, data: data, end: end, row: row, last: p, learn: learn}
 	p, err := s.object(d.root, p)
-	if err != nil || d.left == 0 {
+	if err != nil {
 		return err
+	}
+	if d.left == 0 {
+		if learn != nil {
+			learn.depth = s.depth
+		}
+		return endsRecord((*data)[:end], p, s.depth)
 	}
 	if p != end {
 		return &jsontext.SyntaxError{At: p}
@@ -36,6 +44,26 @@ func (d *jsonDecoder) scan(data *[]byte, p, end int, row uint32, learn *guess) e
 	return nil
 }
 
+// endsRecord returns what keeps the object that p is in, so many levels deep,
+// from ending where the text does. The rest of a flat object has no other
+// closing brace than its last byte, unless one is in a string: one quick look
+// tells. Any other is passed over bracket by bracket.
+func endsRecord(text []byte, p, depth int) error {
+	if depth == 1 && bytes.IndexByte(text[p:len(text)-1], '}') < 0 {
+		return nil
+	}
+	if depth > 0 {
+		var err error
+		if p, err = jsontext.Leave(text, p, depth); err != nil {
+			return err
+		}
+	}
+	if p != len(text) {
+		return &jsontext.SyntaxError{At: p}
+	}
+	return nil
+}
+
 // scan is the state of reading one record.
 type scan struct {
 	d     *jsonDecoder
@@ -43,15 +71,18 @@ type scan struct {
 	end   int
 	row   uint32
 	last  int // behind the value read last
+	depth int // objects that are open
 	learn *guess
 }
 
 // object reads the object at p as n wants it, and returns the index behind it.
 // When nothing is left to find, it returns at once.
 func (s *scan) object(n *node, p int) (int, error) {
+	s.depth++
 	text := (*s.data)[:s.end]
 	p = jsontext.Space(text, p+1)
 	if p < len(text) && text[p] == '}' {
+		s.depth--
 		return p + 1, nil
 	}
 	for {
@@ -66,6 +97,7 @@ func (s *scan) object(n *node, p int) (int, error) {
 		p = jsontext.Space(text, p)
 		switch {
 		case p < len(text) && text[p] == '}':
+			s.depth--
 			return p + 1, nil
 		case p >= len(text) || text[p] != ',':
 			return p, &jsontext.SyntaxError{At: p}

@@ -110,6 +110,9 @@ func TestFloatsAreLikeTheStandardLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if a := math.Abs(f); a >= 1<<63 && a < 1e21 {
+			want = strconv.AppendFloat(nil, f, 'e', -1, 64) // the digits alone would be an integer out of range
+		}
 		if got := jsontext.AppendFloat(nil, f); string(got) != string(want) {
 			t.Fatalf("AppendFloat(%b) = %s, want %s", f, got, want)
 		}

@@ -85,10 +85,13 @@ func Name(text []byte, p int) (name []byte, value int, err error) {
 	return name, Space(text, p+1), nil
 }
 
-// skipNested returns the index behind the array or object at p. Which bracket
-// closes which is not looked at.
-func skipNested(text []byte, p int) (int, error) {
-	depth := 0
+// skipNested returns the index behind the array or object at p.
+func skipNested(text []byte, p int) (int, error) { return Leave(text, p+1, 1) }
+
+// Leave returns the index behind the bracket that closes the outermost of the
+// depth arrays and objects that p is in; p is in no string. Which bracket closes
+// which is not looked at.
+func Leave(text []byte, p, depth int) (int, error) {
 	for p < len(text) {
 		switch text[p] {
 		case '"':

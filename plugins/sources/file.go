@@ -30,7 +30,7 @@ func fileKind() plugins.SourceKind {
 			Attrs: []plugins.Attr{
 				{Name: "path", Type: plugins.AttrStrings, Required: true, Doc: "A file or pattern (* ? [a-z], as in a shell), or a list of them."},
 				{Name: "compression", Type: plugins.AttrString, Default: "auto", Enum: []string{"auto", "none", "gzip", "zstd"}, Doc: "How the files are compressed; auto goes by .gz and .zst at the end of the name."},
-				{Name: "follow", Type: plugins.AttrBool, Default: false, Doc: "Wait for files and for what is added to them, as tail -F does, through rotation by renaming or by truncating."},
+				{Name: "follow", Type: plugins.AttrBool, Default: false, Doc: "Wait for files and for what is added to them, as tail -F does, through rotation by renaming or by truncating. The pattern must not match the names of rotated files, which would be read again; a file that is rotated away twice within one poll is missed."},
 				{Name: "start", Type: plugins.AttrString, Default: "beginning", Enum: []string{"beginning", "end"}, Doc: "Where to begin, when following, in files that are there at the start."},
 				{Name: "poll", Type: plugins.AttrDuration, Default: 50 * time.Millisecond, Min: plugins.Bound(0.001), Doc: "How often to look for more, when following."},
 				maxRecordSize(),
@@ -42,9 +42,9 @@ func fileKind() plugins.SourceKind {
 		Capabilities: func(c plugins.Config) plugins.Capabilities {
 			if c.String("start") == "end" {
 				// Until positions are stored, a start anew begins at the end anew.
-				return plugins.Capabilities{PartitionOrder: true, Weakens: "with start = \"end\", what is added while onstream does not run is not read"}
+				return plugins.Capabilities{Weakens: "with start = \"end\", what is added while onstream does not run is not read"}
 			}
-			return plugins.Capabilities{PartitionOrder: true, Seekable: true}
+			return plugins.Capabilities{Seekable: true}
 		},
 		New: func(c plugins.Config, env plugins.Env) (plugins.Source, error) {
 			return &file{

@@ -134,6 +134,19 @@ func TestFilePositionIsExact(t *testing.T) {
 	}
 }
 
+// TestFileOfNothing reads files without a byte: no records, whatever their names.
+func TestFileOfNothing(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"data", "data.gz", "data.zst"} {
+		path := inDir(t, name)
+		write(t, path, "")
+		o := newOutlet()
+		if err := start(t, "file", environment(), "path", []string{path}).Run(t.Context(), o); err != nil || len(o.records) != 0 || len(o.done) != 1 {
+			t.Errorf("%s: %v, %d records, %d done", name, err, len(o.records), len(o.done))
+		}
+	}
+}
+
 func TestFileWithPreamble(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

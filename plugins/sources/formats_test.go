@@ -104,3 +104,39 @@ func TestHTTPOfEachFormat(t *testing.T) {
 		t.Errorf("answer %d %q", status, body)
 	}
 }
+
+// TestOpenQuoteTakesOneRow reads tables in which quotes are opened that nobody
+// closes: few of them take their row only, many do not take for ever.
+func TestOpenQuoteTakesOneRow(t *testing.T) {
+	t.Parallel()
+	row := strings.Repeat("12,ok\n", 2000)
+	for name, c := range map[string]struct {
+		table      string
+		rows, lost int
+	}{
+		"one":  {"n,s\n1,\"x\r\n" + row, 2000, 1},
+		"two":  {"n,s\n" + row + "1,\"\n" + row + "2,\"x\n" + row, 6000, 2},
+		"many": {"n,s\n" + strings.Repeat("a\",\"\n", 200_000), -1, -1},
+	} {
+		path := inDir(t, name)
+		write(t, path, c.table)
+		o := newOutlet()
+		env := formatted(t, "csv")
+		if err := start(t, "file", env, "path", []string{path}, "max_record_size", int64(4000)).Run(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		lost, bytes := 0, 0
+		for _, r := range o.records {
+			bytes += len(r.value) + 1
+			if strings.HasPrefix(r.failure, "too_large: the record does not end") {
+				lost++
+			}
+		}
+		if c.rows >= 0 && (lost != c.lost || len(o.records)-lost != c.rows) {
+			t.Errorf("%s: %d rows, %d lost", name, len(o.records)-lost, lost)
+		}
+		if want := len(c.table) - len("n,s"); c.rows < 0 && bytes != want { // the last record has its line break in it
+			t.Errorf("%s: %d bytes came, not %d", name, bytes, want)
+		}
+	}
+}

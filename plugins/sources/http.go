@@ -19,7 +19,7 @@ func httpKind() plugins.SourceKind {
 	return plugins.SourceKind{
 		Name: "http",
 		Schema: plugins.Schema{
-			Doc: "Listens for requests (POST or PUT) whose bodies are records. A request is answered with 200 and `{\"accepted\":n}` once all its records are where the pipeline takes them, and with 503 and Retry-After when that takes too long: then the sender has to send it again. With format json a body is one object, an array of objects, or an object a line; with an array or a single object, a body that is not JSON is refused as a whole with 400. Of the request's headers only Idempotency-Key is kept.",
+			Doc: "Listens for requests (POST or PUT) whose bodies are records. A request is answered with 200 and `{\"accepted\":n}` once all its records are where the pipeline takes them, and with 503 and Retry-After when that takes too long: then the sender has to send it again. With format json a body is one object, an array of objects, or an object a line; every record is checked wholly, and a body with one that is no JSON object is refused as a whole with 400, which names the line. Of the request's headers only Idempotency-Key is kept.",
 			Example: `source "http" "ingest" {
   listen = "127.0.0.1:8080"
   path   = "/readings"

@@ -11,6 +11,9 @@ import (
 
 // cut finds the records of the body in b.Data.
 func (h *httpSource) cut(contentType string, b *plugins.Batch) error {
+	if len(h.env.Framing.Terminator) > 0 && bytes.HasPrefix(b.Data, byteOrderMark) {
+		b.Data = append(b.Data[:0], b.Data[len(byteOrderMark):]...)
+	}
 	if len(jsontext.Trim(b.Data)) == 0 {
 		return refuse(http.StatusBadRequest, "the body is empty")
 	}
@@ -56,8 +59,31 @@ func (h *httpSource) cutStream(b *plugins.Batch) error {
 		b.Preamble = bytes.Clone(spans[0].Of(b.Data))
 		spans = spans[1:]
 	}
+	if h.json {
+		if err := checkLines(b.Data, spans); err != nil {
+			return err
+		}
+	}
 	b.Values = spans
 	b.SelectAll(len(spans))
+	return nil
+}
+
+// checkLines returns a refusal that names the first line which is not one object.
+// What was accepted is not sent again, so it must not fail later.
+func checkLines(data []byte, lines []plugins.Span) error {
+	number, counted := 1, 0
+	for _, l := range lines {
+		number += bytes.Count(data[counted:l.Off], []byte{'\n'})
+		counted = int(l.Off)
+		text := l.Of(data)
+		if err := jsontext.Valid(text); err != nil {
+			return refuse(http.StatusBadRequest, "line %d of the body %v", number, err)
+		}
+		if text[jsontext.Space(text, 0)] != '{' {
+			return refuse(http.StatusBadRequest, "line %d of the body is not an object", number)
+		}
+	}
 	return nil
 }
 

@@ -48,6 +48,14 @@ func compressionOf(path, attr string) string {
 
 // openInput opens a file; the bytes read from the disk are added to read.
 func openInput(path, compression string, read *atomic.Int64) (*input, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, openError(err)
+	}
+	if info.Mode()&fs.ModeNamedPipe != 0 {
+		// Opening one waits for a writer, and it has no positions to resume at.
+		return nil, fmt.Errorf("open %s: it is a pipe, not a file: read it with source \"stdin\"", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, openError(err)
@@ -83,6 +91,9 @@ func (in *input) decompress(path string) error {
 	switch in.method {
 	case "gzip":
 		z, err := gzip.NewReader(in.r)
+		if err == io.EOF { //nolint:errorlint // of nothing at all; what breaks off is io.ErrUnexpectedEOF
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("open %s: it is not compressed with gzip, or breaks off in its header (%w): say compression = \"none\" if it is plain", path, err)
 		}

@@ -27,8 +27,8 @@ func TestKindsAreDocumented(t *testing.T) {
 		if k.Payload == (k.Output != nil) || k.Payload && k.DefaultFormat == "" {
 			t.Errorf("%s has neither payloads nor a shape, or both", name)
 		}
-		if c := k.Capabilities(configure(k.Schema)); !c.PartitionOrder && !c.Redelivers {
-			t.Errorf("%s promises nothing", name)
+		if c := k.Capabilities(configure(k.Schema)); !c.Seekable && !c.Redelivers && c.Weakens == "" {
+			t.Errorf("%s loses records in a crash and does not say so", name)
 		}
 		documented(t, name, k.Schema)
 	}

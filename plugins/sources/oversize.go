@@ -23,6 +23,7 @@ var errNoResync = errors.New("the format does not show where the next record beg
 type oversize struct {
 	open  bool  // its end is not found yet
 	done  bool  // it is found: the record is the next row
+	lines bool  // it is not: the first line alone is the next row
 	kept  int   // bytes at the front of Data
 	start int64 // its offset
 	size  int64 // bytes so far, without terminator once done
@@ -95,5 +96,9 @@ func (s *stream) failLarge(b *plugins.Batch) {
 
 func (s *stream) failRow(b *plugins.Batch, i uint32, size int64) {
 	b.Values[i].Len = min(b.Values[i].Len, keptBytes)
-	b.Fail(i, plugins.Failure{Code: tooLarge, Msg: fmt.Sprintf("the record has %d bytes, more than the %d of max_record_size; its begin is kept", size, s.limit)})
+	msg := fmt.Sprintf("the record has %d bytes, more than the %d of max_record_size; its begin is kept", size, s.limit)
+	if s.large.lines {
+		msg = fmt.Sprintf("the record does not end within the %d bytes of max_record_size: perhaps a quote is not closed; reading goes on behind this line", s.limit)
+	}
+	b.Fail(i, plugins.Failure{Code: tooLarge, Msg: msg})
 }

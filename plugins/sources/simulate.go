@@ -22,7 +22,7 @@ func simulateKind() plugins.SourceKind {
 		Schema: simulateSchema(),
 		Output: simulateShape,
 		Capabilities: func(plugins.Config) plugins.Capabilities {
-			return plugins.Capabilities{PartitionOrder: true, Weakens: "simulated records that a crash interrupts are not made again"}
+			return plugins.Capabilities{Weakens: "simulated records that a crash interrupts are not made again"}
 		},
 		New: func(c plugins.Config, env plugins.Env) (plugins.Source, error) {
 			s := &simulate{rate: c.Float("rate"), limit: c.Int("count"), env: env, config: c}

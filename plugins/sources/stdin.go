@@ -23,7 +23,7 @@ func stdinKind(in io.Reader) plugins.SourceKind {
 		Payload:       true,
 		DefaultFormat: "json",
 		Capabilities: func(plugins.Config) plugins.Capabilities {
-			return plugins.Capabilities{PartitionOrder: true, Weakens: "what was read from standard input cannot be read again after a crash"}
+			return plugins.Capabilities{Weakens: "what was read from standard input cannot be read again after a crash"}
 		},
 		New: func(c plugins.Config, env plugins.Env) (plugins.Source, error) {
 			return &stdin{shared, c.Int("max_record_size"), env}, nil

@@ -36,6 +36,7 @@ type stream struct {
 	start int64          // the offset in the stream of b.Data[from]
 	seen  int            // b.Data up to here has no end of a record behind from
 	large oversize
+	open  runaways
 }
 
 func newStream(in io.Reader, name string, limit int64, out plugins.Outlet, env plugins.Env) *stream {
@@ -117,13 +118,26 @@ func (s *stream) makeRoom() {
 
 // cut hands over the whole records in b.Data, and keeps the rest.
 func (s *stream) cut(ctx context.Context, atEnd bool) error {
+	for {
+		if err := s.cutOnce(ctx, atEnd); err != nil {
+			return err
+		}
+		if n := s.runaway(); n == 0 {
+			return s.checkLength()
+		} else if err := s.leaveOut(ctx, n); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *stream) cutOnce(ctx context.Context, atEnd bool) error {
 	s.skipMark()
 	if s.large.open && !s.skip(atEnd) {
 		return nil
 	}
 	if !atEnd && !s.mayEnd() {
 		s.seen = len(s.b.Data)
-		return s.checkLength()
+		return nil
 	}
 	spans := s.b.SpareValues()
 	if s.large.done {
@@ -133,6 +147,9 @@ func (s *stream) cut(ctx context.Context, atEnd bool) error {
 	first := 0 // of the records in spans that Split found
 	if s.large.done {
 		first = 1
+	}
+	if n := s.tame(spans[first:]); first+n < len(spans) {
+		spans, done, err = spans[:first+n], int(spans[first+n].Off), nil
 	}
 	if s.header && len(spans) > first {
 		s.header = false
@@ -148,10 +165,7 @@ func (s *stream) cut(ctx context.Context, atEnd bool) error {
 		s.keep(s.b, s.b.Data[done:])
 	}
 	s.start = next
-	if err != nil {
-		return err
-	}
-	return s.checkLength()
+	return err
 }
 
 // skipMark leaves out the byte order mark that some programs put in front of a

@@ -28,7 +28,7 @@ func timerKind() plugins.SourceKind {
 			), nil
 		},
 		Capabilities: func(plugins.Config) plugins.Capabilities {
-			return plugins.Capabilities{PartitionOrder: true, Weakens: "a tick that a crash interrupts is not made again"}
+			return plugins.Capabilities{Weakens: "a tick that a crash interrupts is not made again"}
 		},
 		New: func(c plugins.Config, env plugins.Env) (plugins.Source, error) {
 			return &timer{c.Duration("every"), c.Int("count"), env}, nil
