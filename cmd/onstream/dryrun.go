@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,19 +39,27 @@ func (c *cli) dryRun(ctx context.Context, r *plugins.Registry, dirs []string, f 
 	}
 	config := trial.Config{Graph: l.pipeline.Graph, Registry: r, Start: time.Now()}
 	for _, s := range samples {
-		config.Steps = append(config.Steps, trial.Step{Source: source, Rows: []trial.Row{{Text: s}}})
+		config.Steps = append(config.Steps, trial.Step{Source: source, Rows: []trial.Row{{Text: s.text}}})
 	}
 	config.Taps = everywhere(l.pipeline.Graph)
 	seen, err := trial.Run(ctx, config)
-	if err != nil {
+	refused, isRefused := errors.AsType[*trial.RowError](err)
+	switch {
+	case isRefused:
+		err = invalid(fmt.Errorf("--dry-run: line %d of the samples: %w; a sample is a line with a JSON object, as %s brings it",
+			samples[refused.Step].line, refused.Err, source))
+		samples = samples[:refused.Step]
+	case err != nil:
 		return failed(err)
 	}
+	// What became of the samples before one that is refused is told, too.
 	story := newStory(l.pipeline.Graph, config.Taps, seen)
-	if f.output.value == "json" {
-		return c.writeJSON(story.json(samples))
+	if f.output.value != "json" {
+		story.write(c.stdout, samples)
+	} else if writeErr := c.writeJSON(story.json(samples)); writeErr != nil {
+		return writeErr
 	}
-	story.write(c.stdout, samples)
-	return nil
+	return err
 }
 
 func soleSource(g *graph.Graph) (string, error) {
@@ -67,8 +76,14 @@ func soleSource(g *graph.Graph) (string, error) {
 	return addrs[0], nil
 }
 
+// sample is a record to try.
+type sample struct {
+	line int // of the samples, from 1
+	text []byte
+}
+
 // samples reads one record a line.
-func (c *cli) samples(name string) ([][]byte, error) {
+func (c *cli) samples(name string) ([]sample, error) {
 	in := c.stdin
 	if name != "-" {
 		f, err := os.Open(name)
@@ -85,13 +100,13 @@ func (c *cli) samples(name string) ([][]byte, error) {
 	return samples, nil
 }
 
-func readLines(in io.Reader) ([][]byte, error) {
-	var out [][]byte
+func readLines(in io.Reader) ([]sample, error) {
+	var out []sample
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestSample)
-	for lines.Scan() {
-		if line := bytes.TrimSpace(lines.Bytes()); len(line) > 0 {
-			out = append(out, bytes.Clone(line))
+	for n := 1; lines.Scan(); n++ {
+		if text := bytes.TrimSpace(lines.Bytes()); len(text) > 0 {
+			out = append(out, sample{n, bytes.Clone(text)})
 		}
 	}
 	return out, lines.Err()

@@ -21,7 +21,7 @@ func newExplain(c *cli) *cobra.Command {
 that come in and go out, when each attribute is evaluated, which fields it
 reads, what was computed in advance, and which functions have no kernel and
 convert their arguments.`,
-		Example: `  onstream explain examples/quickstart transform.fahrenheit
+		Example: `  onstream explain examples/quickstart transform.reading
   onstream explain source.fleet      in the current directory`,
 		Args: cobra.RangeArgs(1, 2),
 	}

@@ -43,7 +43,8 @@ func (c *choice) Set(s string) error {
 	return nil
 }
 
-// addChoice adds a flag to cmd and completes its values.
+// addChoice adds a flag to cmd and completes its values. The help shows them behind
+// the name, as long as usage has no word in back quotes to be shown there.
 func addChoice(cmd *cobra.Command, name, usage string, allowed ...string) *choice {
 	c := &choice{allowed[0], allowed}
 	cmd.Flags().Var(c, name, usage)
@@ -58,7 +59,7 @@ func toCompletions(words []string) []cobra.Completion {
 
 // addOutput adds the flag --output to cmd.
 func addOutput(cmd *cobra.Command) *choice {
-	return addChoice(cmd, "output", "`form` of the result: text for people, json for programs", "text", "json")
+	return addChoice(cmd, "output", "form of the result: text for people, json for programs", "text", "json")
 }
 
 // values are the flags that give a pipeline its values.

@@ -75,16 +75,16 @@ func (f *formatter) path(path string) error {
 }
 
 func (f *formatter) stream() error {
-	var src bytes.Buffer
-	if _, err := src.ReadFrom(f.stdin); err != nil {
+	src, err := dsl.Read(f.stdin)
+	if err != nil {
 		return failed(fmt.Errorf("read standard input: %w", err))
 	}
-	out, err := f.format(src.Bytes(), "<stdin>")
+	out, err := f.format(src, "<stdin>")
 	if out == nil {
 		return err
 	}
 	if f.check {
-		f.changed = f.changed || !bytes.Equal(out, src.Bytes())
+		f.changed = f.changed || !bytes.Equal(out, src)
 		return nil
 	}
 	if _, err := f.stdout.Write(out); err != nil {
@@ -94,7 +94,7 @@ func (f *formatter) stream() error {
 }
 
 func (f *formatter) file(name string) error {
-	src, err := os.ReadFile(name)
+	src, err := dsl.ReadFile(name)
 	if err != nil {
 		return invalid(err)
 	}

@@ -21,7 +21,7 @@ func newGraph(c *cli) *cobra.Command {
 		Args: cobra.ExactArgs(1),
 	}
 	v := addValues(cmd)
-	format := addChoice(cmd, "format", "`form` of the drawing", "text", "dot", "mermaid")
+	format := addChoice(cmd, "format", "form of the drawing", "text", "dot", "mermaid")
 	output := addOutput(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		c.asJSON = output.value == "json"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -42,6 +43,54 @@ func TestReadmeCommands(t *testing.T) {
 				execute(t, dir, command)
 			}
 		})
+	}
+}
+
+// TestReadmeMistake makes the mistake of the first pipeline that the README
+// tells of.
+func TestReadmeMistake(t *testing.T) {
+	t.Parallel()
+	readme := read(t, filepath.Join(root(t), "README.md"))
+	m := regexp.MustCompile("Write `(.+)` instead\\s+of `(.+)`, and `validate` will ask whether you meant `(.+)`").FindStringSubmatch(readme)
+	pipeline := block(t, readme, "hcl")
+	if m == nil || !strings.Contains(pipeline, m[2]) {
+		t.Fatalf("the mistake is %q", m)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "hello", "main.hcl"), strings.Replace(pipeline, m[2], m[1], 1))
+	cmd, _, talk := binary(t, dir, "validate", "hello")
+	if err := cmd.Run(); err == nil {
+		t.Error("the mistake is valid")
+	}
+	if want := fmt.Sprintf("did you mean %q?", m[3]); !strings.Contains(talk.String(), want) {
+		t.Errorf("there is no %s in\n%s", want, talk)
+	}
+}
+
+// TestHelpExamples executes the examples of the help that are about pipelines
+// that everybody has.
+func TestHelpExamples(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, cmd := range newRoot(&cli{}).Commands() {
+		// What run does is seen with the READMEs.
+		if cmd.Name() == "run" {
+			continue
+		}
+		for line := range strings.Lines(cmd.Example) {
+			if !strings.Contains(line, "examples/") {
+				continue
+			}
+			found++
+			command, _, _ := strings.Cut(strings.TrimSpace(line), "   ") // a comment follows
+			t.Run(command, func(t *testing.T) {
+				t.Parallel()
+				execute(t, workspace(t), command)
+			})
+		}
+	}
+	if found < 5 {
+		t.Errorf("found %d examples", found)
 	}
 }
 
@@ -121,7 +170,7 @@ func TestHTTPIngestReadme(t *testing.T) {
 	}
 }
 
-// curl does what a command says: curl [-H HEADER] -d BODY URL, at an address.
+// curl does what a command says: curl [-H HEADER] --data-binary BODY URL, at an address.
 func curl(t *testing.T, command, addr string) (code int, body string) {
 	t.Helper()
 	words := split(command)
@@ -136,7 +185,7 @@ func curl(t *testing.T, command, addr string) (code int, body string) {
 			i++
 			name, value, _ := strings.Cut(words[i], ": ")
 			header.Set(name, value)
-		case "-d":
+		case "--data-binary":
 			i++
 			data = words[i]
 		default:
@@ -196,8 +245,8 @@ func split(command string) []string {
 // TestSplit shows the shell commands that the READMEs may have.
 func TestSplit(t *testing.T) {
 	t.Parallel()
-	got := split(`curl -d '{"a": "b c"}' http://x`)
-	if want := []string{"curl", "-d", `{"a": "b c"}`, "http://x"}; strings.Join(got, "|") != strings.Join(want, "|") {
+	got := split(`curl --data-binary '{"a": "b c"}' http://x`)
+	if want := []string{"curl", "--data-binary", `{"a": "b c"}`, "http://x"}; strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 )
 
 // request asks for a reload. One that waits already reads the same files.
@@ -32,9 +33,7 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 	options := s.flags.values.options(s.cli)
 	options.Live = j.settings
 	l := open(j.path, s.registry, options)
-	if err := l.report(s.talk, width(s.stderr), s.colors(s.stderr)); err != nil {
-		j.logger.Error("cannot print diagnostics", "error", err)
-	}
+	s.diagnose(j, l)
 	const kept = "not reloaded, the old pipeline keeps running"
 	if !l.valid {
 		j.logger.Error(kept, "error", "the files are not valid")
@@ -58,4 +57,26 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 		j.logger.Info("stage "+string(c.Kind), "stage", c.Addr)
 	}
 	j.logger.Info("reloaded", "changes", len(changes))
+}
+
+// diagnose tells what is wrong with the files: among records of a log in JSON,
+// each diagnostic is one.
+func (s *supervisor) diagnose(j *job, l loaded) {
+	if s.flags.logFormat.value != "json" {
+		if err := l.report(s.talk, width(s.stderr), s.colors(s.stderr)); err != nil {
+			j.logger.Error("cannot print diagnostics", "error", err)
+		}
+		return
+	}
+	for _, d := range l.diagnostics {
+		level := slog.LevelError
+		if d.Severity == "warning" {
+			level = slog.LevelWarn
+		}
+		attrs := []slog.Attr{slog.String("summary", d.Summary), slog.String("detail", d.Detail)}
+		if d.Range != nil {
+			attrs = append(attrs, slog.String("file", d.Range.File), slog.Int("line", d.Range.Line))
+		}
+		j.logger.LogAttrs(context.Background(), level, "diagnostic", attrs...)
+	}
 }

@@ -48,9 +48,9 @@ accounts for every record: in + made = out + filtered + dead + held.`,
 	flags.BoolVar(&f.watch, "watch", false, "reload when a file of a pipeline changes")
 	flags.StringVar(&f.dryRun, "dry-run", "", "only show what each stage makes of the records in `FILE`, a JSON object a line; - is standard input")
 	flags.BoolVar(&f.summary, "summary", isTerminal(c.stderr), "print the summary; the default is to do so on a terminal")
-	f.output = addChoice(cmd, "output", "`form` of the summary, or of a dry run; json prints it in any case", "text", "json")
-	f.logFormat = addChoice(cmd, "log-format", "`form` of the log on standard error", "text", "json")
-	f.logLevel = addChoice(cmd, "log-level", "least `level` of what is logged", "info", "debug", "warn", "error")
+	f.output = addChoice(cmd, "output", "form of the summary, or of a dry run; json prints it in any case", "text", "json")
+	f.logFormat = addChoice(cmd, "log-format", "form of the log on standard error", "text", "json")
+	f.logLevel = addChoice(cmd, "log-level", "least level of what is logged", "info", "debug", "warn", "error")
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		out := newPipe(c.stdout)
 		r, err := c.registry(out)

@@ -102,12 +102,12 @@ func (s *story) visits(sample int) []visit {
 }
 
 // write tells the story to people.
-func (s *story) write(w io.Writer, samples [][]byte) {
+func (s *story) write(w io.Writer, samples []sample) {
 	for i, sample := range samples {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "sample %d  %s\n", i+1, sample)
+		fmt.Fprintf(w, "sample %d  %s\n", i+1, sample.text)
 		for _, v := range s.visits(i) {
 			v.write(w)
 		}
@@ -146,12 +146,12 @@ type told struct {
 	Stages []visit `json:"stages"`
 }
 
-func (s *story) json(samples [][]byte) []told {
+func (s *story) json(samples []sample) []told {
 	all := make([]told, len(samples))
 	for i, sample := range samples {
-		all[i] = told{string(sample), s.visits(i)}
-		if json.Valid(sample) {
-			all[i].Sample = json.RawMessage(sample)
+		all[i] = told{string(sample.text), s.visits(i)}
+		if json.Valid(sample.text) {
+			all[i].Sample = json.RawMessage(sample.text)
 		}
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -45,12 +46,15 @@ func (s *supervisor) table(st runtime.Stats) error {
 	fmt.Fprint(s.talk, "\n\n")
 	w := tabwriter.NewWriter(s.talk, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "in\tmade\tout\tfiltered\tdead\theld\t  stage")
-	var unequal []string
+	var unequal, unwritten []string
 	for _, x := range st.Stages {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t  %s\n",
 			count(x.In), count(x.Made), count(x.Out), count(x.Filtered), count(x.Dead), count(x.Held), x.Addr)
 		if !x.Balanced() {
 			unequal = append(unequal, x.Addr)
+		}
+		if x.Held > 0 {
+			unwritten = append(unwritten, count(x.Held)+" at "+x.Addr)
 		}
 	}
 	if err := w.Flush(); err != nil {
@@ -61,6 +65,9 @@ func (s *supervisor) table(st runtime.Stats) error {
 		return nil
 	}
 	fmt.Fprintln(s.talk, "\nevery record is accounted for: in + made = out + filtered + dead + held")
+	if unwritten != nil {
+		fmt.Fprintf(s.talk, "but not every one is written, some were still held at the end: %s\n", strings.Join(unwritten, ", "))
+	}
 	return nil
 }
 

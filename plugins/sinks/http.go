@@ -91,7 +91,8 @@ func newHTTP(c plugins.Config, env plugins.Env) (plugins.Sink, error) {
 	if s.body.compress {
 		s.headers.Set("Content-Encoding", "gzip")
 	}
-	if token := c.Secret("token").Reveal(); token != "" {
+	s.token = c.Secret("token")
+	if token := s.token.Reveal(); token != "" {
 		s.headers.Set("Authorization", "Bearer "+token)
 	}
 	return s, nil

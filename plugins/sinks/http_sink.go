@@ -30,6 +30,7 @@ type httpSink struct {
 	timeout time.Duration
 	client  *http.Client
 	env     plugins.Env
+	token   plugins.Secret
 	body    requestBody
 
 	waiting   []waitingBatch
@@ -188,6 +189,9 @@ func (s *httpSink) request(ctx context.Context) error {
 	}
 	if err != nil {
 		said = nil
+	}
+	if token := s.token.Reveal(); token != "" { // some servers repeat what they were sent
+		said = bytes.ReplaceAll(said, []byte(token), []byte(s.token.String()))
 	}
 	return s.judge(resp, said)
 }

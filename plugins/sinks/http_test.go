@@ -110,6 +110,25 @@ func TestHTTPBodies(t *testing.T) {
 	}
 }
 
+func TestHTTPHidesTheTokenThatAServerRepeats(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "not for "+r.Header.Get("Authorization"), http.StatusForbidden)
+	}))
+	t.Cleanup(srv.Close)
+	s := start(t, "http", env, "url", srv.URL, "token", plugins.NewSecret("s3cret"), "body", "single")
+	got := send(t, s, batch(env.Pool, "{1}"))
+	text := fmt.Sprint(got)
+	var rows plugins.RowErrors
+	if errors.As(got, &rows) {
+		text += fmt.Sprint([]plugins.Failure(rows))
+	}
+	if !strings.Contains(text, "not for Bearer (secret)") || strings.Contains(text, "s3cret") {
+		t.Errorf("the answer was quoted as %s", text)
+	}
+}
+
 func TestHTTPGathersBatches(t *testing.T) {
 	t.Parallel()
 	env := environment()

@@ -59,7 +59,7 @@ func failure(b *plugins.Batch) error {
 		return nil
 	}
 	f := b.Failures[0]
-	return fmt.Errorf("row %d: %s", f.Row+1, f.Msg)
+	return &RowError{Row: int(f.Row), Err: errors.New(f.Msg)}
 }
 
 // fillColumns is for sources whose records are columns.

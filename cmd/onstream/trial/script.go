@@ -93,7 +93,7 @@ func (a *actor) play(ctx context.Context, st step, out plugins.Outlet) error {
 	b := out.Batch()
 	if err := fill(b, a.stage, a.script.registry, st.Rows); err != nil {
 		b.Release()
-		return fmt.Errorf("%s: %w", a.stage.Addr(), err)
+		return ofStep(err, st.index)
 	}
 	b.Part = plugins.Partition{Name: "trial"}
 	b.Offsets = b.SpareOffsets()

@@ -85,7 +85,7 @@ func looseType(schema plugins.Type, objects []Row) (plugins.Type, error) {
 	for i, row := range objects {
 		names, err := keys(row.Text)
 		if err != nil {
-			return record, fmt.Errorf("row %d: %w", i+1, err)
+			return record, &RowError{Row: i, Err: err}
 		}
 		for _, name := range names {
 			add(name)

@@ -58,6 +58,8 @@ type Result struct {
 }
 
 // Run runs the pipeline until everything that became of the steps is finished.
+// Where a row cannot be a record of its source, the error is a [RowError], and
+// the result has what the steps before have shown.
 func Run(ctx context.Context, c Config) (*Result, error) {
 	tapped, err := withTaps(c.Graph, c.Taps)
 	if err != nil {
@@ -75,10 +77,11 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		Logger:   slog.New(slog.DiscardHandler),
 		Now:      clock.Now,
 	})
-	if err := errors.Join(engine.Run(ctx, tapped), script.err()); err != nil {
+	err = errors.Join(engine.Run(ctx, tapped), script.err())
+	if _, ok := errors.AsType[*RowError](err); err != nil && !ok {
 		return nil, err
 	}
-	return &Result{tape.records, engine.Stats()}, nil
+	return &Result{tape.records, engine.Stats()}, err
 }
 
 // overlay returns the same kinds with sources that follow the script, transforms
