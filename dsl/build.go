@@ -18,12 +18,17 @@ func (m *Module) Build(reg *plugins.Registry, o Options) (*Pipeline, hcl.Diagnos
 		graph:    &graph.Graph{Name: m.fallbackName},
 		pipeline: &Pipeline{Settings: map[string]*expr.Setting{}, explain: map[string]*Explanation{}, pending: map[string]plugins.Value{}},
 		vars:     map[string]*variable{}, locals: map[string]*local{}, settings: map[string]*SettingSpec{},
+		steps:   expr.NewBudget(),
 		schemas: map[string]*schema{}, connectors: map[string]hcl.Range{}, stages: map[string]*stage{},
 	}
 	b.pipeline.Graph = b.graph
 	steps := []func(){b.declare, b.infer, b.offer, b.promise, b.readTests}
 	for _, step := range steps {
-		if step(); b.diags.HasErrors() {
+		step()
+		if b.steps.Exhausted() && !b.diags.HasErrors() { // where a constant is optional, nobody says so
+			b.add(errorAnywhere("too much to compute", "the expressions of the pipeline take too many steps; make their lists smaller"))
+		}
+		if b.diags.HasErrors() {
 			return nil, finish(b.diags)
 		}
 	}
@@ -51,6 +56,7 @@ type builder struct {
 	require    *hclsyntax.Attribute
 	offered    map[string]bool // addresses that output blocks name
 
+	steps  *expr.Budget     // of all that is evaluated once
 	static *hcl.EvalContext // of what is evaluated once
 	event  *hcl.EvalContext // of the parts of event expressions that are
 }

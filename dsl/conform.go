@@ -208,6 +208,6 @@ func constant(s string) (cty.Value, bool) {
 	if diags.HasErrors() || len(e.Variables()) > 0 {
 		return cty.NilVal, false
 	}
-	v, diags := expr.Static(e, nil)
+	v, diags := expr.Static(e, nil, nil)
 	return v, !diags.HasErrors()
 }

@@ -55,6 +55,15 @@ func hint(name string, known []string) string {
 	}
 }
 
+// hintAmong is hint for names that may be very many, and misspelt very often.
+func hintAmong[V any](name string, known map[string]V) string {
+	const many = 500
+	if len(known) > many {
+		return "look for it among those declared"
+	}
+	return hint(name, keys(known))
+}
+
 // finish makes diagnostics fit to leave the package: in the order of the
 // files, each once, and without the values that were at hand where they arose,
 // which may be secret.

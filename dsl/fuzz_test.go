@@ -42,8 +42,10 @@ func FuzzBuild(f *testing.F) {
 			if err := dsl.WriteDiagnostics(io.Discard, m.Files(), diags, 80, true); err != nil {
 				t.Fatal(err)
 			}
-			if err := dsl.WriteDiagnosticsJSON(io.Discard, m.Files(), diags); err != nil {
-				t.Fatal(err)
+			for _, d := range dsl.DiagnosticsOf(m.Files(), diags) {
+				if len(d.Snippet) > 500 {
+					t.Fatalf("a snippet of %d bytes", len(d.Snippet))
+				}
 			}
 		}
 		if out, diags := dsl.Format(src, "main.hcl"); !diags.HasErrors() {

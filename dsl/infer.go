@@ -55,7 +55,7 @@ func (b *builder) inferStage(s *stage) {
 
 // scope is what the expressions of a stage may use.
 func (b *builder) scope() *expr.Scope {
-	return &expr.Scope{Meta: true, Key: true, Static: b.event, Settings: b.pipeline.Settings}
+	return &expr.Scope{Meta: true, Key: true, Static: b.event, Budget: b.steps, Settings: b.pipeline.Settings}
 }
 
 // gather finds the shape of the stage's input. It reports whether it is known.

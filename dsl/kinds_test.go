@@ -54,7 +54,7 @@ func feedKind() plugins.SourceKind {
 			return nil
 		},
 		Capabilities: func(c plugins.Config) plugins.Capabilities {
-			return plugins.Capabilities{Seekable: true, PartitionOrder: true}
+			return plugins.Capabilities{Seekable: true}
 		},
 	}
 }

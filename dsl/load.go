@@ -3,7 +3,6 @@ package dsl
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -72,30 +71,25 @@ func isVars(name string) bool {
 func (m *Module) read(paths []string) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, p := range paths {
-		src, err := readFile(p)
+		src, err := ReadFile(p)
 		if err != nil {
 			diags = append(diags, unreadable(p, err))
 			continue
 		}
 		diags = append(diags, m.add(p, src)...)
 	}
-	return finish(append(diags, m.collect()...))
-}
-
-// readFile reads one byte more than is allowed at most, for the check of the
-// size to find.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	if len(m.files) == 0 && diags.HasErrors() {
+		return finish(diags)
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	return finish(append(diags, m.collect()...))
 }
 
 func unreadable(path string, err error) *hcl.Diagnostic {
 	if errors.Is(err, fs.ErrNotExist) {
 		return errorAnywhere("no such pipeline", "%s does not exist; give the directory of a pipeline, or one .hcl file", path)
+	}
+	if errors.Is(err, errNotRegular) {
+		return errorAnywhere("pipeline cannot be read", "%s", err)
 	}
 	return errorAnywhere("pipeline cannot be read", "%s; check the permissions", err)
 }

@@ -13,7 +13,6 @@ import (
 // local is a value with a name.
 type local struct {
 	attr    *hclsyntax.Attribute
-	value   cty.Value
 	ready   bool
 	visited bool
 }
@@ -27,28 +26,25 @@ func (b *builder) declareLocals() {
 				b.add(duplicate(a.NameRange, "local "+a.Name, first.attr.NameRange))
 				continue
 			}
-			b.locals[a.Name] = &local{attr: a, value: cty.DynamicVal}
+			b.locals[a.Name] = &local{attr: a}
 		}
 	}
 }
 
 // evaluateLocals computes the locals, each after those it refers to.
 func (b *builder) evaluateLocals(vars cty.Value) cty.Value {
-	for _, name := range slices.Sorted(maps.Keys(b.locals)) {
-		b.evaluateLocal(name, vars, nil)
-	}
-	return b.localValues()
-}
-
-func (b *builder) localValues() cty.Value {
+	base := b.context(vars, cty.EmptyObjectVal)
 	values := map[string]cty.Value{}
-	for name, l := range b.locals {
-		values[name] = l.value
+	for name := range b.locals {
+		values[name] = cty.DynamicVal
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.locals)) {
+		b.evaluateLocal(name, base, values, nil)
 	}
 	return cty.ObjectVal(values)
 }
 
-func (b *builder) evaluateLocal(name string, vars cty.Value, path []string) {
+func (b *builder) evaluateLocal(name string, base *hcl.EvalContext, values map[string]cty.Value, path []string) {
 	l := b.locals[name]
 	if l == nil || l.ready {
 		return
@@ -63,27 +59,30 @@ func (b *builder) evaluateLocal(name string, vars cty.Value, path []string) {
 	l.visited = true
 	for _, t := range l.attr.Expr.Variables() {
 		if other, _, ok := step(t, 1); ok && t.RootName() == "local" {
-			b.evaluateLocal(other, vars, path)
+			b.evaluateLocal(other, base, values, path)
 		}
 	}
 	if l.ready { // it is part of a cycle
 		return
 	}
 	l.ready = true
-	v, diags := b.evaluateIn(b.localContext(l.attr.Expr, vars), l.attr.Expr)
+	v, diags := b.evaluateIn(localContext(base, l.attr.Expr, values), l.attr.Expr)
 	b.add(diags...)
-	l.value = v
+	values[name] = v
 	b.localOrder = append(b.localOrder, name)
 }
 
-// localContext returns a context with the locals that an expression names,
-// which are ready.
-func (b *builder) localContext(e hclsyntax.Expression, vars cty.Value) *hcl.EvalContext {
-	values := map[string]cty.Value{}
+// localContext returns a context like base with those locals only that an
+// expression names: an object of all of them would be made anew for each.
+func localContext(base *hcl.EvalContext, e hclsyntax.Expression, locals map[string]cty.Value) *hcl.EvalContext {
+	named := map[string]cty.Value{}
 	for _, t := range e.Variables() {
-		if name, _, ok := step(t, 1); ok && t.RootName() == "local" && b.locals[name] != nil {
-			values[name] = b.locals[name].value
+		name, _, ok := step(t, 1)
+		if v, known := locals[name]; ok && known && t.RootName() == "local" {
+			named[name] = v
 		}
 	}
-	return b.context(vars, cty.ObjectVal(values))
+	ctx := base.NewChild()
+	ctx.Variables = map[string]cty.Value{"local": cty.ObjectVal(named)}
+	return ctx
 }

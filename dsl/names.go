@@ -40,13 +40,13 @@ func (b *builder) checkName(t hcl.Traversal, isEvent bool) *hcl.Diagnostic {
 	root, rng := t.RootName(), t.SourceRange()
 	switch root {
 	case "var":
-		return b.checkMember(t, isEvent, "variable", keys(b.vars))
+		return checkMember(b, t, isEvent, "variable", b.vars)
 	case "local":
-		return b.checkMember(t, isEvent, "local", keys(b.locals))
+		return checkMember(b, t, isEvent, "local", b.locals)
 	case "path":
-		return b.checkMember(t, isEvent, "path", []string{"pipeline", "cwd"})
+		return checkMember(b, t, isEvent, "path", map[string]bool{"pipeline": true, "cwd": true})
 	case "node":
-		return b.checkMember(t, isEvent, "attribute of node", []string{"name", "os", "arch"})
+		return checkMember(b, t, isEvent, "attribute of node", map[string]bool{"name": true, "os": true, "arch": true})
 	case "each":
 		return errorAt(rng, "not available yet", "each belongs to repeated blocks, which are for a later version")
 	}
@@ -66,13 +66,14 @@ func (b *builder) checkName(t hcl.Traversal, isEvent bool) *hcl.Diagnostic {
 }
 
 // checkMember checks the second step of a name such as var.x.
-func (b *builder) checkMember(t hcl.Traversal, isEvent bool, what string, known []string) *hcl.Diagnostic {
+func checkMember[V any](b *builder, t hcl.Traversal, isEvent bool, what string, known map[string]V) *hcl.Diagnostic {
 	name, rng, ok := step(t, 1)
+	_, isKnown := known[name]
 	switch {
 	case !ok:
-		return errorAt(t.SourceRange(), "incomplete name", "write %s.NAME; %s", t.RootName(), hint("", known))
-	case !slices.Contains(known, name):
-		return errorAt(rng, "unknown "+what, "there is no %s %q; %s", what, name, hint(name, known))
+		return errorAt(t.SourceRange(), "incomplete name", "write %s.NAME; %s", t.RootName(), hintAmong("", known))
+	case !isKnown:
+		return errorAt(rng, "unknown "+what, "there is no %s %q; %s", what, name, hintAmong(name, known))
 	case isEvent && b.event != nil && holdsSecret(b.member(t.RootName(), name)):
 		return errorAt(t.SourceRange(), "secret in an event expression", "%s is secret; only attributes that are made for secrets take it", text(t))
 	}

@@ -80,7 +80,7 @@ func (b *builder) readOutside(path string) ([]byte, error) {
 	if !filepath.IsAbs(full) {
 		full = filepath.Join(b.module.dir, path)
 	}
-	src, err := readFile(full)
+	src, err := ReadFile(full)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s does not exist; paths start at the pipeline's directory", full)

@@ -115,14 +115,6 @@ func TestEverythingElseIsBuilt(t *testing.T) {
 	if spec := p.SettingSpecs[0]; spec.Label != "Alarm above (°C)" || *spec.Max != 25 || len(spec.Scope) != 2 {
 		t.Errorf("setting %+v", spec)
 	}
-	if err := p.Set("limit_c", "20"); err != nil || p.Settings["limit_c"].Get().Float != 20 {
-		t.Errorf("a setting cannot be changed: %v", err)
-	}
-	for name, text := range map[string]string{"limit_c": "26", "limit": "1", "limit_C": "x"} {
-		if err := p.Set(name, text); err == nil {
-			t.Errorf("setting %s was set to %s", name, text)
-		}
-	}
 	if len(p.Outputs) != 2 || p.Outputs[0].Stream != "transform.verdict.hot" || string(p.Outputs[1].Value) != `{"range":[-30,25],"unit":"C"}` {
 		t.Errorf("outputs %+v", p.Outputs)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/onstream/onstream/dsl"
 )
@@ -38,16 +39,9 @@ func TestDiagnosticsForPrograms(t *testing.T) {
 		t.Fatal(diags)
 	}
 	_, diags = m.Build(registry(t), dsl.Options{Vars: map[string]string{"x": "1"}})
-	var s strings.Builder
-	if err := dsl.WriteDiagnosticsJSON(&s, m.Files(), diags); err != nil {
-		t.Fatal(err)
-	}
-	var got []dsl.Diagnostic
-	if err := json.Unmarshal([]byte(s.String()), &got); err != nil {
-		t.Fatal(err)
-	}
+	got := dsl.DiagnosticsOf(m.Files(), diags)
 	if len(got) != 2 {
-		t.Fatalf("%d diagnostics: %s", len(got), s.String())
+		t.Fatalf("%d diagnostics: %+v", len(got), got)
 	}
 	if got[0].Range != nil || got[0].Summary != "unknown variable" {
 		t.Errorf("what has no place does not come first: %+v", got[0])
@@ -57,9 +51,71 @@ func TestDiagnosticsForPrograms(t *testing.T) {
 	if d.Severity != "error" || *d.Range != want || d.Snippet != "  from = source.inn" || !strings.Contains(d.Detail, "did you mean") {
 		t.Errorf("got %+v at %+v", d, d.Range)
 	}
-	s.Reset()
-	if err := dsl.WriteDiagnosticsJSON(&s, nil, nil); err != nil || strings.TrimSpace(s.String()) != "[]" {
-		t.Errorf("no diagnostics are %s", s.String())
+	if text, err := json.Marshal(dsl.DiagnosticsOf(nil, nil)); err != nil || string(text) != "[]" {
+		t.Errorf("no diagnostics are %s, %v", text, err)
+	}
+}
+
+// TestDiagnosticsOnALongLine has one mistake at the beginning, in the middle
+// and at the end of a line of 200 kB.
+func TestDiagnosticsOnALongLine(t *testing.T) {
+	t.Parallel()
+	const padding = 100_000
+	head := "source \"tick\" \"in\" {}\n\n"
+	sink := `sink "print" "out" { from = source.inn }`
+	for name, c := range map[string]struct{ line, shown string }{
+		"beginning": {sink + " # " + strings.Repeat("é", padding), sink + " # é"},
+		"middle":    {"/*" + strings.Repeat("é", padding/2) + "*/" + sink + " # " + strings.Repeat("é", padding/2), "é*/" + sink + " # é"},
+		"end":       {"/*" + strings.Repeat("é", padding) + "*/" + sink, "é*/" + sink},
+		"crlf":      {"/*" + strings.Repeat("é", padding) + "*/" + sink + "\r", "é*/" + sink},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, diags := dsl.ParseSources("test", map[string][]byte{"main.hcl": []byte(head + c.line + "\n")})
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			_, diags = m.Build(registry(t), dsl.Options{})
+			var s strings.Builder
+			if err := dsl.WriteDiagnostics(&s, m.Files(), diags, 0, true); err != nil {
+				t.Fatal(err)
+			}
+			marked := strings.Replace(c.shown, "source.inn", "\x1b[1;4msource.inn\x1b[0m", 1)
+			text := s.String()
+			if len(text) > 800 || !utf8.ValidString(text) || !strings.Contains(text, "   3: ") || !strings.Contains(text, marked) ||
+				!strings.Contains(text, `main.hcl line 3, in sink "print" "out"`) {
+				t.Errorf("%d bytes: %.2000q", len(text), text)
+			}
+			got := dsl.DiagnosticsOf(m.Files(), diags)
+			if len(got) != 1 || len(got[0].Snippet) > 400 || !utf8.ValidString(got[0].Snippet) || !strings.Contains(got[0].Snippet, c.shown) {
+				t.Fatalf("%d diagnostics, the first with a snippet of %d bytes: %.2000q", len(got), len(got[0].Snippet), got[0].Snippet)
+			}
+			if at := len(head) + strings.Index(c.line, "source.inn"); got[0].Range.Byte != at || got[0].Range.Line != 3 {
+				t.Errorf("the range is %+v, want byte %d", got[0].Range, at)
+			}
+		})
+	}
+}
+
+// TestSyntaxErrorOnALongLine has a mistake that the parser finds.
+func TestSyntaxErrorOnALongLine(t *testing.T) {
+	t.Parallel()
+	for name, line := range map[string]string{
+		"main.hcl":      "locals { a = \"" + strings.Repeat("x", 200_000) + "\" + }",
+		"unclosed.hcl":  "locals { a = [" + strings.Repeat("1,", 100_000),
+		"main.hcl.json": `{"locals": {"a": "` + strings.Repeat("x", 200_000) + `" "b": 1}}`,
+	} {
+		m, diags := dsl.ParseSources("test", map[string][]byte{name: []byte(line)})
+		if !diags.HasErrors() {
+			t.Fatalf("%s: no error", name)
+		}
+		var s strings.Builder
+		if err := dsl.WriteDiagnostics(&s, m.Files(), diags, 80, false); err != nil {
+			t.Fatal(err)
+		}
+		if s.Len() > 2000 || !strings.Contains(s.String(), "   1: ") {
+			t.Errorf("%s: %d bytes: %.2000s", name, s.Len(), s.String())
+		}
 	}
 }
 

@@ -126,25 +126,6 @@ func (p *Pipeline) SetLive() error {
 	return errors.Join(errs...)
 }
 
-// Set changes a setting to a value written as on the command line, after
-// checking its type, range and options.
-func (p *Pipeline) Set(name, text string) error {
-	var names []string
-	for i := range p.SettingSpecs {
-		spec := &p.SettingSpecs[i]
-		if spec.Name != name {
-			names = append(names, spec.Name)
-			continue
-		}
-		v, err := spec.parse(text)
-		if err != nil {
-			return err
-		}
-		return p.Settings[name].Set(v)
-	}
-	return fmt.Errorf("no setting is called %q; %s", name, hint(name, names))
-}
-
 func (s *SettingSpec) parse(text string) (plugins.Value, error) {
 	v, err := parseText(text, s.Type)
 	if err != nil {

@@ -55,6 +55,14 @@ func (b *builder) lookUp(role graph.Role, name string) (k kind, ok bool, known [
 	}
 }
 
+// laterKinds are the kinds that the language will have in a later version.
+func laterKinds(role graph.Role) []string {
+	if role == graph.Transform {
+		return []string{"window", "join", "dedupe", "enrich", "reduce", "absence", "wasm"}
+	}
+	return []string{"topic", "mongo"}
+}
+
 // declareStages reads the blocks of stages as far as their kinds say which
 // names there may be.
 func (b *builder) declareStages() {
@@ -83,7 +91,11 @@ func (b *builder) declareStage(role graph.Role, block *hclsyntax.Block) {
 	b.order = append(b.order, s)
 	k, ok, known := b.lookUp(role, s.Kind)
 	if !ok {
-		b.fail(block.LabelRanges[0], "unknown kind", "there is no %s kind %q; %s", role, s.Kind, hint(s.Kind, known))
+		if slices.Contains(laterKinds(role), s.Kind) {
+			b.fail(block.LabelRanges[0], "not available yet", "the %s kind %q is for a later version; %s", role, s.Kind, hint("", known))
+		} else {
+			b.fail(block.LabelRanges[0], "unknown kind", "there is no %s kind %q; %s", role, s.Kind, hint(s.Kind, known))
+		}
 		s.broken = true
 		// Its inputs can be looked at all the same.
 		s.body, _ = readBody(block.Body, form{free: true})

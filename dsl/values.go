@@ -61,14 +61,16 @@ func (b *builder) evaluate() {
 func (b *builder) sampleLocals() {
 	locals := b.event.Variables["local"].AsValueMap()
 	for _, name := range b.localOrder {
-		l := b.locals[name]
-		if l.value.IsWhollyKnown() {
+		if b.static.Variables["local"].GetAttr(name).IsWhollyKnown() {
 			continue
 		}
-		if v, diags := expr.Static(l.attr.Expr, b.event); !diags.HasErrors() {
+		e := b.locals[name].attr.Expr
+		if v, diags := expr.Static(e, localContext(b.event, e, locals), b.steps); !diags.HasErrors() {
 			locals[name] = v
-			b.event.Variables["local"] = cty.ObjectVal(locals)
 		}
+	}
+	if len(locals) > 0 {
+		b.event.Variables["local"] = cty.ObjectVal(locals)
 	}
 }
 
@@ -103,11 +105,11 @@ func (b *builder) value(e hclsyntax.Expression) cty.Value {
 
 func (b *builder) evaluateIn(ctx *hcl.EvalContext, e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
 	diags := b.checkNames(e, false)
-	if diags.HasErrors() {
+	if diags.HasErrors() || b.steps.Exhausted() { // which was said
 		return cty.DynamicVal, diags
 	}
-	v, more := expr.Static(e, ctx)
-	if diags = append(diags, more...); diags.HasErrors() {
+	v, more := expr.Static(e, ctx, b.steps)
+	if diags = append(diags, nameSecrets(more, e, ctx)...); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
 	return v, diags

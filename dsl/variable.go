@@ -99,19 +99,22 @@ func (b *builder) unquoted(e hclsyntax.Expression) hclsyntax.Expression {
 	return inner
 }
 
-// assign gives a variable a value that stands in a file.
+// assign gives a variable a value that stands in a file. The message must not
+// show what may be secret.
 func (b *builder) assign(v *variable, value cty.Value, rng hcl.Range) {
 	fitted, err := conform(value, v.typ)
 	v.set = true
-	if err != nil {
+	switch {
+	case err == nil:
+		v.value = fitted
+	case v.sensitive:
+		b.fail(rng, "wrong type", "variable %s must be %s", v.name, v.typ)
+	default:
 		b.fail(rng, "wrong type", "variable %s %s", v.name, err)
-		return
 	}
-	v.value = fitted
 }
 
-// setVariable gives a variable a value that is a text from elsewhere. The
-// message must not show what may be secret.
+// setVariable is assign for a text from elsewhere.
 func (b *builder) setVariable(v *variable, s, from string) {
 	value, err := parseText(s, v.typ)
 	v.set = true

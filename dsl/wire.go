@@ -120,7 +120,7 @@ func (b *builder) input(t hcl.Traversal) (graph.Input, bool) {
 		return in, false
 	case string(graph.Source), string(graph.Transform):
 	default:
-		b.fail(t.SourceRange(), "unknown reference", "there is no %s; %s", text(t), hint(text(t), b.outputs()))
+		b.fail(t.SourceRange(), "unknown reference", "there is no %s; %s", text(t), b.hintRole(t))
 		return in, false
 	}
 	name, _, ok := step(t, 1)
@@ -154,6 +154,16 @@ func (b *builder) hintAddress(addr string) string {
 		return fmt.Sprintf("sink.%s has no output", name)
 	}
 	return hint(addr, b.outputs())
+}
+
+// hintRole is a hint for a reference that does not begin with a role.
+func (b *builder) hintRole(t hcl.Traversal) string {
+	for _, role := range []graph.Role{graph.Source, graph.Transform} {
+		if addr := string(role) + "." + t.RootName(); b.stages[addr] != nil {
+			return fmt.Sprintf("did you mean %q?", string(role)+"."+text(t))
+		}
+	}
+	return hint(text(t), b.outputs())
 }
 
 // outputs lists what from may name.

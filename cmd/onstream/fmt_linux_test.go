@@ -14,8 +14,16 @@ func TestFormatEndless(t *testing.T) {
 	if err := os.Symlink("/dev/zero", filepath.Join(dir, "main.hcl")); err != nil {
 		t.Fatal(err)
 	}
-	cmd, log := start(t, dir, "fmt", ".")
-	if err := cmd.Wait(); err == nil || !strings.Contains(read(t, log), "main.hcl is not a regular file; put one in its place") {
-		t.Errorf("%v\n%s", err, read(t, log))
+	for arg, want := range map[string]string{".": "main.hcl is not a regular file; put one in its place", "-": "file too large"} {
+		zero, err := os.Open("/dev/zero")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer zero.Close()
+		cmd, _, stderr := binary(t, dir, "fmt", arg)
+		cmd.Stdin = zero
+		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), want) {
+			t.Errorf("fmt %s: %v\n%s", arg, err, stderr)
+		}
 	}
 }

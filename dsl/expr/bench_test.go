@@ -31,6 +31,7 @@ func telemetry(typed bool, rows int) (*plugins.Batch, *plugins.Shape) {
 var benchmarked = []string{
 	`event.temperature > 75`,
 	`event.temperature * 9 / 5 + 32`,
+	`event.n * 3 + 1`,
 	`event.site == "plant-5"`,
 	`event.temperature > 75 && event.site == "plant-5"`,
 	`event.temperature > 75 ? "hot" : "ok"`,

@@ -17,6 +17,36 @@ const (
 // budget is the steps that are left.
 type budget int
 
+// Budget is how much work the evaluations of one pipeline may be together,
+// counted in the same steps.
+type Budget struct{ left budget }
+
+// maxTotalSteps is the work of a few seconds at most.
+const maxTotalSteps = 5 * maxSteps
+
+// NewBudget returns what a pipeline may use.
+func NewBudget() *Budget { return &Budget{maxTotalSteps} }
+
+// Exhausted reports whether an evaluation was given up because others had used
+// the budget.
+func (b *Budget) Exhausted() bool { return b.left < 0 }
+
+// take returns the steps that one evaluation may use. Without a budget they are
+// limited for each evaluation only.
+func (b *Budget) take() budget {
+	if b == nil {
+		return maxSteps
+	}
+	return min(b.left, maxSteps)
+}
+
+// settle takes what an evaluation used.
+func (b *Budget) settle(taken, left budget) {
+	if b != nil {
+		b.left -= taken - left
+	}
+}
+
 // limited returns e with its results counted.
 func (in interpreter) limited(e hclsyntax.Expression) hclsyntax.Expression {
 	if e == nil {
@@ -36,7 +66,7 @@ func (in interpreter) limited(e hclsyntax.Expression) hclsyntax.Expression {
 }
 
 func tooMuch(at hcl.Range) *hcl.Diagnostic {
-	return problem(at, "too much to compute", "the expression takes more than a million steps; make its lists smaller")
+	return problem(at, "too much to compute", "the expression takes more than a million steps, or with those before it more than %d million; make its lists smaller", maxTotalSteps/maxSteps)
 }
 
 // size is what a value costs, apart from its parts.

@@ -60,7 +60,7 @@ func (c *compiler) staticFunction(name string) bool {
 
 // evaluate computes a static expression.
 func (c *compiler) evaluate(e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
-	return evaluate(e, c.scope.Static)
+	return evaluate(e, c.scope.Static, c.scope.Budget)
 }
 
 // fold makes a constant of a static expression.

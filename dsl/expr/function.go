@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -27,15 +26,6 @@ type Function struct {
 	// Lazy says that arguments are computed as far as they are needed.
 	Lazy     bool
 	Examples []Example
-}
-
-// Namespace returns what stands in front of :: in the name, "" for nothing.
-func (f *Function) Namespace() string {
-	namespace, _, found := strings.Cut(f.Name, "::")
-	if !found {
-		return ""
-	}
-	return namespace
 }
 
 // Example is an expression and what it gives, as JSON.
@@ -84,6 +74,8 @@ func (s Signature) String() string {
 type table struct {
 	list   []*Function // sorted by name
 	byName map[string]*Function
+	// static is the functions in the form that [Static] uses. Those that have
+	// no value when a pipeline is built say so when they are called.
 	static map[string]function.Function
 }
 
@@ -107,10 +99,6 @@ var functionTable = sync.OnceValue(func() *table {
 
 // Functions returns all functions, sorted by name: what the reference shows.
 func Functions() []*Function { return slices.Clone(functionTable().list) }
-
-// StaticFunctions returns the functions in the form that [Static] uses. Those
-// that have no value when a pipeline is built say so when they are called.
-func StaticFunctions() map[string]function.Function { return maps.Clone(functionTable().static) }
 
 // define declares a pure function.
 func define(name, category, doc string, examples []Example, signatures ...Signature) *Function {

@@ -117,5 +117,5 @@ func firstOf(diags hcl.Diagnostics) error {
 	if !diags.HasErrors() {
 		return nil
 	}
-	return errors.New(diags[0].Detail)
+	return errors.New(inOurVoice(diags[0]).Detail)
 }

@@ -66,7 +66,7 @@ func (l *lifter) Enter(n hclsyntax.Node) hcl.Diagnostics {
 		return nil
 	}
 	for i, arg := range call.Args {
-		v, diags := expr.Static(arg, nil)
+		v, diags := expr.Static(arg, nil, nil)
 		if diags.HasErrors() || len(arg.Variables()) > 0 {
 			continue
 		}

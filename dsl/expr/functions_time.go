@@ -29,10 +29,10 @@ func timeFunctions() []*Function {
 		define("time::parse", category, `Returns the time of a text in RFC 3339 or in a layout: one of Go's, which write how 2006-01-02 15:04:05.000 -0700 would look, or "s" "ms" "us" "ns" for a count since 1970.`,
 			example(`time::parse("2026-01-31T08:00:00+01:00")`, `"2026-01-31T07:00:00Z"`, `time::parse("31.01.2026", "02.01.2006")`, `"2026-01-31T00:00:00Z"`),
 			try1("text", func(text string) (moment, error) { return parseTime(text, "") }),
-			try2("text, layout", parseTime)).fallible(),
+			try2("text, layout", parseTime).checked(checkParseLayout)).fallible(),
 		define("time::format", category, "Returns a time as text in one of Go's layouts, in UTC or in a time zone.",
 			example(`time::format(time::from_unix(0), "02.01.2006 15:04")`, `"01.01.1970 00:00"`, `time::format(time::from_unix(0), "15:04", "Europe/Oslo")`, `"01:00"`),
-			try2("t, layout", func(t moment, layout string) (string, error) { return formatTime(t, layout, time.UTC) }),
+			try2("t, layout", func(t moment, layout string) (string, error) { return formatTime(t, layout, time.UTC) }).checked(checkFormatLayout),
 			with3("t, layout, zone", func() func(moment, string, string) (string, error) {
 				var zones zoneCache
 				return func(t moment, layout, zone string) (string, error) {
@@ -42,7 +42,7 @@ func timeFunctions() []*Function {
 					}
 					return formatTime(t, layout, loc)
 				}
-			}).checked(checkZone(2))).fallible(),
+			}).checked(checkFormatLayout)).fallible(),
 		define("time::unix", category, "Returns the seconds since 1970, rounded down.",
 			example(`time::unix(time::parse("2026-01-01T00:00:00Z"))`, `1767225600`), of1("t", since(time.Second))),
 		define("time::unix_ms", category, "Returns the milliseconds since 1970, rounded down.",

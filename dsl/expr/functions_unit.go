@@ -116,10 +116,10 @@ func (c *conversionCache) find(from, to string) error {
 }
 
 func findUnits(from, to string) (a, b measure, err error) {
-	if a, err = findUnit(from); err != nil {
+	if a, err = findUnit(from, to); err != nil {
 		return a, b, err
 	}
-	if b, err = findUnit(to); err != nil {
+	if b, err = findUnit(to, from); err != nil {
 		return a, b, err
 	}
 	if a.quantity != b.quantity {
@@ -128,12 +128,23 @@ func findUnits(from, to string) (a, b measure, err error) {
 	return a, b, nil
 }
 
-func findUnit(name string) (measure, error) {
+// findUnit returns the unit of a name; other is what it is converted to or
+// from.
+func findUnit(name, other string) (measure, error) {
 	u, ok := measures()[name]
-	if !ok {
-		return u, fmt.Errorf("there is no unit %s%s", quoteShort(name), didYouMean(name, slices.Sorted(maps.Keys(measures()))))
+	if ok {
+		return u, nil
 	}
-	return u, nil
+	names := slices.Sorted(maps.Keys(measures()))
+	hint := didYouMean(name, names)
+	if hint == "" {
+		hint = "; there are " + sampleUnits()
+		if o, known := measures()[other]; known {
+			names = slices.DeleteFunc(names, func(n string) bool { return measures()[n].quantity != o.quantity })
+			hint = "; the units of " + o.quantity + " are " + strings.Join(names, " ")
+		}
+	}
+	return u, fmt.Errorf("there is no unit %s%s", quoteShort(name), hint)
 }
 
 func checkUnits(args []*plugins.Value) (int, error) {
@@ -141,7 +152,11 @@ func checkUnits(args []*plugins.Value) (int, error) {
 		if args[i] == nil || args[i].Kind != plugins.String {
 			return i, nil
 		}
-		if _, err := findUnit(args[i].Text); err != nil {
+		other := ""
+		if o := args[3-i]; o != nil {
+			other = o.Text
+		}
+		if _, err := findUnit(args[i].Text, other); err != nil {
 			return i, err
 		}
 	}

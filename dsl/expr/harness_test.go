@@ -82,7 +82,7 @@ func results(x *expr.Expr, b *plugins.Batch) []string {
 
 // static evaluates an expression once and writes the value as JSON, or "!".
 func static(e hcl.Expression, ctx *hcl.EvalContext) (string, hcl.Diagnostics) {
-	v, diags := expr.Static(e, ctx)
+	v, diags := expr.Static(e, ctx, nil)
 	if diags.HasErrors() {
 		return "!", diags
 	}

@@ -81,27 +81,9 @@ func (c *compiler) function(e *hclsyntax.FunctionCallExpr) *Function {
 	case strings.HasPrefix(e.Name, "agg::"):
 		c.fail(e.NameRange, "not available here", "%s is available in emit of a window only", e.Name)
 	default:
-		c.fail(e.NameRange, "unknown function", "there is no function %s%s", e.Name, c.similarFunction(e.Name))
+		c.fail(e.NameRange, "unknown function", "%s", unknownFunction(e.Name, withFunctions(c.scope.Static, functionTable().static)))
 	}
 	return nil
-}
-
-// similarFunction finds what a wrong name was meant to be: a similar name, or
-// the same in a namespace.
-func (c *compiler) similarFunction(name string) string {
-	var names []string
-	for _, f := range functionTable().list {
-		names = append(names, f.Name)
-		if _, bare, found := strings.Cut(f.Name, "::"); found && bare == name {
-			return "; did you mean " + f.Name + "?"
-		}
-	}
-	for ctx := c.scope.Static; ctx != nil; ctx = ctx.Parent() {
-		for n := range ctx.Functions {
-			names = append(names, n)
-		}
-	}
-	return didYouMean(name, names)
 }
 
 // mismatch reports arguments that fit no signature.

@@ -40,7 +40,7 @@ func (c *compiler) meta(t hcl.Traversal) *node {
 	}
 	typ, ok := metaTypes[name]
 	if !ok {
-		if n := c.minus(name, at); n != nil {
+		if n := c.minus("meta", name, t[2:], at); n != nil {
 			return n
 		}
 		return c.fail(t[1].SourceRange(), "unknown name", "meta has no %s%s", name, didYouMean(name, metaNames))

@@ -84,7 +84,7 @@ func (c *compiler) binary(e *hclsyntax.BinaryOpExpr) *node {
 		if l.invalid || r.invalid {
 			return invalid(e.Range())
 		}
-		n, ok := arithmeticNode(o, l, r, e.Range())
+		n, ok := arithmeticNode(o, l, r, operationText(e), e.Range())
 		if !ok {
 			return c.fail(e.Range(), "types do not go together", "there is no %s %s %s%s", l.t.Kind, o, r.t.Kind, arithmeticRemedy(o, l.t.Kind, r.t.Kind))
 		}

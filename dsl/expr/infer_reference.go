@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -53,7 +54,7 @@ func (c *compiler) setting(t hcl.Traversal) *node {
 	name, ok := stepName(t[1])
 	s := c.scope.Settings[name]
 	if !ok || s == nil {
-		if n := c.minus(name, at); n != nil {
+		if n := c.minus("setting", name, t[2:], at); n != nil {
 			return n
 		}
 		var names []string
@@ -65,14 +66,30 @@ func (c *compiler) setting(t hcl.Traversal) *node {
 	return c.steps(settingNode(s, at), t[2:])
 }
 
-// minus reports a name that was meant as a subtraction.
-func (c *compiler) minus(name string, at hcl.Range) *node {
+// minus reports a name, of something with a name of its own or none, that was
+// meant as a subtraction of what goes on with the rest.
+func (c *compiler) minus(of, name string, rest hcl.Traversal, at hcl.Range) *node {
 	for _, root := range []string{"event", "setting", "meta", "key", "var", "local"} {
 		if before, found := strings.CutSuffix(name, "-"+root); found && before != "" {
-			return c.fail(at, "missing spaces", "%s is one name, because names may have a minus in them; write %s - %s to subtract", name, before, root)
+			for _, step := range rest {
+				part, ok := stepName(step)
+				if !ok {
+					break
+				}
+				root += "." + part
+			}
+			return c.fail(at, "missing spaces", "%s is one name, because names may have a minus in them; write %s - %s to subtract", name, partName(of, before), root)
 		}
 	}
 	return nil
+}
+
+// partName is the name of a part of something, as far as that has a name.
+func partName(of, name string) string {
+	if of == "" {
+		return name
+	}
+	return of + "." + name
 }
 
 // event compiles a reference to a field. As far as it goes through records by
@@ -93,7 +110,7 @@ func (c *compiler) event(t hcl.Traversal) *node {
 			break
 		}
 		at := steps[0].SourceRange()
-		next, bad := c.fieldOf(now, name, len(path) == 0, at)
+		next, bad := c.fieldOf(now, name, strings.Join(append([]string{"event"}, path...), "."), steps[1:], at)
 		if bad != nil {
 			return bad
 		}
@@ -139,14 +156,16 @@ func (c *compiler) field(path plugins.Path, read, typ plugins.Type, at hcl.Range
 	return field(path, read, typ, at)
 }
 
-// fieldOf returns the type of a field of values of type t.
-func (c *compiler) fieldOf(t plugins.Type, name string, top bool, at hcl.Range) (plugins.Type, *node) {
+// fieldOf returns the type of a field of values of type t, which messages call
+// text, if it has one. The rest is what follows the field.
+func (c *compiler) fieldOf(t plugins.Type, name, text string, rest hcl.Traversal, at hcl.Range) (plugins.Type, *node) {
+	top := text == "event"
 	if ft, ok := t.Field(name); ok {
 		return ft, nil
 	}
 	switch t.Kind {
 	case plugins.Any:
-		if n := c.minus(name, at); n != nil {
+		if n := c.minus(text, name, rest, at); n != nil {
 			return t, n
 		}
 		if top && slices.Contains(c.scope.Event.Removed, name) {
@@ -156,24 +175,28 @@ func (c *compiler) fieldOf(t plugins.Type, name string, top bool, at hcl.Range) 
 	case plugins.Map:
 		return t.Element().OrNull(), nil
 	case plugins.Record:
-		if n := c.minus(name, at); n != nil {
+		if n := c.minus(text, name, rest, at); n != nil {
 			return t, n
 		}
-		return t, c.unknownField(t, name, top, at)
+		return t, c.unknownField(t, name, text, at)
 	}
-	return t, c.fail(at, "not a record", "a value of type %s has no %s: it has no fields", t.Kind, name)
+	hint := ""
+	if part := "time::" + name; t.Kind == plugins.Time && functionTable().byName[part] != nil {
+		hint = "; write " + part + "(" + cmp.Or(text, "...") + ")"
+	}
+	return t, c.fail(at, "not a record", "a value of type %s has no %s: it has no fields%s", t.Kind, name, hint)
 }
 
-func (c *compiler) unknownField(t plugins.Type, name string, top bool, at hcl.Range) *node {
+func (c *compiler) unknownField(t plugins.Type, name, text string, at hcl.Range) *node {
 	names := make([]string, len(t.Fields))
 	for i, f := range t.Fields {
 		names[i] = f.Name
 	}
 	if before, after, found := strings.Cut(name, "-"); found && slices.Contains(names, before) {
-		return c.fail(at, "unknown field", "there is no field %s, because names may have a minus in them; write %s - %s to subtract", name, before, after)
+		return c.fail(at, "unknown field", "there is no field %s, because names may have a minus in them; write %s - %s to subtract", name, partName(text, before), after)
 	}
 	what := "the record"
-	if !top {
+	if text != "event" {
 		what = "that part of the record"
 	}
 	hint := didYouMean(name, names)
@@ -244,7 +267,7 @@ func (c *compiler) member(n *node, name string, step, at hcl.Range) *node {
 	if n.t.Kind == plugins.Record && len(n.t.Fields) == 0 {
 		known = plugins.Type{} // nothing is known about its fields
 	}
-	t, bad := c.fieldOf(known, name, false, step)
+	t, bad := c.fieldOf(known, name, "", nil, step)
 	if bad != nil {
 		return bad
 	}

@@ -100,9 +100,9 @@ func (ops *operations) apply(e hclsyntax.Expression, o operator, a, b cty.Value)
 		}
 		return result, nil
 	case codeType:
-		return cty.DynamicVal, problem(e.Range(), "types do not go together", "there is no %s %s %s", l.Kind, o, r.Kind)
+		return cty.DynamicVal, problem(e.Range(), "types do not go together", "there is no %s %s %s%s", l.Kind, o, r.Kind, arithmeticRemedy(o, l.Kind, r.Kind))
 	}
-	return cty.DynamicVal, problem(e.Range(), "no value", "%s", explain(code, sourceText(e)))
+	return cty.DynamicVal, problem(e.Range(), "no value", "%s", explain(code, operationText(e)))
 }
 
 // compute applies an operator. The code says why there is no value.

@@ -8,10 +8,11 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-// arithmeticNode makes the node of l o r, whose operands are not null.
-func arithmeticNode(o operator, l, r *node, at hcl.Range) (*node, bool) {
+// arithmeticNode makes the node of l o r, whose operands are not null; text is
+// how messages call it.
+func arithmeticNode(o operator, l, r *node, text string, at hcl.Range) (*node, bool) {
 	if l.t.Kind == plugins.Any || r.t.Kind == plugins.Any {
-		return &node{t: plugins.Type{}, at: at, make: anyArithmetic(o, cast(l, plugins.Type{}), cast(r, plugins.Type{}), at)}, true
+		return &node{t: plugins.Type{}, at: at, make: anyArithmetic(o, cast(l, plugins.Type{}), cast(r, plugins.Type{}), text, at)}, true
 	}
 	result, asL, asR, ok := arithmetic(o, l.t.Kind, r.t.Kind)
 	if !ok {
@@ -21,14 +22,14 @@ func arithmeticNode(o operator, l, r *node, at hcl.Range) (*node, bool) {
 	switch {
 	case asL == plugins.Float && asR == plugins.Float:
 		if result == plugins.Float {
-			n.make = floatArithmetic(o, widen(l), widen(r), at)
+			n.make = floatArithmetic(o, widen(l), widen(r), text, at)
 			return n, true
 		}
 		fallthrough
 	case asL == plugins.Float || asR == plugins.Float:
-		n.make = scaling(o, widen(l), widen(r), at)
+		n.make = scaling(o, widen(l), widen(r), text, at)
 	default:
-		n.make = intArithmetic(o, result, l, r, at)
+		n.make = intArithmetic(o, result, l, r, text, at)
 	}
 	return n, true
 }
@@ -55,21 +56,21 @@ func widen(n *node) *node {
 	}}
 }
 
-// operatorFaults are the faults of an operator, by code.
+// operatorFaults are the faults of an operation, by code.
 type operatorFaults map[string]*fault
 
-func faultsOf(o operator, at hcl.Range) operatorFaults {
+func faultsOf(operation string, at hcl.Range) operatorFaults {
 	f := operatorFaults{}
 	for _, code := range []string{codeOverflow, codeDivide, codeInfinite, codeNull, codeType} {
-		f[code] = newFault(at, code, explain(code, o.String()))
+		f[code] = newFault(at, code, explain(code, operation))
 	}
 	return f
 }
 
-func floatArithmetic(o operator, left, right *node, at hcl.Range) func(*workshop) kernel {
+func floatArithmetic(o operator, left, right *node, text string, at hcl.Range) func(*workshop) kernel {
 	return func(w *workshop) kernel {
 		l, r := left.make(w), right.make(w)
-		faults := faultsOf(o, at)
+		faults := faultsOf(text, at)
 		var out plugins.Column
 		return func(run *run, sel []uint32) *plugins.Column {
 			a := l(run, sel).Floats
@@ -123,10 +124,10 @@ func floatArithmetic(o operator, left, right *node, at hcl.Range) func(*workshop
 	}
 }
 
-func intArithmetic(o operator, k plugins.Kind, left, right *node, at hcl.Range) func(*workshop) kernel {
+func intArithmetic(o operator, k plugins.Kind, left, right *node, text string, at hcl.Range) func(*workshop) kernel {
 	return func(w *workshop) kernel {
 		l, r := left.make(w), right.make(w)
-		faults := faultsOf(o, at)
+		faults := faultsOf(text, at)
 		var out plugins.Column
 		return func(run *run, sel []uint32) *plugins.Column {
 			a := l(run, sel).Ints
@@ -145,10 +146,10 @@ func intArithmetic(o operator, k plugins.Kind, left, right *node, at hcl.Range) 
 	}
 }
 
-func scaling(o operator, left, right *node, at hcl.Range) func(*workshop) kernel {
+func scaling(o operator, left, right *node, text string, at hcl.Range) func(*workshop) kernel {
 	return func(w *workshop) kernel {
 		l, r := left.make(w), right.make(w)
-		faults := faultsOf(o, at)
+		faults := faultsOf(text, at)
 		var out plugins.Column
 		return func(run *run, sel []uint32) *plugins.Column {
 			a := l(run, sel).Floats
@@ -175,7 +176,7 @@ func negation(n *node, at hcl.Range) (*node, bool) {
 	}
 	return &node{t: n.t.NotNull(), at: at, make: func(w *workshop) kernel {
 		from := n.make(w)
-		faults := faultsOf(opNeg, at)
+		faults := faultsOf(opNeg.String(), at)
 		var out plugins.Column
 		return func(r *run, sel []uint32) *plugins.Column {
 			col := from(r, sel)

@@ -9,11 +9,11 @@ import (
 )
 
 // anyArithmetic computes by the kinds that the rows have.
-func anyArithmetic(o operator, left, right *node, at hcl.Range) func(*workshop) kernel {
+func anyArithmetic(o operator, left, right *node, text string, at hcl.Range) func(*workshop) kernel {
 	return func(w *workshop) kernel {
 		l, r := left.make(w), right.make(w)
 		uniform := right.uniform(w)
-		faults := faultsOf(o, at)
+		faults := faultsOf(text, at)
 		var out plugins.Column
 		var rest []uint32
 		return func(run *run, sel []uint32) *plugins.Column {

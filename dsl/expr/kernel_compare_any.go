@@ -12,7 +12,7 @@ import (
 // anyComparison compares by the kinds that the rows have.
 func anyComparison(o operator, l, r *node, at hcl.Range) func(*workshop) kernel {
 	return func(w *workshop) kernel {
-		faults := faultsOf(o, at)
+		faults := faultsOf(o.String(), at)
 		if uniform := r.uniform(w); uniform != nil {
 			return anyWithUniform(w, o, l, uniform, faults)
 		}

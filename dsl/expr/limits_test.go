@@ -33,7 +33,7 @@ func TestTooMuch(t *testing.T) {
 	var diags hcl.Diagnostics
 	for range 40 {
 		ctx := &hcl.EvalContext{Variables: map[string]cty.Value{"local": cty.ObjectVal(map[string]cty.Value{"v": v})}}
-		if v, diags = expr.Static(parse(t, `[local.v, local.v]`), ctx); diags.HasErrors() {
+		if v, diags = expr.Static(parse(t, `[local.v, local.v]`), ctx, nil); diags.HasErrors() {
 			return
 		}
 	}

@@ -192,7 +192,12 @@ var explanations = map[string]string{
 }
 
 // explain makes a message of a code and the operation that failed.
-func explain(code, operation string) string { return explanations[code] + ": " + operation }
+func explain(code, operation string) string {
+	if code == codeDivide {
+		return explanations[code] + " in " + operation
+	}
+	return explanations[code] + ": " + operation
+}
 
 func wordOf(v plugins.Value) word {
 	if v.Kind == plugins.Float {

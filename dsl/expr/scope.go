@@ -18,8 +18,9 @@ type Scope struct {
 	KeyType plugins.Type
 	// Static has the values of var, local, path, node and each, and the
 	// functions that are evaluated when the pipeline is built, besides those of
-	// [StaticFunctions]. It may be nil.
+	// the language. It may be nil.
 	Static   *hcl.EvalContext
+	Budget   *Budget // for what is evaluated once; nil for no common limit
 	Settings map[string]*Setting
 }
 

@@ -19,6 +19,28 @@ func sourceText(e hclsyntax.Expression) string {
 	return w.String()
 }
 
+// operationText writes an operation for the message that it has no result.
+// Where many operations are nested, each would tell the whole again: long
+// operands are left out.
+func operationText(e hclsyntax.Expression) string {
+	b, ok := e.(*hclsyntax.BinaryOpExpr)
+	if !ok {
+		return shortText(e)
+	}
+	return shortText(b.LHS) + " " + operatorOf(b.Op).String() + " " + shortText(b.RHS)
+}
+
+// shortText is sourceText of what is not long, and else three dots.
+func shortText(e hclsyntax.Expression) string {
+	const most = 60
+	w := writer{most: most}
+	w.expr(e)
+	if w.Len() > most {
+		return "..."
+	}
+	return w.String()
+}
+
 // normalForm writes an expression with its static parts replaced by their
 // values, and the types of what it reads: equal texts, equal behaviour.
 func (c *compiler) normalForm(e hclsyntax.Expression, reads []plugins.Field) string {
@@ -40,9 +62,13 @@ func (c *compiler) normalForm(e hclsyntax.Expression, reads []plugins.Field) str
 type writer struct {
 	strings.Builder
 	fold func(e hclsyntax.Expression) (cty.Value, bool)
+	most int // expressions behind so many bytes are left out; 0 for none
 }
 
 func (w *writer) expr(e hclsyntax.Expression) {
+	if w.most > 0 && w.Len() > w.most {
+		return
+	}
 	if w.fold != nil {
 		if v, ok := w.fold(e); ok {
 			w.value(v)

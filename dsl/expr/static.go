@@ -13,9 +13,10 @@ import (
 // a pipeline is built, and it is what the kernels are tested against.
 //
 // A time, duration or bytes in the result is a capsule; see [FromCty]. The
-// diagnostics keep no values.
-func Static(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	v, diags := evaluate(e, ctx)
+// diagnostics keep no values. The work counts towards the budget, which may be
+// nil.
+func Static(e hcl.Expression, ctx *hcl.EvalContext, total *Budget) (cty.Value, hcl.Diagnostics) {
+	v, diags := evaluate(e, ctx, total)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
@@ -23,12 +24,14 @@ func Static(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics)
 }
 
 // evaluate is Static with floats still in capsules.
-func evaluate(e hcl.Expression, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+func evaluate(e hcl.Expression, ctx *hcl.EvalContext, total *Budget) (cty.Value, hcl.Diagnostics) {
 	steps := new(budget)
 	if native, ok := e.(hclsyntax.Expression); ok {
 		e, steps = interpret(native)
 	}
-	*steps = maxSteps
+	taken := total.take()
+	*steps = taken
+	defer func() { total.settle(taken, *steps) }()
 	v, diags := e.Value(withFunctions(ctx, functionTable().static))
 	if *steps < 0 || !diags.HasErrors() && !steps.spend(v) {
 		return cty.DynamicVal, hcl.Diagnostics{tooMuch(e.Range())}
@@ -44,13 +47,12 @@ func withFunctions(ctx *hcl.EvalContext, functions map[string]function.Function)
 	return child
 }
 
-// stripped takes from diagnostics what could tell values.
+// stripped takes from diagnostics what could tell values, and what hclsyntax
+// says around the errors of functions.
 func stripped(diags hcl.Diagnostics) hcl.Diagnostics {
 	clean := make(hcl.Diagnostics, len(diags))
 	for i, d := range diags {
-		c := *d
-		c.Expression, c.EvalContext = nil, nil
-		clean[i] = &c
+		clean[i] = inOurVoice(d)
 	}
 	if len(clean) == 0 {
 		return nil

@@ -56,13 +56,29 @@ func TestStatic(t *testing.T) {
 		}
 	}
 	for _, src := range []string{`var.later + 1`, `"${var.later}"`, `var.later > 1 ? 1 : 2`, `[var.later]`, `upper(var.later)`} {
-		if v, diags := expr.Static(parse(t, src), ctx); diags.HasErrors() || v.IsWhollyKnown() {
+		if v, diags := expr.Static(parse(t, src), ctx, nil); diags.HasErrors() || v.IsWhollyKnown() {
 			t.Errorf("%s is %#v, %s, want what is not known", src, v, diags)
 		}
 	}
 	x, diags := expr.Compile(parse(t, `event.x > var.later`), &expr.Scope{Event: &plugins.Shape{Format: "json"}, Static: ctx})
 	if diags.HasErrors() || x.Type().Kind != plugins.Bool {
 		t.Errorf("an expression with what is not known yet: %v, %s", x, diags)
+	}
+}
+
+// What hclsyntax says around the errors of functions is not shown.
+func TestStaticCallErrors(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string]string{
+		`parse_int("x")`: `no value: not an int: "x"`,
+		`to_upper("x")`:  `unknown function: there is no function to_upper; did you mean upper?`,
+		`math::abs(1)`:   `unknown function: there is no function math::abs; did you mean abs?`,
+		`"a" + "b"`:      `types do not go together: there is no string + string; to join texts write "${a}${b}"`,
+	} {
+		_, diags := expr.Static(parse(t, src), nil, nil)
+		if len(diags) != 1 || diags[0].Summary+": "+diags[0].Detail != want {
+			t.Errorf("%s: %v, want %s", src, diags, want)
+		}
 	}
 }
 
@@ -77,6 +93,12 @@ func TestParseType(t *testing.T) {
 		`sting`:                        `!did you mean string?`,
 		`lst(int)`:                     `!did you mean list?`,
 		`number`:                       `!use int or float`,
+		`double`:                       `!did you mean float?`,
+		`str`:                          `!did you mean string?`,
+		`integer`:                      `!did you mean int?`,
+		`boolean`:                      `!did you mean bool?`,
+		`time("yyyy-MM-dd")`:           `!write "2006-01-02"`,
+		`time("2006-01-02")`:           `time("2006-01-02")`,
 		`list`:                         `!say of what: list(float)`,
 		`record`:                       `!name its fields`,
 		`time(5)`:                      `!a layout is`,

@@ -1,10 +1,13 @@
 package expr
 
 import (
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/jsontext"
 )
 
 // simpleTypes are the types that are written as one word. time may also have a
@@ -15,6 +18,21 @@ var simpleTypes = map[string]plugins.Kind{
 }
 
 var typeNames = []string{"any", "bool", "int", "float", "string", "bytes", "time", "duration", "list", "map", "record", "optional"}
+
+// foreignTypes are names that types have in other languages.
+var foreignTypes = map[string]string{
+	"double": "float", "real": "float", "decimal": "float", "str": "string", "text": "string", "varchar": "string",
+	"integer": "int", "long": "int", "boolean": "bool", "timestamp": "time", "datetime": "time", "date": "time",
+	"binary": "bytes", "blob": "bytes", "array": "list", "object": "record", "struct": "record", "dict": "map",
+}
+
+// similarType returns "; did you mean x?" or nothing.
+func similarType(name string) string {
+	if t, ok := foreignTypes[strings.ToLower(name)]; ok {
+		return "; did you mean " + t + "?"
+	}
+	return didYouMean(name, typeNames)
+}
 
 const typeSyntax = "a type is bool, int, float, string, bytes, time, time(\"ms\"), duration, list(T), map(T), record({ name = T }), optional(T) or any"
 
@@ -38,14 +56,14 @@ func ParseType(e hcl.Expression) (plugins.Type, hcl.Diagnostics) {
 	case "number":
 		return plugins.Type{}, hcl.Diagnostics{problem(e.Range(), "unknown type", "there is no type number; use int or float")}
 	}
-	return plugins.Type{}, hcl.Diagnostics{problem(e.Range(), "unknown type", "there is no type %s%s; %s", word, didYouMean(word, typeNames), typeSyntax)}
+	return plugins.Type{}, hcl.Diagnostics{problem(e.Range(), "unknown type", "there is no type %s%s; %s", word, similarType(word), typeSyntax)}
 }
 
 func parseTypeCall(e hcl.Expression, call *hcl.StaticCall) (plugins.Type, hcl.Diagnostics) {
 	switch call.Name {
 	case "list", "map", "optional", "record", "time":
 	default:
-		return plugins.Type{}, hcl.Diagnostics{problem(call.NameRange, "unknown type", "there is no type %s(...)%s; %s", call.Name, didYouMean(call.Name, typeNames), typeSyntax)}
+		return plugins.Type{}, hcl.Diagnostics{problem(call.NameRange, "unknown type", "there is no type %s(...)%s; %s", call.Name, similarType(call.Name), typeSyntax)}
 	}
 	if len(call.Arguments) != 1 {
 		return plugins.Type{}, hcl.Diagnostics{problem(call.ArgsRange, "wrong number of arguments", "%s takes exactly one argument", call.Name)}
@@ -73,7 +91,13 @@ func parseTimeType(arg hcl.Expression) (plugins.Type, hcl.Diagnostics) {
 		return plugins.Type{}, hcl.Diagnostics{problem(arg.Range(), "not a time layout",
 			`a layout is "s", "ms", "us" or "ns" for integers since 1970, or a layout of Go's package time such as "2006-01-02 15:04:05"`)}
 	}
-	return plugins.Type{Kind: plugins.Time, Layout: v.AsString()}, nil
+	layout := v.AsString()
+	if !jsontext.IsEpoch(layout) {
+		if err := checkLayout(layout); err != nil {
+			return plugins.Type{}, hcl.Diagnostics{problem(arg.Range(), "not a time layout", "%s", err)}
+		}
+	}
+	return plugins.Type{Kind: plugins.Time, Layout: layout}, nil
 }
 
 func parseRecordType(arg hcl.Expression) (plugins.Type, hcl.Diagnostics) {

@@ -26,7 +26,7 @@ var (
 )
 
 // ToCty returns v as a cty value. A time, duration, bytes or float becomes a
-// capsule that [FromCty] and the functions of [StaticFunctions] understand;
+// capsule that [FromCty] and the functions of the language understand;
 // nested values become objects and tuples.
 func ToCty(v plugins.Value) (cty.Value, error) {
 	switch v.Kind {

@@ -57,3 +57,11 @@ sink "print" "empty" {
 }
 
 sink "print" "none" {} # error: missing from: write from = source.NAME
+
+sink "print" "no_role" {
+  from = in # error: unknown reference: there is no in; did you mean "source.in"?
+}
+
+sink "print" "no_role_output" {
+  from = in.hot # error: unknown reference: there is no in.hot; did you mean "source.in.hot"?
+}

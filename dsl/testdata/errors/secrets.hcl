@@ -29,17 +29,17 @@ sink "upsert" "out" {
 sink "upsert" "scheme" {
   from  = source.in
   url   = "db://x"
-  token = secret("vault:x") # error: Invalid function argument: a secret is read from secret("env:NAME") or secret("file:PATH")
+  token = secret("vault:x") # error: no value: a secret is read from secret("env:NAME") or secret("file:PATH")
 }
 
 sink "upsert" "unset" {
   from  = source.in
   url   = "db://x"
-  token = secret("env:ABSENT") # error: Invalid function argument: the environment variable ABSENT is not set
+  token = secret("env:ABSENT") # error: no value: the environment variable ABSENT is not set
 }
 
 sink "upsert" "file" {
   from  = source.in
-  url   = env("ABSENT") # error: Invalid function argument: the environment variable ABSENT is not set
-  token = secret("file:absent") # error: Invalid function argument: absent does not exist
+  url   = env("ABSENT") # error: no value: the environment variable ABSENT is not set
+  token = secret("file:absent") # error: no value: testdata/errors/absent does not exist
 }
