@@ -26,7 +26,7 @@ func (m *Module) Build(reg *plugins.Registry, o Options) (*Pipeline, hcl.Diagnos
 	for _, step := range steps {
 		step()
 		if b.steps.Exhausted() && !b.diags.HasErrors() { // where a constant is optional, nobody says so
-			b.add(errorAnywhere("too much to compute", "the expressions of the pipeline take too many steps; make their lists smaller"))
+			b.add(errorAnywhere(expr.TooMuch, "the expressions of the pipeline take too many steps; make their lists smaller"))
 		}
 		if b.diags.HasErrors() {
 			return nil, finish(b.diags)

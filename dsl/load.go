@@ -108,6 +108,7 @@ func (m *Module) add(name string, src []byte) hcl.Diagnostics {
 		body, _ = parsed.Body.(*hclsyntax.Body)
 		file.Nav = parsed.Nav
 	}
+	m.broken[name] = diags.HasErrors()
 	diags = firstOf(diags, name)
 	if isVars(name) {
 		m.vars = append(m.vars, varsFile{name, body, diags})
@@ -130,7 +131,7 @@ func firstOf(diags hcl.Diagnostics, name string) hcl.Diagnostics {
 }
 
 func newModule(dir string) *Module {
-	m := &Module{dir: dir, files: map[string]*hcl.File{}, blocks: map[string][]*hclsyntax.Block{}}
+	m := &Module{dir: dir, files: map[string]*hcl.File{}, broken: map[string]bool{}, blocks: map[string][]*hclsyntax.Block{}}
 	if abs, err := filepath.Abs(dir); err == nil {
 		m.fallbackName = filepath.Base(abs)
 	}

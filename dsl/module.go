@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"bytes"
+	"regexp"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -14,6 +15,7 @@ type Module struct {
 	dir          string
 	fallbackName string // the pipeline's where no block gives one
 	files        map[string]*hcl.File
+	broken       map[string]bool // files that cannot be parsed
 	bodies       []*hclsyntax.Body
 	blocks       map[string][]*hclsyntax.Block // by type, in the order of files and lines
 	vars         []varsFile
@@ -31,24 +33,46 @@ type varsFile struct {
 // What may be secret is not in them: files of values are left out, and the
 // defaults of sensitive variables are blackened.
 func (m *Module) Files() map[string]*hcl.File {
+	black := map[string][]span{}
+	for _, block := range m.blocks["variable"] {
+		if d := block.Body.Attributes["default"]; d != nil && isSensitive(block.Body) {
+			r := d.Expr.Range()
+			black[r.Filename] = append(black[r.Filename], span{r.Start.Byte, r.End.Byte})
+		}
+	}
 	files := map[string]*hcl.File{}
 	for name, f := range m.files {
-		if !isVars(name) {
-			files[name] = f
+		if isVars(name) {
+			continue
 		}
-	}
-	for _, block := range m.blocks["variable"] {
-		name := block.TypeRange.Filename
-		if d := block.Body.Attributes["default"]; d != nil && files[name] != nil && isSensitive(block.Body) {
-			if files[name] == m.files[name] {
-				c := *m.files[name]
-				c.Bytes = bytes.Clone(c.Bytes)
-				files[name] = &c
-			}
-			blacken(files[name].Bytes, d.Expr.Range())
+		if m.broken[name] {
+			black[name] = append(black[name], defaultsIn(f.Bytes)...)
 		}
+		c := *f
+		if black[name] != nil {
+			c.Bytes = blackened(f.Bytes, black[name])
+		}
+		files[name] = &c
 	}
 	return files
+}
+
+// span is the bytes from one up to another.
+type span struct{ from, to int }
+
+var defaultLine = regexp.MustCompile(`(?m)\bdefault"?[ \t]*[=:](.*)$`)
+
+// defaultsIn finds what may be defaults of sensitive variables in a file that
+// cannot be parsed: all defaults, to the end of the line.
+func defaultsIn(src []byte) []span {
+	if !bytes.Contains(src, []byte("sensitive")) {
+		return nil
+	}
+	var found []span
+	for _, m := range defaultLine.FindAllSubmatchIndex(src, -1) {
+		found = append(found, span{m[2], m[3]})
+	}
+	return found
 }
 
 // isSensitive reports whether a variable is declared sensitive, as far as it
@@ -62,11 +86,15 @@ func isSensitive(variable *hclsyntax.Body) bool {
 	return !ok || !lit.Val.RawEquals(cty.False)
 }
 
-// blacken leaves nothing to be read in a range of src.
-func blacken(src []byte, r hcl.Range) {
-	for i := max(r.Start.Byte, 0); i < min(r.End.Byte, len(src)); i++ {
-		if src[i] != '\n' && src[i] != '\r' {
-			src[i] = '*'
+// blackened returns a copy of src with nothing to be read in some places.
+func blackened(src []byte, places []span) []byte {
+	src = bytes.Clone(src)
+	for _, p := range places {
+		for i := max(p.from, 0); i < min(p.to, len(src)); i++ {
+			if src[i] != '\n' && src[i] != '\r' {
+				src[i] = '*'
+			}
 		}
 	}
+	return src
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/onstream/onstream/dsl/expr"
 	"github.com/onstream/onstream/plugins"
 )
 
@@ -41,7 +42,7 @@ func nameSecrets(diags hcl.Diagnostics, e hclsyntax.Expression, ctx *hcl.EvalCon
 	for i, d := range diags {
 		for _, s := range secrets {
 			// An error inside a call of secret is about its argument.
-			if d.Subject != nil && d.Subject.Overlaps(s.at) && d.Subject.Start.Byte <= s.at.Start.Byte {
+			if d.Summary != expr.TooMuch && d.Subject != nil && d.Subject.Overlaps(s.at) && d.Subject.Start.Byte <= s.at.Start.Byte {
 				diags[i] = errorAt(s.at, "secret in an expression", "%s is a secret; only attributes that are made for secrets take it, and nothing can be computed with it", s.name)
 				break
 			}

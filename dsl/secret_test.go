@@ -38,16 +38,20 @@ func TestNoSecretIsShown(t *testing.T) {
 	t.Parallel()
 	const pw = "variable \"pw\" {\n  type = string\n  sensitive = true\n}\n" + ends
 	for name, files := range map[string]map[string]string{
-		"vars":         {"main.hcl": pw, "a.auto.vars.hcl": `pw = ["SEKRET6"]`},
-		"vars, syntax": {"main.hcl": pw, "a.auto.vars.hcl": `pw = 12SEKRET6 [`},
-		"vars, name":   {"main.hcl": pw, "a.auto.vars.hcl": `px = "SEKRET6"`},
-		"vars, json":   {"main.hcl": pw, "a.auto.vars.hcl.json": `{"pw": ["SEKRET6"]}`},
-		"environment":  {"main.hcl": pw, "prod.vars.hcl": "pw = \"SEKRET6\" + 1"},
-		"default":      {"main.hcl": strings.Replace(pw, "}", "  default = [\n    \"SEKRET6\",\n  ]\n}", 1)},
-		"computed":     {"main.hcl": strings.Replace(pw, "}", "  default = upper(\"SEKRET6\", 1)\n}", 1)},
-		"other type":   {"main.hcl": strings.Replace(strings.Replace(pw, "}", "  default = \"SEKRET6\"\n}", 1), "string", "time", 1)},
-		"json":         {"main.hcl.json": `{"variable": {"pw": {"type": "string", "sensitive": true, "default": ["SEKRET6"]}}, "locals": {"a": "${nope.x}"}}`},
-		"other error":  {"main.hcl.json": `{"variable": {"pw": {"type": "string", "sensitive": true, "default": "SEKRET6"}}, "locals": {"a": "${nope.x}"}}`},
+		"vars":           {"main.hcl": pw, "a.auto.vars.hcl": `pw = ["SEKRET6"]`},
+		"vars, syntax":   {"main.hcl": pw, "a.auto.vars.hcl": `pw = 12SEKRET6 [`},
+		"vars, name":     {"main.hcl": pw, "a.auto.vars.hcl": `px = "SEKRET6"`},
+		"vars, json":     {"main.hcl": pw, "a.auto.vars.hcl.json": `{"pw": ["SEKRET6"]}`},
+		"environment":    {"main.hcl": pw, "prod.vars.hcl": "pw = \"SEKRET6\" + 1"},
+		"default":        {"main.hcl": strings.Replace(pw, "}", "  default = [\n    \"SEKRET6\",\n  ]\n}", 1)},
+		"syntax":         {"main.hcl": strings.Replace(pw, "}", "  default = 12SEKRET6 [\n}", 1)},
+		"syntax, before": {"main.hcl": strings.Replace(pw, "  sens", "  default = 12SEKRET6 [\n  sens", 1)},
+		"syntax, quote":  {"main.hcl": strings.Replace(pw, "  sens", "  default = \"SEKRET6\n  sens", 1)},
+		"json, syntax":   {"main.hcl.json": `{"variable": {"pw": {"sensitive": true, "default": "SEKRET6" 1}}}`},
+		"computed":       {"main.hcl": strings.Replace(pw, "}", "  default = upper(\"SEKRET6\", 1)\n}", 1)},
+		"other type":     {"main.hcl": strings.Replace(strings.Replace(pw, "}", "  default = \"SEKRET6\"\n}", 1), "string", "time", 1)},
+		"json":           {"main.hcl.json": `{"variable": {"pw": {"type": "string", "sensitive": true, "default": ["SEKRET6"]}}, "locals": {"a": "${nope.x}"}}`},
+		"other error":    {"main.hcl.json": `{"variable": {"pw": {"type": "string", "sensitive": true, "default": "SEKRET6"}}, "locals": {"a": "${nope.x}"}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -65,8 +65,11 @@ func (in interpreter) limited(e hclsyntax.Expression) hclsyntax.Expression {
 	}}
 }
 
+// TooMuch is the summary of the error for an exhausted budget.
+const TooMuch = "too much to compute"
+
 func tooMuch(at hcl.Range) *hcl.Diagnostic {
-	return problem(at, "too much to compute", "the expression takes more than a million steps, or with those before it more than %d million; make its lists smaller", maxTotalSteps/maxSteps)
+	return problem(at, TooMuch, "the expression takes more than a million steps, or with those before it more than %d million; make its lists smaller", maxTotalSteps/maxSteps)
 }
 
 // size is what a value costs, apart from its parts.
