@@ -44,6 +44,7 @@ type Engine struct {
 	top  *topology
 
 	inFlight   atomic.Int64 // deliveries that have not been answered
+	waiting    atomic.Bool  // for these alone
 	reloading  sync.Mutex
 	background sync.WaitGroup // what a reload leaves to finish
 
@@ -256,7 +257,7 @@ func (e *Engine) nudge() {
 
 // settled is called when a delivery was answered.
 func (e *Engine) settled() {
-	if e.inFlight.Add(-1) == 0 {
+	if e.inFlight.Add(-1) == 0 && e.waiting.Load() {
 		e.nudge()
 	}
 }
@@ -267,6 +268,7 @@ func (e *Engine) settled() {
 func (e *Engine) awaitSources() {
 	for {
 		e.mu.Lock()
+		e.waiting.Store(e.active == 0)
 		over := e.active == 0 && (e.inFlight.Load() == 0 || e.drained || e.work.Err() != nil)
 		if over {
 			e.state = draining
