@@ -148,3 +148,22 @@ func TestWorkOfAPipeline(t *testing.T) {
 		t.Errorf("200 lists of 300,000 elements: %v", diags)
 	}
 }
+
+// What a function goes through counts, not only what it returns.
+func TestArgumentsCount(t *testing.T) {
+	t.Parallel()
+	var src strings.Builder
+	src.WriteString("locals {\n x = range(100000)\n")
+	for i := range 200 {
+		fmt.Fprintf(&src, " y%d = length(local.x)\n", i)
+	}
+	src.WriteString("}\n" + ends)
+	m, diags := dsl.ParseSources("test", map[string][]byte{"main.hcl": []byte(src.String())})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	_, diags = m.Build(registry(t), dsl.Options{})
+	if len(diags) != 1 || diags[0].Summary != "too much to compute" {
+		t.Errorf("200 looks at a list of 100,000 elements: %v", diags)
+	}
+}

@@ -69,6 +69,9 @@ func (in interpreter) expr(e hclsyntax.Expression) hclsyntax.Expression {
 		c := *e
 		in.records = in.records || e.Name == "has"
 		c.Args = in.exprs(e.Args)
+		for i, a := range c.Args { // a function goes through what it is given
+			c.Args[i] = in.limited(a)
+		}
 		return in.limited(&c)
 	case *hclsyntax.ConditionalExpr:
 		return in.conditional(e)
