@@ -1,4 +1,4 @@
-// Summary reads the output of go test -json. It shows people, on standard error, a line for each package and all
+// Command summary reads the output of go test -json. It shows people, on standard error, a line for each package and all
 // that a failed test printed, and ends with one line of counts on standard output.
 package main
 

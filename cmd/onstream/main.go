@@ -1,3 +1,5 @@
+// Command onstream runs pipelines written in HCL, and checks, explains and tests
+// them. It is the only place that wires the packages together.
 package main
 
 import (
