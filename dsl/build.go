@@ -98,7 +98,7 @@ func (b *builder) declarePipeline() {
 	for _, other := range blocks[1:] {
 		b.add(errorAt(other.DefRange(), "duplicate pipeline", "the pipeline is named at %s; a directory is one pipeline", place(first.DefRange())))
 	}
-	c := b.read(first.Body, form{what: "a pipeline", attrs: []string{"version", "description", "require"}})
+	c := b.read(first.Body, form{what: "a pipeline", attrs: []string{"version", "description", "require"}, blocks: []blockForm{{name: "checkpoint"}}})
 	b.graph.Name = first.Labels[0]
 	if first.Labels[0] == "" {
 		b.fail(first.LabelRanges[0], "empty name", "a pipeline has a name")
@@ -109,6 +109,9 @@ func (b *builder) declarePipeline() {
 	if b.require != nil {
 		b.graph.Require = graph.Guarantee(b.text(b.require))
 		b.oneOf(b.require.Expr.Range(), "guarantee", string(b.graph.Require), guaranteeNames())
+	}
+	for _, block := range c.blocksOf("checkpoint") {
+		b.checkpoint(block)
 	}
 }
 

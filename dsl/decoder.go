@@ -14,8 +14,9 @@ import (
 type decoder struct {
 	*builder
 	stage  *stage
-	scope  *expr.Scope // nil where there are no event expressions
-	blind  bool        // the records are not known: event expressions are left alone
+	in     []plugins.Shape // of the records, by port
+	known  plugins.Config  // of the stage, as far as it is decoded
+	blind  bool            // the records are not known: event expressions are left alone
 	failed bool
 }
 
@@ -26,12 +27,13 @@ func (d *decoder) fail(rng hcl.Range, summary, detail string, args ...any) {
 
 // config decodes a body by a schema. Paths of what is in it begin with prefix.
 func (d *decoder) config(c content, schema plugins.Schema, prefix string, at hcl.Range) plugins.Config {
-	attrs, blocks := d.values(c, schema, prefix, at)
-	return plugins.NewConfig(attrs, blocks...)
+	attrs := map[string]any{}
+	return plugins.NewConfig(attrs, d.values(attrs, c, schema, prefix, at)...)
 }
 
-func (d *decoder) values(c content, schema plugins.Schema, prefix string, at hcl.Range) (map[string]any, []plugins.ConfigBlock) {
-	attrs := map[string]any{}
+// values puts the attributes of a body into a map, one after the other, and
+// returns its blocks.
+func (d *decoder) values(attrs map[string]any, c content, schema plugins.Schema, prefix string, at hcl.Range) []plugins.ConfigBlock {
 	for _, spec := range schema.Attrs {
 		a := c.attr(spec.Name)
 		if a == nil {
@@ -53,7 +55,7 @@ func (d *decoder) values(c content, schema plugins.Schema, prefix string, at hcl
 	for _, spec := range schema.Blocks {
 		blocks = append(blocks, d.blocks(c, spec, prefix, at)...)
 	}
-	return attrs, blocks
+	return blocks
 }
 
 // blocks decodes the nested blocks of a name.
@@ -90,12 +92,19 @@ func (d *decoder) attribute(spec plugins.Attr, a *hclsyntax.Attribute, path stri
 	d.stage.places[path] = a.Expr.Range()
 	switch spec.Type {
 	case plugins.AttrExpr:
-		if x := d.expression(spec, a, path); x != nil {
+		if x := d.expression(spec, d.scopeOf(spec, 0), a.Expr, path); x != nil {
 			return x
 		}
 		return nil
 	case plugins.AttrExprMap:
-		return d.object(a, path)
+		return d.object(a, d.scopeOf(spec, 0), path)
+	case plugins.AttrPortExprs:
+		if each := d.portExprs(spec, a, path, func(port int) *expr.Scope { return d.scopeOf(spec, port) }); each != nil {
+			return each
+		}
+		return nil
+	case plugins.AttrAggregation:
+		return d.aggregation(a, d.scopeOf(spec, 0), path)
 	}
 	d.explained(d.stage, path, a, StaticPhase)
 	if spec.Type == plugins.AttrSecret && d.stage.explain != nil {
@@ -127,24 +136,25 @@ func (d *decoder) attribute(spec plugins.Attr, a *hclsyntax.Attribute, path stri
 const secretText = "(secret)"
 
 // expression compiles an event expression, nil where it is wrong.
-func (d *decoder) expression(spec plugins.Attr, a *hclsyntax.Attribute, path string) plugins.Expr {
-	d.stage.places[path] = a.Expr.Range()
-	if lit, ok := a.Expr.(*hclsyntax.LiteralValueExpr); ok && lit.Val.IsNull() {
+func (d *decoder) expression(spec plugins.Attr, scope *expr.Scope, e hclsyntax.Expression, path string) plugins.Expr {
+	at := e.Range()
+	d.stage.places[path] = at
+	if lit, ok := e.(*hclsyntax.LiteralValueExpr); ok && lit.Val.IsNull() {
 		if spec.Required {
-			d.fail(a.Expr.Range(), "missing attribute", "%s must not be null: %s", spec.Name, spec.Doc)
+			d.fail(at, "missing attribute", "%s must not be null: %s", spec.Name, spec.Doc)
 		}
 		return nil
 	}
 	if d.blind {
 		return nil
 	}
-	x := d.compile(a.Expr)
+	x := d.compile(e, scope)
 	if x == nil {
 		return nil
 	}
-	d.explainedEvent(d.stage, path, x, a.Expr.Range())
+	d.explainedEvent(d.stage, path, x, at)
 	if why := unfit(x.Type(), spec.Want); why != "" {
-		d.fail(a.Expr.Range(), "wrong type", "%s %s%s", spec.Name, why, d.jsonRemedy(a.Expr))
+		d.fail(at, "wrong type", "%s %s%s", spec.Name, why, d.jsonRemedy(e))
 		return nil
 	}
 	return x
@@ -158,17 +168,24 @@ func (d *decoder) jsonRemedy(e hclsyntax.Expression) string {
 	return ""
 }
 
-func (d *decoder) compile(e hclsyntax.Expression) *expr.Expr {
-	if diags := d.checkNames(e, true); diags.HasErrors() {
-		d.failed = true
-		d.add(diags...)
+func (d *decoder) compile(e hclsyntax.Expression, scope *expr.Scope) *expr.Expr {
+	if !d.namesKnown(e) {
 		return nil
 	}
-	x, diags := expr.Compile(e, d.scope)
+	x, diags := expr.Compile(e, scope)
 	if d.refused(e, diags) {
 		return nil
 	}
 	return x
+}
+
+// namesKnown reports whether the static names in an event expression stand for
+// something.
+func (d *decoder) namesKnown(e hclsyntax.Expression) bool {
+	diags := d.checkNames(e, true)
+	d.failed = d.failed || diags.HasErrors()
+	d.add(diags...)
+	return !diags.HasErrors()
 }
 
 // refused reports whether there are errors. Those of an expression that was
@@ -179,41 +196,6 @@ func (d *decoder) refused(e hclsyntax.Expression, diags hcl.Diagnostics) bool {
 		d.add(diags...)
 	}
 	return diags.HasErrors()
-}
-
-// object compiles an object of event expressions.
-func (d *decoder) object(a *hclsyntax.Attribute, path string) any {
-	object, ok := a.Expr.(*hclsyntax.ObjectConsExpr)
-	if !ok {
-		d.fail(a.Expr.Range(), "not an object", "write %s = { NAME = EXPRESSION, ... }", a.Name)
-		return nil
-	}
-	if d.blind {
-		return nil
-	}
-	if diags := d.checkNames(object, true); diags.HasErrors() {
-		d.failed = true
-		d.add(diags...)
-		return nil
-	}
-	items, diags := expr.CompileObject(object, d.scope)
-	if d.refused(object, diags) {
-		return nil
-	}
-	ranges := map[string]hcl.Range{}
-	for _, item := range object.Items {
-		if name, ok := literalString(item.KeyExpr); ok {
-			ranges[name] = item.ValueExpr.Range()
-		}
-	}
-	for _, item := range items {
-		at := ranges[item.Name]
-		d.stage.places[path+"."+item.Name] = at
-		if x, ok := item.Expr.(*expr.Expr); ok {
-			d.explainedEvent(d.stage, path+"."+item.Name, x, at)
-		}
-	}
-	return items
 }
 
 // unfit says why an expression's type is not the one that is wanted.

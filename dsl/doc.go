@@ -44,8 +44,15 @@
 // # Guarantees
 //
 // What the pipeline block requires is compared with every way that records
-// take from a source to a sink. Ways that only failed records take are shown
-// and do not count.
+// take from a source to a sink, with or without a place for state as
+// [Options.Stored] says. Ways that only failed records take are shown and do
+// not count.
+//
+// # Names of a stage's own
+//
+// A kind may give names to some of its attributes, such as window or state. What
+// they stand for follows from what is decoded before: what is looked up, the
+// key, and the attributes in the order of the kind's schema.
 //
 // # Tests
 //

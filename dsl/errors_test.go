@@ -70,11 +70,11 @@ func expectations(t *testing.T, path string, src []byte) []expectation {
 
 var expectationAt = regexp.MustCompile(`# (error|warning|anywhere): `)
 
-// options reads "# options: --var x=1 --check" from the first line of a file.
+// options reads "# options: --var x=1 --check --memory" from the first line of a file.
 func options(t *testing.T, src []byte) dsl.Options {
 	t.Helper()
 	o := dsl.Options{
-		Vars: map[string]string{}, Settings: map[string]string{}, NodeName: "test",
+		Vars: map[string]string{}, Settings: map[string]string{}, NodeName: "test", Stored: true,
 		LookupEnv: func(name string) (string, bool) {
 			if name == "ONSTREAM_VAR_from_env" || name == "PRESENT" {
 				return "present", true
@@ -92,6 +92,9 @@ func options(t *testing.T, src []byte) dsl.Options {
 		switch words[i] {
 		case "--check":
 			o.CheckOnly = true
+			continue
+		case "--memory":
+			o.Stored = false
 			continue
 		case "--env":
 			o.Env = words[i+1]

@@ -13,6 +13,7 @@ type Explanation struct {
 	Doc        string // what the kind does
 	Inputs     []string
 	In         plugins.Type     // of the records that come in; Any with no fields for a source
+	Ports      []plugins.Field  // the types by the names of the inputs, where there are several; In is the first
 	Outputs    []plugins.Output // with the shapes that were inferred
 	Attributes []ExplainedAttribute
 	Pos        graph.Pos
@@ -22,9 +23,12 @@ type Explanation struct {
 type ExplainedAttribute struct {
 	Path  string // such as "output[hot].when", or "emit.device"
 	Phase Phase
-	Text  string       // as written; a placeholder for what may be secret
-	Type  plugins.Type // of an attribute of the event phase
-	Reads []plugins.Field
+	Text  string          // as written; a placeholder for what may be secret
+	Type  plugins.Type    // of an attribute of the event phase
+	Reads []plugins.Field // of the record, by path
+	// Given are the names it reads that the stage itself gives, such as
+	// window.end.
+	Given []string
 	// Folded lists the parts that were computed once, when built.
 	Folded []FoldedPart
 	// Fallbacks names the functions that have no kernel.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/onstream/onstream/dsl/expr"
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
 )
@@ -29,20 +28,24 @@ func (b *builder) inferStage(s *stage) {
 		return // its kind is not known
 	}
 	b.common(s)
-	d := &decoder{builder: b, stage: s, scope: b.scope()}
-	if s.Role != graph.Source && !b.gather(s, d.scope) {
-		// What does not depend on the records can be checked all the same.
-		d.blind, s.broken = true, true
+	d := &decoder{builder: b, stage: s}
+	if s.Role != graph.Source {
+		var known bool
+		d.in, known = b.gather(s)
+		s.In = d.in[0]
+		if len(d.in) > 1 {
+			s.Ins = d.in
+		}
+		if !known {
+			// What does not depend on the records can be checked all the same.
+			d.blind, s.broken = true, true
+		}
 	}
 	if s.kind.payload {
 		b.payload(s)
 	}
-	key := b.key(s, d)
-	attrs, blocks := d.values(s.body, s.kind.schema, "", s.block.DefRange())
-	if key != nil && s.kind.keyed {
-		attrs["key"] = key
-	}
-	s.Config = plugins.NewConfig(attrs, blocks...)
+	s.Config = d.stageConfig()
+	b.spool(s)
 	if d.failed || s.broken {
 		s.broken = true
 		return
@@ -53,38 +56,55 @@ func (b *builder) inferStage(s *stage) {
 	b.check(s)
 }
 
-// scope is what the expressions of a stage may use.
-func (b *builder) scope() *expr.Scope {
-	return &expr.Scope{Meta: true, Key: true, Static: b.event, Budget: b.steps, Settings: b.pipeline.Settings}
+// stageConfig decodes what the kind of the stage wants to know, in an order in
+// which the one can depend on the other: what is looked up, the key, the
+// attributes in the order of the schema, the blocks.
+func (d *decoder) stageConfig() plugins.Config {
+	s := d.stage
+	attrs := map[string]any{}
+	config := func(blocks ...plugins.ConfigBlock) plugins.Config { return plugins.NewConfig(attrs, blocks...) }
+	if s.kind.transform.Lookup {
+		kind, block := d.lookupBlock()
+		config = func(blocks ...plugins.ConfigBlock) plugins.Config {
+			return plugins.NewConfig(attrs, append([]plugins.ConfigBlock{block}, blocks...)...).WithLookup(kind)
+		}
+		if d.failed {
+			d.blind = true // what can be referred to is not known
+		}
+	}
+	d.known = config()
+	if key := d.key(); key != nil && s.kind.keyed {
+		attrs["key"] = key
+	}
+	return config(d.values(attrs, s.body, s.kind.schema, "", s.block.DefRange())...)
 }
 
-// gather finds the shape of the stage's input. It reports whether it is known.
-func (b *builder) gather(s *stage, scope *expr.Scope) bool {
-	known := len(s.Inputs) > 0
-	first := true
+// gather finds the shapes of the stage's inputs, by port. It reports whether
+// they are known.
+func (b *builder) gather(s *stage) ([]plugins.Shape, bool) {
+	ports := max(1, len(s.kind.transform.Ports))
+	shapes, seen := make([]plugins.Shape, ports), make([]bool, ports)
+	known := true
 	for i, in := range s.Inputs {
 		if !b.checkOutput(in, s.inputRanges[i]) {
 			known = false
 			continue
 		}
-		shape := b.shapeOf(in)
+		shape, port := b.shapeOf(in), s.port(in.Port)
 		switch {
 		case shape == nil:
 			known = false
-		case first:
-			s.In, first = *shape, false
+		case !seen[port]:
+			shapes[port], seen[port] = *shape, true
 		default:
-			s.In = merge(s.In, *shape)
+			shapes[port] = merge(shapes[port], *shape)
 		}
 	}
+	known = known && !slices.Contains(seen, false)
 	if known {
-		scope.Event = &s.In
-		s.explain.In = s.In.Type
-		for _, in := range s.Inputs {
-			s.explain.Inputs = append(s.explain.Inputs, addressOf(in))
-		}
+		b.explainedInputs(s, shapes)
 	}
-	return known
+	return shapes, known
 }
 
 // inputShapes returns the shape of each input.
@@ -96,26 +116,6 @@ func (b *builder) inputShapes(s *stage) []plugins.Shape {
 		}
 	}
 	return shapes
-}
-
-// key compiles the key of a stage, nil where it has none.
-func (b *builder) key(s *stage, d *decoder) plugins.Expr {
-	a := s.body.attr("key")
-	if a == nil {
-		return nil
-	}
-	x := d.expression(plugins.Attr{Name: "key", Type: plugins.AttrExpr, Want: plugins.Type{}}, a, "key")
-	if x == nil {
-		return nil
-	}
-	switch t := x.Type(); {
-	case t.Kind.Nested():
-		b.fail(a.Expr.Range(), "wrong type", "a key is one value, not %s; use a field of it", t)
-	case t.Nullable && t.Kind != plugins.Any && s.Role == graph.Transform:
-		b.fail(a.Expr.Range(), "may be null", "a record needs a key; write default(..., \"\"), or filter records without one out before")
-	}
-	s.Key = x
-	return x
 }
 
 // check lets the kind look at its configuration and say what comes out.
@@ -141,6 +141,8 @@ func (b *builder) outputsOf(s *stage) ([]plugins.Output, error) {
 		return nil, nil
 	case s.Role == graph.Transform && s.kind.transform.Outputs == nil:
 		return []plugins.Output{{Shape: s.In}}, nil
+	case len(s.Ins) > 0:
+		return s.kind.transform.Outputs(s.In, s.Config)
 	case s.Role == graph.Transform:
 		for _, shape := range b.inputShapes(s) {
 			if _, err := s.kind.transform.Outputs(shape, s.Config); err != nil {

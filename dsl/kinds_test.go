@@ -18,6 +18,8 @@ func registry(t testing.TB) *plugins.Registry {
 		r.AddSource(feedKind()), r.AddSource(tickKind()), r.AddSource(onceKind()),
 		r.AddTransform(filterKind()), r.AddTransform(mapKind()), r.AddTransform(routeKind()),
 		r.AddTransform(limitKind()), r.AddTransform(unpackKind()),
+		r.AddTransform(pairKind()), r.AddTransform(foldKind()), r.AddTransform(tallyKind()), r.AddTransform(seekKind()),
+		r.AddLookup(tableKind()),
 		r.AddSink(printKind()), r.AddSink(upsertKind()),
 		r.AddCodec(jsonCodec()), r.AddCodec(csvCodec()), r.AddCodec(rawCodec()),
 	} {

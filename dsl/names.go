@@ -12,7 +12,7 @@ import (
 
 // eventRoots are the names that stand for something of each record.
 func eventRoots() []string {
-	return []string{"event", "meta", "key", "setting", "window", "left", "right", "state"}
+	return []string{"event", "meta", "key", "setting", "window", "left", "right", "state", "found", "absence", "match"}
 }
 
 // addressRoots are the names that begin references to blocks.

@@ -98,7 +98,7 @@ func (b *builder) readRenamed(block *hclsyntax.Block) {
 		b.fail(to.Expr.Range(), "unknown stage", "there is no %s; %s", now, hint(now, b.addresses()))
 		return
 	}
-	b.pipeline.Renamed = append(b.pipeline.Renamed, Renamed{From: old, To: now, Pos: posOf(block.DefRange())})
+	b.graph.Renamed = append(b.graph.Renamed, graph.Renamed{From: old, To: now, Pos: posOf(block.DefRange())})
 }
 
 // address reads an attribute that is the address of a stage, which need not
@@ -117,7 +117,7 @@ func (b *builder) address(a *hclsyntax.Attribute) (string, bool) {
 func (b *builder) warnUnused() {
 	for _, s := range b.order {
 		for _, o := range s.Outputs {
-			if len(b.graph.Consumers(s.Addr(), o.Name)) == 0 && !b.offered[s.Addr()+"."+o.Name] {
+			if !o.Optional && len(b.graph.Consumers(s.Addr(), o.Name)) == 0 && !b.offered[s.Addr()+"."+o.Name] {
 				addr := addressOf(graph.Input{From: s.Addr(), Output: o.Name})
 				b.add(warningAt(s.block.DefRange(), "nobody takes the records", "no stage has from = %s; its records are counted and dropped", addr))
 			}

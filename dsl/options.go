@@ -15,6 +15,9 @@ type Options struct {
 	// the same objects; see [Pipeline.SetLive].
 	Live     map[string]*expr.Setting
 	NodeName string // the value of node.name
+	// Stored says that there will be a place for state: guarantees are judged
+	// with that.
+	Stored bool
 	// CheckOnly builds without reading anything: variables without a value,
 	// env(), file() and secret() have values that are not known, only typed.
 	CheckOnly bool

@@ -15,7 +15,6 @@ type Pipeline struct {
 	Settings     map[string]*expr.Setting
 	SettingSpecs []SettingSpec // in the order of their names
 	Outputs      []Output      // in the order written
-	Renamed      []Renamed     // in the order written
 	Tests        []*Test       // in the order written
 	// Paths tells what is promised on the way from each source to each sink.
 	Paths []graph.Path
@@ -46,13 +45,6 @@ type Output struct {
 	// "transform.verdict.hot"; "" where it is a value.
 	Stream string
 	Pos    graph.Pos
-}
-
-// Renamed says that the stage at address From is now at To, and keeps its
-// state.
-type Renamed struct {
-	From, To string
-	Pos      graph.Pos
 }
 
 // Test is a test block. It is run with a pipeline built from the same module

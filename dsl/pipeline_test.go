@@ -118,8 +118,8 @@ func TestEverythingElseIsBuilt(t *testing.T) {
 	if len(p.Outputs) != 2 || p.Outputs[0].Stream != "transform.verdict.hot" || string(p.Outputs[1].Value) != `{"range":[-30,25],"unit":"C"}` {
 		t.Errorf("outputs %+v", p.Outputs)
 	}
-	if len(p.Renamed) != 1 || p.Renamed[0].From != "transform.usable_readings" || p.Renamed[0].To != "transform.usable" {
-		t.Errorf("renamed %+v", p.Renamed)
+	if r := p.Graph.Renamed; len(r) != 1 || r[0].From != "transform.usable_readings" || r[0].To != "transform.usable" {
+		t.Errorf("renamed %+v", r)
 	}
 }
 

@@ -12,12 +12,11 @@ import (
 // promise computes what is promised on each way through the pipeline, and
 // compares it with what the pipeline block requires.
 func (b *builder) promise() {
-	b.pipeline.Paths = b.graph.Paths(func(s *graph.Stage) plugins.Capabilities {
-		k := b.stages[s.Addr()].kind
-		if k.capabilities == nil {
-			return plugins.Capabilities{}
-		}
-		return k.capabilities(s.Config)
+	b.pipeline.Paths = b.graph.Paths(graph.Terms{
+		Capabilities: func(s *graph.Stage) plugins.Capabilities { return b.capabilities(b.stages[s.Addr()]) },
+		Stateful:     func(s *graph.Stage) bool { return b.stages[s.Addr()].kind.transform.State != nil },
+		Volatile:     func(s *graph.Stage) bool { return s.IsVolatile(b.stages[s.Addr()].kind.transform) },
+		Stored:       b.options.Stored,
 	})
 	if b.graph.Require == "" {
 		return
@@ -26,10 +25,19 @@ func (b *builder) promise() {
 	var short []string
 	for _, p := range b.pipeline.Paths {
 		if !p.Errors && slices.Index(all, p.Guarantee) < slices.Index(all, b.graph.Require) {
-			short = append(short, fmt.Sprintf("%s -> %s is %s: %s", p.Source, p.Sink, p.Guarantee, strings.Join(p.Weakens, "; ")))
+			short = append(short, shortfall(p))
 		}
 	}
 	if len(short) > 0 {
 		b.fail(b.require.Expr.Range(), "guarantee not met", "%s; take other stages or require less", strings.Join(short, ". "))
 	}
+}
+
+// shortfall says what a way does not give, and why.
+func shortfall(p graph.Path) string {
+	text := fmt.Sprintf("%s -> %s is %s", p.Source, p.Sink, p.Guarantee)
+	if len(p.Weakens) > 0 {
+		text += ": " + strings.Join(p.Weakens, "; ")
+	}
+	return text
 }

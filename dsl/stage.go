@@ -58,7 +58,7 @@ func (b *builder) lookUp(role graph.Role, name string) (k kind, ok bool, known [
 // laterKinds are the kinds that the language will have in a later version.
 func laterKinds(role graph.Role) []string {
 	if role == graph.Transform {
-		return []string{"window", "join", "dedupe", "enrich", "reduce", "absence", "wasm"}
+		return []string{"wasm"}
 	}
 	return []string{"topic", "mongo"}
 }
@@ -113,10 +113,17 @@ func (b *builder) stageForm(s *stage) form {
 	f := schemaForm(s.kind.schema, fmt.Sprintf("%s %q", s.Role, s.Kind))
 	f.attrs = append(f.attrs, "via", "on_error")
 	f.elsewhere = map[string]string{}
+	if s.kind.transform.Lookup {
+		f.blocks = append(f.blocks, blockForm{name: "lookup", labels: []string{"kind"}})
+	} else {
+		f.elsewhere["lookup"] = fmt.Sprintf("%s %q looks nothing up", s.Role, s.Kind)
+	}
 	if s.Role == graph.Source {
 		f.elsewhere["from"] = "a source brings records in and has no from"
+		f.blocks = append(f.blocks, blockForm{name: "spool"})
 	} else {
 		f.attrs = append(f.attrs, "from")
+		f.elsewhere["spool"] = "only sources have one"
 	}
 	if s.kind.keyed || s.Role == graph.Sink {
 		f.attrs = append(f.attrs, "key")

@@ -205,8 +205,8 @@ func (b *builder) readExpect(t *Test, block *hclsyntax.Block) {
 func (b *builder) where(a *hclsyntax.Attribute, shape plugins.Shape) plugins.Expr {
 	scope := b.scope()
 	scope.Event = &shape
-	d := &decoder{builder: b, stage: &stage{places: map[string]hcl.Range{}}, scope: scope}
-	return d.expression(plugins.Attr{Name: "where", Type: plugins.AttrExpr, Want: plugins.Of(plugins.Bool)}, a, "where")
+	d := &decoder{builder: b, stage: &stage{places: map[string]hcl.Range{}}}
+	return d.expression(plugins.Attr{Name: "where", Type: plugins.AttrExpr, Want: plugins.Of(plugins.Bool)}, scope, a.Expr, "where")
 }
 
 // testPlace reads what at refers to: an address, an output of a stage, its

@@ -55,26 +55,38 @@ func (b *builder) checkEnds() {
 	}
 }
 
-// readFrom reads a reference or a list of them. It is never evaluated.
+// readFrom reads a reference or a list of them, or those of each input of a
+// kind that has several. It is never evaluated.
 func (b *builder) readFrom(s *stage, a *hclsyntax.Attribute) {
-	switch e := a.Expr.(type) {
-	case *hclsyntax.TupleConsExpr:
-		if len(e.Exprs) == 0 {
-			b.fail(e.Range(), "empty from", "the list names no stage; write from = source.NAME")
-			s.broken = true
-		}
-		for _, x := range e.Exprs {
-			b.readInput(s, x)
-		}
-	case *hclsyntax.ObjectConsExpr:
+	if len(s.kind.transform.Ports) > 0 {
+		b.readPorts(s, a)
+		return
+	}
+	if e, ok := a.Expr.(*hclsyntax.ObjectConsExpr); ok {
 		b.fail(e.Range(), "no named inputs", "%s %q has one input; write a reference, or a list of them", s.Role, s.Kind)
 		s.broken = true
-	default:
-		b.readInput(s, a.Expr)
+		return
+	}
+	b.readInputs(s, "", a.Expr)
+}
+
+// readInputs reads what comes in by one port.
+func (b *builder) readInputs(s *stage, port string, e hclsyntax.Expression) {
+	list, ok := e.(*hclsyntax.TupleConsExpr)
+	if !ok {
+		b.readInput(s, port, e)
+		return
+	}
+	if len(list.Exprs) == 0 {
+		b.fail(e.Range(), "empty from", "the list names no stage; write from = source.NAME")
+		s.broken = true
+	}
+	for _, x := range list.Exprs {
+		b.readInput(s, port, x)
 	}
 }
 
-func (b *builder) readInput(s *stage, e hclsyntax.Expression) {
+func (b *builder) readInput(s *stage, port string, e hclsyntax.Expression) {
 	t, ok := b.reference(e)
 	if !ok {
 		detail := "from is a reference such as source.NAME or transform.NAME.OUTPUT, or a list of them"
@@ -90,8 +102,9 @@ func (b *builder) readInput(s *stage, e hclsyntax.Expression) {
 		s.broken = true
 		return
 	}
+	in.Port = port
 	for i, other := range s.Inputs {
-		if other.From == in.From && other.Output == in.Output {
+		if other.From == in.From && other.Output == in.Output && other.Port == port {
 			b.add(duplicate(t.SourceRange(), "input "+text(t), s.inputRanges[i]))
 			return
 		}

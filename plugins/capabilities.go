@@ -12,3 +12,8 @@ type Capabilities struct {
 	// case, "" for nothing.
 	Weakens string
 }
+
+// Spooled reports whether a source has its records kept on disk between it and
+// the pipeline, where there is a place for them: one that cannot be read again
+// from a position, but waits until its records are safe.
+func (c Capabilities) Spooled() bool { return c.Redelivers && !c.Seekable }

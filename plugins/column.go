@@ -127,33 +127,6 @@ func (c *Column) AppendString(i uint32, s string) {
 	c.Data = append(c.Data, s...)
 }
 
-// copyRows fills the column, reset for as many rows, with rows of another of
-// the same kind.
-func (c *Column) copyRows(from *Column, rows []uint32) {
-	for k, i := range rows {
-		at := uint32(k)
-		if from.IsNull(i) {
-			c.SetNull(at)
-			continue
-		}
-		kind := c.Kind
-		if kind == Any {
-			kind = from.Kinds[i]
-			c.Kinds[at] = kind
-		}
-		switch {
-		case kind == Bool && c.Kind != Any:
-			c.Bools[at] = from.Bools[i]
-		case kind == Float && c.Kind != Any:
-			c.Floats[at] = from.Floats[i]
-		case kind == Bool || kind == Int || kind == Float || kind == Time || kind == Duration:
-			c.Ints[at] = from.Ints[i]
-		default:
-			c.AppendBytes(at, from.Bytes(i))
-		}
-	}
-}
-
 // Value returns row i in its boxed form: for slow paths and tests.
 func (c *Column) Value(i uint32) Value {
 	if c.IsNull(i) {

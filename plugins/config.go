@@ -18,6 +18,7 @@ type Config struct {
 	attrs   map[string]any
 	blocks  []ConfigBlock
 	payload *Shape
+	lookup  *LookupKind
 }
 
 // ConfigBlock is a nested block.
@@ -47,6 +48,22 @@ func (c Config) Payload() Shape {
 		return Shape{}
 	}
 	return *c.payload
+}
+
+// WithLookup returns the configuration with the kind that [Config.Lookup] is to
+// return.
+func (c Config) WithLookup(k LookupKind) Config {
+	c.lookup = &k
+	return c
+}
+
+// Lookup returns the kind of look-up that the stage names, and what its block
+// says. Only of kinds whose Lookup is true.
+func (c Config) Lookup() (LookupKind, Config) {
+	if c.lookup == nil {
+		return LookupKind{}, Config{}
+	}
+	return *c.lookup, c.Block("lookup")
 }
 
 // Has reports whether the attribute has a value.
@@ -92,6 +109,12 @@ func (c Config) Expr(name string) Expr { return get[Expr](c, name) }
 // Exprs returns an AttrExprMap.
 func (c Config) Exprs(name string) []NamedExpr { return get[[]NamedExpr](c, name) }
 
+// PortExprs returns an AttrPortExprs, by the index of the port; nil when absent.
+func (c Config) PortExprs(name string) []Expr { return get[[]Expr](c, name) }
+
+// Aggregation returns an AttrAggregation.
+func (c Config) Aggregation(name string) Aggregation { return get[Aggregation](c, name) }
+
 // Blocks returns the nested blocks of a name, in the order written.
 func (c Config) Blocks(name string) []ConfigBlock {
 	var bs []ConfigBlock
@@ -125,12 +148,44 @@ func (c Config) AllExprs() []Expr {
 			for _, n := range v {
 				es = append(es, n.Expr)
 			}
+		case []Expr:
+			es = append(es, v...)
+		case Aggregation:
+			es = append(es, v.exprs()...)
 		}
 	}
 	for _, b := range c.blocks {
 		es = append(es, b.Config.AllExprs()...)
 	}
 	return es
+}
+
+// Reads returns the fields of the records of an input that the expressions in
+// the block read. Ports are those of the kind, and port is the index of the
+// input in them; a kind without ports has the one input 0.
+func (c Config) Reads(ports []string, port int) []Field {
+	var fields []Field
+	for _, name := range slices.Sorted(maps.Keys(c.attrs)) {
+		if each, ok := c.attrs[name].([]Expr); ok {
+			fields = append(fields, each[port].Reads()...)
+			continue
+		}
+		for _, x := range (Config{attrs: map[string]any{name: c.attrs[name]}}).AllExprs() {
+			for _, f := range x.Reads() {
+				root, field, local := LocalField(f.Name)
+				switch {
+				case !local && len(ports) == 0:
+					fields = append(fields, f)
+				case local && len(ports) > 0 && root == ports[port]:
+					fields = append(fields, Field{JoinPath(field), f.Type.OrNull()})
+				}
+			}
+		}
+	}
+	for _, b := range c.blocks {
+		fields = append(fields, b.Config.Reads(ports, port)...)
+	}
+	return fields
 }
 
 // Fingerprint is a text that is equal for configurations that behave alike.
@@ -148,6 +203,12 @@ func (c Config) Fingerprint() string {
 				fmt.Fprintf(&s, "%q:%s,", n.Name, n.Expr)
 			}
 		case Expr:
+			s.WriteString(v.String())
+		case []Expr:
+			for _, x := range v {
+				fmt.Fprintf(&s, "%s,", x)
+			}
+		case Aggregation:
 			s.WriteString(v.String())
 		default:
 			fmt.Fprintf(&s, "%#v", v)

@@ -16,6 +16,9 @@ type Env struct {
 	Sleep  func(ctx context.Context, d time.Duration) error
 	Logger *slog.Logger
 	Pool   *Pool
+	// Shared is what all instances of the stage have in common; nil where they
+	// have nothing.
+	Shared *Shared
 	// Replaces says that the stage takes over, in a running pipeline, from one
 	// of the same address: what that one wrote is to be kept.
 	Replaces bool

@@ -33,6 +33,10 @@ type Narrower interface {
 	Narrow(t Type) Type
 }
 
+// Volatile is an expression that may tell that its value depends on more than
+// the record: on the clock, or on chance.
+type Volatile interface{ Volatile() bool }
+
 // NamedExpr is an item of an object of expressions, in the order written.
 type NamedExpr struct {
 	Name string

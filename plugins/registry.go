@@ -43,7 +43,32 @@ type TransformKind struct {
 	// the key as Expr("key"), nil where the stage has none; then there is one
 	// instance.
 	Keyed bool
-	New   func(Config, Env) (Transform, error)
+	// Ports are the names of the inputs of a kind that has several; its
+	// transforms are [Ported] and it is Keyed, with the key of each input in
+	// its Config as PortExprs("key"). Outputs is given the shape of the first.
+	Ports []string
+	// Locals returns what the expressions of an attribute may refer to beyond
+	// the usual, and whether `event` is among the usual. It is asked when the
+	// attributes before it in the schema are known, with the shapes of the
+	// inputs by port. The reference asks with an empty Config. Nil means
+	// nothing, and event.
+	Locals func(attr string, in []Shape, c Config) (locals []Local, event bool)
+	// Recalls are the names of locals whose fields are those that earlier
+	// records of the input had: what expressions read of them is decoded with
+	// the fields of event, and the transform keeps it.
+	Recalls []string
+	// Lookup says that the stage takes exactly one block `lookup "KIND" { ... }`
+	// with the schema of that kind of look-up, which [Config.Lookup] returns.
+	Lookup bool
+	// State describes what is kept for each key: where the text is the same,
+	// what was stored by one configuration is of use to another. Nil means
+	// that nothing is kept that must survive; otherwise the transforms are
+	// [Stateful] and the kind is Keyed.
+	State func(Config) string
+	// Volatile says that what comes out, so configured, depends on more than
+	// what goes in: on the clock, or on what was looked up. Nil means no.
+	Volatile func(Config) bool
+	New      func(Config, Env) (Transform, error)
 }
 
 // SinkKind is a kind of sink.
@@ -69,6 +94,7 @@ type Registry struct {
 	transforms map[string]TransformKind
 	sinks      map[string]SinkKind
 	codecs     map[string]Codec
+	lookups    map[string]LookupKind
 }
 
 func add[T any](m *map[string]T, what, name string, v T) error {
@@ -95,6 +121,15 @@ func (r *Registry) AddSink(k SinkKind) error { return add(&r.sinks, "sink", k.Na
 
 // AddCodec registers a payload format. A name can be taken once.
 func (r *Registry) AddCodec(c Codec) error { return add(&r.codecs, "codec", c.Name, c) }
+
+// AddLookup registers a kind of look-up. A name can be taken once.
+func (r *Registry) AddLookup(k LookupKind) error { return add(&r.lookups, "lookup", k.Name, k) }
+
+// Lookup returns a kind by name.
+func (r *Registry) Lookup(name string) (LookupKind, bool) { k, ok := r.lookups[name]; return k, ok }
+
+// Lookups returns the names of the kinds of look-ups, sorted.
+func (r *Registry) Lookups() []string { return slices.Sorted(maps.Keys(r.lookups)) }
 
 // Source returns a kind by name.
 func (r *Registry) Source(name string) (SourceKind, bool) { k, ok := r.sources[name]; return k, ok }

@@ -1,32 +1,34 @@
 package plugins
 
 // AttrType is the type of an attribute of a block, and with it the phase in
-// which it is evaluated: AttrExpr and AttrExprMap per record, the others once.
+// which it is evaluated: from AttrExpr on per record, the others once.
 type AttrType uint8
 
 // The types of attributes, with the getter of [Config] that reads them.
 const (
-	AttrString    AttrType = iota // String
-	AttrInt                       // Int
-	AttrFloat                     // Float
-	AttrBool                      // Bool
-	AttrDuration                  // Duration; written "1m30s"
-	AttrSize                      // Int, in bytes; written "64MiB" or as a number
-	AttrStrings                   // Strings; a single string is a list of one
-	AttrStringMap                 // StringMap
-	AttrValue                     // Value: bool, int, float, string or nested, decided by who writes it
-	AttrSecret                    // Secret; secret() or a string
-	AttrExpr                      // Expr
-	AttrExprMap                   // Exprs: an object of expressions, in order
+	AttrString      AttrType = iota // String
+	AttrInt                         // Int
+	AttrFloat                       // Float
+	AttrBool                        // Bool
+	AttrDuration                    // Duration; written "1m30s"
+	AttrSize                        // Int, in bytes; written "64MiB" or as a number
+	AttrStrings                     // Strings; a single string is a list of one
+	AttrStringMap                   // StringMap
+	AttrValue                       // Value: bool, int, float, string or nested, decided by who writes it
+	AttrSecret                      // Secret; secret() or a string
+	AttrExpr                        // Expr
+	AttrExprMap                     // Exprs: an object of expressions, in order
+	AttrPortExprs                   // PortExprs: an expression for each of the kind's Ports; one stands for all
+	AttrAggregation                 // Aggregation: an object of expressions over groups of records
 )
 
-var attrTypeNames = [...]string{"string", "int", "float", "bool", "duration", "size", "list(string)", "map(string)", "value", "secret", "expression", "object of expressions"}
+var attrTypeNames = [...]string{"string", "int", "float", "bool", "duration", "size", "list(string)", "map(string)", "value", "secret", "expression", "object of expressions", "expression for each input", "object of aggregates"}
 
 // String returns the name used in the reference.
 func (t AttrType) String() string { return attrTypeNames[t] }
 
 // PerRecord reports whether the attribute is evaluated per record.
-func (t AttrType) PerRecord() bool { return t == AttrExpr || t == AttrExprMap }
+func (t AttrType) PerRecord() bool { return t >= AttrExpr }
 
 // Attr is an attribute of a block.
 type Attr struct {

@@ -27,6 +27,8 @@ type Shape struct {
 type Output struct {
 	Name  string
 	Shape Shape
+	// Optional says that it is normal that nobody takes it.
+	Optional bool
 }
 
 // Columns returns the shape of records that are only columns.

@@ -56,7 +56,9 @@ func (b *Batch) CopyMeta(d *Batch) {
 }
 
 // CopyColumn gives d, made of the selected rows of b, a column of its own
-// with the values that the field at path has in b.
+// with the values that the field at path has in b. Bytes are copied, also where
+// d shares the Data that they are in: they are in this processor's cache and
+// become neighbours, while another one would wait for the memory of each.
 func (b *Batch) CopyColumn(path Path, d *Batch) {
 	from := b.Column(path)
 	to := d.NewColumn(path, from.Kind)

@@ -20,7 +20,8 @@ type Transform interface {
 type Emitter interface {
 	// Emit passes the selected rows of b to one of the stage's outputs, by its
 	// index in the kind's Outputs. Afterwards b has the columns it had
-	// before, and an unspecified Sel.
+	// before, and an unspecified Sel. Rows that were failed on a batch which
+	// the transform made itself go to the error output then.
 	Emit(output int, b *Batch)
 	// Drop counts rows that leave the pipeline here on purpose.
 	Drop(rows int)

@@ -28,6 +28,14 @@ type instance struct {
 	fingerprint string
 }
 
+// transform returns the chain's instance of a stage, nil where it has none.
+func (c *chain) transform(addr string) plugins.Transform {
+	if i := c.stages[addr]; i != nil {
+		return i.transform
+	}
+	return nil
+}
+
 // adopt makes the chain use the instances of an older one where the stages
 // did not change.
 func (c *chain) adopt(old *chain) {
@@ -88,11 +96,14 @@ type transformNode struct {
 	*stage
 	decode  decodeNode
 	inst    *instance
+	port    int
 	outputs []link // by the kind's outputs; nil where nobody takes one
+	made    stage  // for the failures of batches that the transform made
 	ctx     context.Context
 
 	job    *job
-	failed []plugins.Failure // before an Emit, of the batch being processed
+	batch  *plugins.Batch    // being processed
+	failed []plugins.Failure // before an Emit, of batch
 }
 
 func (n *transformNode) run(j *job, b *plugins.Batch) {
@@ -111,12 +122,15 @@ func (n *transformNode) process(j *job, b *plugins.Batch) {
 	if len(b.Sel) == 0 {
 		return
 	}
-	n.job = j
+	n.batch = b
 	m := b.Mark()
-	if err := n.inst.transform.Process(n.ctx, b, n); err != nil {
-		j.stop(n.stage, err)
-	}
-	n.job = nil
+	n.call(j, func(t plugins.Transform) error {
+		if p, ok := t.(plugins.Ported); ok {
+			return p.ProcessPort(n.ctx, n.port, b, n)
+		}
+		return t.Process(n.ctx, b, n)
+	})
+	n.batch = nil
 	b.Rewind(m)
 	for _, f := range n.failed {
 		b.Fail(f.Row, f)
@@ -127,8 +141,34 @@ func (n *transformNode) process(j *job, b *plugins.Batch) {
 	}
 }
 
+// call calls the transform on behalf of a job.
+func (n *transformNode) call(j *job, f func(plugins.Transform) error) {
+	n.job = j
+	if err := f(n.inst.transform); err != nil {
+		j.stop(n.stage, err)
+	}
+	n.job = nil
+}
+
+// tick calls the transform because of the time.
+func (n *transformNode) tick(j *job) {
+	if t, ok := n.inst.transform.(plugins.Timed); ok {
+		n.call(j, func(plugins.Transform) error { return t.Tick(n.ctx, n.now().UnixNano(), n) })
+	}
+}
+
+// finish calls the transform because the input has ended.
+func (n *transformNode) finish(j *job) {
+	if f, ok := n.inst.transform.(plugins.Finisher); ok {
+		n.call(j, func(plugins.Transform) error { return f.Finish(n.ctx, n) })
+	}
+}
+
 // Emit implements [plugins.Emitter].
 func (n *transformNode) Emit(output int, b *plugins.Batch) {
+	if b != n.batch && len(b.Failures) > 0 {
+		n.made.fail(n.job, b)
+	}
 	if len(b.Sel) == 0 {
 		return
 	}
@@ -154,10 +194,11 @@ type laneNode struct {
 	*stage
 	decode  decodeNode
 	key     plugins.Evaluator // nil: one lane
-	columns []plugins.Path    // that are part of the record
+	columns []plugins.Path    // that go along
 	lanes   *lanes
 	entry   int
 	parts   [][]uint32
+	name    []byte // of the key of a row
 }
 
 func (n *laneNode) run(j *job, b *plugins.Batch) {
@@ -177,7 +218,8 @@ func (n *laneNode) run(j *job, b *plugins.Batch) {
 		n.parts[i] = n.parts[i][:0]
 	}
 	for _, i := range b.Sel {
-		l := hashRow(key, i) % uint64(len(n.parts))
+		n.name = plugins.AppendKey(n.name[:0], key, i)
+		l := laneOf(plugins.GroupOf(n.name), len(n.parts))
 		n.parts[l] = append(n.parts[l], i)
 	}
 	all := b.Sel

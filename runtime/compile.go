@@ -49,7 +49,7 @@ func (c *compiler) stage(e graph.Edge, in plugins.Shape, have columns) (link, er
 	case c.keyed(s):
 		return c.lane(e, in, have)
 	default:
-		return c.transform(s, in, have)
+		return c.transform(e, in, have)
 	}
 }
 
@@ -60,7 +60,8 @@ func (c *compiler) keyed(s *graph.Stage) bool {
 
 // transform compiles a stage and everything downstream of it that runs in the
 // same goroutine.
-func (c *compiler) transform(s *graph.Stage, in plugins.Shape, have columns) (link, error) {
+func (c *compiler) transform(e graph.Edge, in plugins.Shape, have columns) (link, error) {
+	s := e.To
 	kind, ok := c.top.engine.config.Registry.Transform(s.Kind)
 	if !ok {
 		return nil, fmt.Errorf("%s: no transform kind %q is registered", s.Addr(), s.Kind)
@@ -69,17 +70,16 @@ func (c *compiler) transform(s *graph.Stage, in plugins.Shape, have columns) (li
 	if err != nil {
 		return nil, err
 	}
-	n := &transformNode{stage: base, ctx: c.top.engine.work}
+	n := &transformNode{stage: base, made: *base, ctx: c.top.engine.work, port: portOf(kind, e)}
+	n.made.letters = new(letters) // what the transform makes is not of the shape of the input
 	n.decode.stage = base
-	var reads []plugins.Field
-	for _, x := range s.Config.AllExprs() {
-		reads = append(reads, x.Reads()...)
-	}
-	if n.decode.decoders, have, err = c.decoders(s, in, have, reads); err != nil {
+	if n.decode.decoders, have, err = c.decoders(s, in, have, kind.Reads(s.Config, n.port)); err != nil {
 		return nil, err
 	}
 	if n.inst = c.chain.stages[s.Addr()]; n.inst == nil {
-		t, err := kind.New(s.Config, c.top.engine.env(s))
+		env := c.top.engine.env(s)
+		env.Shared = c.top.shared[s.Addr()]
+		t, err := kind.New(s.Config, env)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
 		}
@@ -87,7 +87,10 @@ func (c *compiler) transform(s *graph.Stage, in plugins.Shape, have columns) (li
 		c.chain.stages[s.Addr()] = n.inst
 	}
 	outputs := []plugins.Output{{Shape: in}}
-	if kind.Outputs != nil {
+	switch {
+	case len(kind.Ports) > 0:
+		outputs = s.Outputs
+	case kind.Outputs != nil:
 		if outputs, err = kind.Outputs(in, s.Config); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
 		}
@@ -106,23 +109,45 @@ func (c *compiler) transform(s *graph.Stage, in plugins.Shape, have columns) (li
 	return n, nil
 }
 
-// lane compiles the way into the lanes of a keyed stage.
+// portOf returns the index of the port that an edge leads to, 0 for kinds with
+// one input.
+func portOf(k plugins.TransformKind, e graph.Edge) int {
+	return max(0, slices.Index(k.Ports, e.To.Inputs[e.Input].Port))
+}
+
+// lane compiles the way into the lanes of a keyed stage. What the stage reads
+// is decoded on this side, in one pass with the key.
 func (c *compiler) lane(e graph.Edge, in plugins.Shape, have columns) (link, error) {
 	s := e.To
+	kind, _ := c.top.engine.config.Registry.Transform(s.Kind)
 	base, err := c.base(s, in)
 	if err != nil {
 		return nil, err
 	}
-	group := c.top.lanes[s.Addr()]
-	n := &laneNode{stage: base, lanes: group, entry: group.entry(e, in)}
+	port, key := portOf(kind, e), s.Key
+	if len(s.Keys) > 0 {
+		key = s.Keys[port]
+	}
+	reads := kind.Reads(s.Config, port)
+	if key != nil {
+		reads = append(reads, key.Reads()...)
+	}
+	n := &laneNode{stage: base, lanes: c.top.lanes[s.Addr()]}
 	n.decode.stage = base
-	n.columns = recordColumns(in)
-	if s.Key != nil {
-		if n.decode.decoders, _, err = c.decoders(s, in, have, s.Key.Reads()); err != nil {
-			return nil, err
+	if n.decode.decoders, _, err = c.decoders(s, in, have, reads); err != nil {
+		return nil, err
+	}
+	known := columns{generation: in.Generation}
+	for _, f := range reads {
+		if !in.IsColumn(f.Name) && !plugins.IsLocal(f.Name) && !slices.Contains(known.decoded, f.Name) {
+			known.decoded = append(known.decoded, f.Name)
 		}
-		n.key = s.Key.Evaluator(c.top.engine.env(s))
-		n.parts = make([][]uint32, len(group.queues))
+	}
+	n.columns = slices.Concat(recordColumns(in), known.decoded)
+	n.entry = n.lanes.entry(e, in, known)
+	n.parts = make([][]uint32, len(n.lanes.queues))
+	if key != nil && len(n.parts) > 1 {
+		n.key = key.Evaluator(c.top.engine.env(s))
 	}
 	return n, nil
 }
@@ -180,7 +205,7 @@ func (c *compiler) decoders(s *graph.Stage, in plugins.Shape, have columns, read
 		known := in.IsColumn(f.Name) || slices.Contains(have.decoded, f.Name) ||
 			slices.ContainsFunc(missing, func(m plugins.Field) bool { return m.Name == f.Name })
 		switch {
-		case known:
+		case known || plugins.IsLocal(f.Name):
 		case in.IsRemoved(f.Name):
 			removed = append(removed, f)
 		default:

@@ -3,6 +3,8 @@ package runtime
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/onstream/onstream/plugins"
 )
 
 // counters count the records of one stage. They are shared by its instances.
@@ -16,6 +18,7 @@ type counters struct {
 	retries   atomic.Int64
 	lastError atomic.Pointer[string]
 	latency   histogram
+	kept      atomic.Pointer[plugins.StateStats] // at the last checkpoint
 }
 
 func (c *counters) failed(err error) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	goruntime "runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,12 +32,20 @@ type Config struct {
 	MaxInFlightBytes   int64
 	// DrainTimeout is how long sinks may take to finish after Drain; 30 s.
 	DrainTimeout time.Duration
+	// StateDir is the folder in which pipelines keep their state, each in one
+	// of its own; "" keeps it in memory, for as long as the engine runs.
+	StateDir string
 }
 
 // Engine runs one pipeline, once. Its methods are safe for concurrent use.
 type Engine struct {
 	config Config
 	pool   plugins.Pool
+	jobs   jobPool
+	posted atomic.Int64 // parcels that were numbered for outboxes
+	valve  *valve
+	state  *checkpoints
+	own    *task // of what no record causes
 
 	work  context.Context // ends when everything is to stop at once
 	abort context.CancelCauseFunc
@@ -51,7 +61,7 @@ type Engine struct {
 	mu         sync.Mutex
 	started    bool
 	drained    bool // Drain was called
-	state      state
+	phase      phase
 	ready      bool
 	active     int // sources that have not ended
 	ended      chan struct{}
@@ -59,12 +69,15 @@ type Engine struct {
 	counters   map[string]*counters
 	complaints map[string]*complaint
 	err        error // the first that stopped the pipeline
+
+	finished map[string]bool // stages that know that the input has ended; of Run
 }
 
-type state int
+// phase is how far the engine is.
+type phase int
 
 const (
-	idle state = iota
+	idle phase = iota
 	running
 	draining
 	stopped
@@ -93,8 +106,11 @@ func New(c Config) *Engine {
 	e := &Engine{
 		config: c, ended: make(chan struct{}, 1), sources: map[string]*sourceActor{},
 		counters: map[string]*counters{}, complaints: map[string]*complaint{},
+		valve: newValve(), finished: map[string]bool{},
 	}
 	e.work, e.abort = context.WithCancelCause(context.Background())
+	e.state = newCheckpoints(e)
+	e.own = e.newTask(plugins.Partition{})
 	return e
 }
 
@@ -115,25 +131,40 @@ func (e *Engine) Run(ctx context.Context, g *graph.Graph) error {
 		return errStarted
 	}
 	e.started = true
-	if e.state == idle {
-		e.state = running
+	if e.phase == idle {
+		e.phase = running
 	}
 	e.mu.Unlock()
 	defer e.abort(errOver)
+	if err := e.state.open(g); err != nil {
+		return err
+	}
+	err := e.runWithState(ctx, g)
+	if closing := e.state.close(); err == nil {
+		err = closing
+	}
+	return err
+}
 
+// runWithState is Run once the state is open.
+func (e *Engine) runWithState(ctx context.Context, g *graph.Graph) error {
+	if err := e.state.admit(g); err != nil {
+		return err
+	}
 	top, err := e.newTopology(g, nil)
 	if err != nil {
 		return err
 	}
-	var sources []*sourceActor
-	for _, s := range g.Stages {
-		if s.Role == graph.Source {
-			a, err := e.newSource(s, nil)
-			if err != nil {
-				return err
-			}
-			sources = append(sources, a)
-		}
+	defer func() { top.closeShared(nil) }()
+	if err := top.open(ctx, nil); err != nil {
+		return err
+	}
+	if err := e.restore(top); err != nil {
+		return err
+	}
+	sources, err := e.newSources(g)
+	if err != nil {
+		return err
 	}
 	sinks, err := e.openSinks(ctx, g.Stages)
 	if err != nil {
@@ -146,7 +177,7 @@ func (e *Engine) Run(ctx context.Context, g *graph.Graph) error {
 		top.sinks[addr].start(s)
 	}
 	for _, l := range top.lanes {
-		l.start(e)
+		l.start(top)
 	}
 	for _, a := range sources {
 		e.startSource(a)
@@ -154,14 +185,53 @@ func (e *Engine) Run(ctx context.Context, g *graph.Graph) error {
 	e.mu.Lock()
 	e.ready = true
 	e.mu.Unlock()
+	endCheckpoints := e.state.start()
 
 	e.awaitSources()
 	e.background.Wait()
 	e.finish()
+	endCheckpoints()
+	top = e.top // after reloads it is another one
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.state = stopped
+	e.phase = stopped
 	return e.err
+}
+
+// restore gives a new topology what was stored.
+func (e *Engine) restore(top *topology) error {
+	for _, l := range top.lanes {
+		if err := l.restore(top); err != nil {
+			return err
+		}
+	}
+	faultpoint("before_outbox")
+	for _, a := range top.sinks {
+		if err := e.state.resume(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newSources makes the sources of a graph, to resume where they stood.
+func (e *Engine) newSources(g *graph.Graph) ([]*sourceActor, error) {
+	var sources []*sourceActor
+	for _, s := range g.Stages {
+		if s.Role != graph.Source {
+			continue
+		}
+		from, err := e.state.positions(s.Addr())
+		if err != nil {
+			return nil, err
+		}
+		a, err := e.newSource(s, from)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, a)
+	}
+	return sources, nil
 }
 
 // openSinks makes the sinks of stages; on an error none stays open.
@@ -203,6 +273,22 @@ func (e *Engine) publish(t *topology, sources ...*sourceActor) {
 	for _, a := range sources {
 		a.newest = t
 	}
+	for addr, a := range t.sinks {
+		a.wait(e.mustWait(t.graph, t.graph.Stage(addr)))
+	}
+}
+
+// mustWait reports whether what reaches a sink is to be in a checkpoint before
+// it is written: where it could be different the next time, and the pipeline
+// requires that a repeat has no effect.
+func (e *Engine) mustWait(g *graph.Graph, sink *graph.Stage) bool {
+	if g.Require != graph.EffectivelyOnce && g.Require != graph.ExactlyOnce || !e.state.durable {
+		return false
+	}
+	return slices.ContainsFunc(g.Upstream(sink), func(s *graph.Stage) bool {
+		k, _ := e.config.Registry.Transform(s.Kind)
+		return s.IsVolatile(k)
+	})
 }
 
 // acquire returns the topology in *newest, for one piece of work which calls
@@ -220,7 +306,7 @@ func (e *Engine) startSource(a *sourceActor) {
 	e.mu.Lock()
 	e.active++
 	e.sources[a.stage.Addr()] = a
-	drain := e.state != running
+	drain := e.phase != running
 	e.mu.Unlock()
 	a.run(e.sourceEnded)
 	if drain {
@@ -234,8 +320,8 @@ func (e *Engine) sourceEnded(err error) {
 		if e.err == nil {
 			e.err = err
 		}
-		if e.state == running {
-			e.state = draining // no source is started any more
+		if e.phase == running {
+			e.phase = draining // no source is started any more
 		}
 		e.mu.Unlock()
 		e.config.Logger.Warn("a source failed: what was read is finished, then the pipeline stops")
@@ -267,18 +353,71 @@ func (e *Engine) settled() {
 // can be reloaded: a sink that is down may need it.
 func (e *Engine) awaitSources() {
 	for {
+		next := e.unfinished()
 		e.mu.Lock()
 		e.waiting.Store(e.active == 0)
-		over := e.active == 0 && (e.inFlight.Load() == 0 || e.drained || e.work.Err() != nil)
+		settled := e.active == 0 && e.inFlight.Load() == 0
+		over := settled || e.active == 0 && (e.drained || e.work.Err() != nil)
+		if settled && !e.drained && e.err == nil && next != nil {
+			over = false
+			e.finished[next.stage.Addr()] = true
+		} else {
+			next = nil
+		}
 		if over {
-			e.state = draining
+			e.phase = draining
 		}
 		e.mu.Unlock()
-		if over {
+		switch {
+		case over:
 			return
+		case next != nil:
+			e.finishInput(next)
+		default:
+			if e.waiting.Load() {
+				e.state.want() // for what waits for a checkpoint
+			}
+			<-e.ended
 		}
-		<-e.ended
 	}
+}
+
+// unfinished returns the lanes of the next stage that does not know yet that
+// the input has ended, nil when all know.
+func (e *Engine) unfinished() *lanes {
+	top := e.current()
+	for _, s := range flowOrder(top.graph) {
+		if l := top.lanes[s.Addr()]; l != nil && !e.finished[s.Addr()] {
+			return l
+		}
+	}
+	return nil
+}
+
+// finishInput tells a stage that the input has ended. What it then sends on is
+// in flight.
+func (e *Engine) finishInput(l *lanes) {
+	for _, q := range l.queues {
+		e.valve.enter()
+		p := parcel{to: q, batch: e.pool.Batch(), delivery: e.unprompted(), entry: finishEntry, counters: e.counter(l.stage.Addr())}
+		if err := q.put(p); err != nil {
+			p.discard(err)
+		}
+	}
+}
+
+// current returns the topology that runs now.
+func (e *Engine) current() *topology {
+	e.gate.RLock()
+	defer e.gate.RUnlock()
+	return e.top
+}
+
+// running returns the sources that run, by address.
+func (e *Engine) running() map[string]*sourceActor {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.sources)
 }
 
 // finish lets what is queued run out, each queue after everything that feeds
@@ -290,6 +429,7 @@ func (e *Engine) finish() {
 		}
 		if a := e.top.sinks[s.Addr()]; a != nil {
 			a.queue.end()
+			e.state.want() // what waits for a checkpoint does not wait longer
 			<-a.done
 		}
 	}
@@ -300,8 +440,8 @@ func (e *Engine) finish() {
 // as long as the drain timeout allows, and returns.
 func (e *Engine) Drain() {
 	e.mu.Lock()
-	if e.state != stopped {
-		e.state = draining
+	if e.phase != stopped {
+		e.phase = draining
 	}
 	if !e.drained {
 		e.drained = true
@@ -323,7 +463,7 @@ func (e *Engine) stopSources() {
 // fail stops everything at once, because of err.
 func (e *Engine) fail(err error) {
 	e.mu.Lock()
-	if e.err == nil && e.state != stopped {
+	if e.err == nil && e.phase != stopped {
 		e.err = err
 	}
 	e.mu.Unlock()

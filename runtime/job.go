@@ -1,8 +1,13 @@
 package runtime
 
-import "github.com/onstream/onstream/plugins"
+import (
+	"sync"
 
-// job is one batch on its way through one chain, and what left the chain.
+	"github.com/onstream/onstream/plugins"
+)
+
+// job is one batch on its way through one chain, and what left the chain. The
+// engine's valve counts it until it is passed on.
 type job struct {
 	delivery *delivery
 	batch    *plugins.Batch
@@ -13,13 +18,26 @@ type job struct {
 	failed   error // the pipeline is to stop
 }
 
+// jobPool keeps jobs for reuse.
+type jobPool struct{ pool sync.Pool }
+
+func (p *jobPool) get() *job {
+	if j, ok := p.pool.Get().(*job); ok {
+		return j
+	}
+	return new(job)
+}
+
+func (p *jobPool) put(j *job) { p.pool.Put(j) }
+
 // parcel is a batch for another goroutine. It holds a reference of its
-// delivery.
+// delivery and, on its way to a lane, is counted by the valve.
 type parcel struct {
 	to       *queue
 	batch    *plugins.Batch
 	delivery *delivery
-	entry    int // of the lane's chain
+	entry    int   // of the lane's chain
+	number   int64 // in the outbox of the sink
 	counters *counters
 }
 
@@ -27,6 +45,9 @@ type parcel struct {
 // stage from now on.
 func (j *job) send(to *queue, b *plugins.Batch, entry int, c *counters) {
 	j.delivery.retain()
+	if to.valve != nil {
+		to.valve.add()
+	}
 	c.held.Add(int64(len(b.Sel)))
 	j.outs = append(j.outs, parcel{to: to, batch: b, delivery: j.delivery, entry: entry, counters: c})
 }
@@ -44,13 +65,19 @@ func (j *job) passOn() {
 	d, v, failed := j.delivery, j.version, j.failed
 	j.batch.Release()
 	*j = job{outs: j.outs}
-	v.jobs.put(j)
+	e := v.engine
+	e.jobs.put(j)
 	d.release(failed)
 	v.running.done()
+	e.valve.done()
 }
 
 // discard gives up a parcel that the pipeline had no time left for.
 func (p parcel) discard(err error) {
+	p.to.forget(p.number)
 	p.batch.Release()
 	p.delivery.release(err)
+	if p.to.valve != nil {
+		p.to.valve.done()
+	}
 }

@@ -24,24 +24,40 @@ type lanes struct {
 type laneGroup struct {
 	sync.WaitGroup
 	newest *topology // under Engine.gate
+	// chains are what each lane runs. They belong to the lane's goroutine, or
+	// to whoever has made the pipeline stand still.
+	chains []*chain
 }
 
-// laneEntry is one way into the lanes: an edge, and the shape of what comes.
+// laneEntry is one way into the lanes: an edge, the shape of what comes, and
+// which of its fields are decoded.
 type laneEntry struct {
 	edge graph.Edge
 	in   plugins.Shape
+	have columns
 }
 
 func (e *Engine) newLanes(s *graph.Stage) *lanes {
-	n := e.config.Workers
-	if s.Key == nil {
+	n := min(e.config.Workers, plugins.Groups)
+	if s.Key == nil && len(s.Keys) == 0 {
 		n = 1
 	}
-	l := &lanes{stage: s, ids: map[string]int{}, group: new(laneGroup)}
+	l := &lanes{stage: s, ids: map[string]int{}, group: &laneGroup{chains: make([]*chain, n)}}
 	for range n {
-		l.queues = append(l.queues, newQueue(e.config.MaxInFlightRecords, e.config.MaxInFlightBytes))
+		q := newQueue(e.config.MaxInFlightRecords, e.config.MaxInFlightBytes)
+		q.valve = e.valve
+		l.queues = append(l.queues, q)
 	}
 	return l
+}
+
+// laneOf returns the lane, of n, that owns a group of keys.
+func laneOf(g plugins.Group, n int) int { return int(g) * n / plugins.Groups }
+
+// groupsOf returns the first and the last group that a lane, of n, owns.
+func groupsOf(lane, n int) (first, last plugins.Group) {
+	from := func(lane int) int { return (lane*plugins.Groups + n - 1) / n }
+	return plugins.Group(from(lane)), plugins.Group(from(lane+1) - 1)
 }
 
 // fits reports whether the lanes can run the stage as it is in a new graph.
@@ -59,13 +75,13 @@ func (l *lanes) next() *lanes {
 }
 
 // entry returns the number of a way in, a new one where it is not known yet.
-func (l *lanes) entry(e graph.Edge, in plugins.Shape) int {
-	id := fmt.Sprintf("%d %s %v %s %s %d %v %v", e.Input, in.Type, in.Format, in.Options.Fingerprint(), in.Payload, in.Generation, in.Set, in.Removed)
+func (l *lanes) entry(e graph.Edge, in plugins.Shape, have columns) int {
+	id := fmt.Sprintf("%d %s %v %s %s %d %v %v %v", e.Input, in.Type, in.Format, in.Options.Fingerprint(), in.Payload, in.Generation, in.Set, in.Removed, have.decoded)
 	n, ok := l.ids[id]
 	if !ok {
 		n = len(l.entries)
 		l.ids[id] = n
-		l.entries = append(l.entries[:n:n], laneEntry{e, in})
+		l.entries = append(l.entries[:n:n], laneEntry{e, in, have})
 	}
 	return n
 }
@@ -74,7 +90,8 @@ func (l *lanes) entry(e graph.Edge, in plugins.Shape) int {
 func (l *lanes) compileEntries(c *compiler) ([]link, error) {
 	var links []link
 	for i, x := range l.entries {
-		n, err := c.transform(c.top.graph.Stage(l.stage.Addr()), x.in, columns{generation: x.in.Generation})
+		e := graph.Edge{To: c.top.graph.Stage(l.stage.Addr()), Input: x.edge.Input}
+		n, err := c.transform(e, x.in, x.have)
 		if err != nil && i < l.inherited {
 			n, err = c.outdated(l.stage, x.in)
 		}
@@ -84,13 +101,6 @@ func (l *lanes) compileEntries(c *compiler) ([]link, error) {
 		links = append(links, n)
 	}
 	return links, nil
-}
-
-// start runs the goroutines of the lanes.
-func (l *lanes) start(e *Engine) {
-	for i := range l.queues {
-		l.group.Go(func() { l.runLane(e, i) })
-	}
 }
 
 // outdated compiles an entry for what is queued in a shape that a reload did
@@ -110,32 +120,38 @@ func (n *outdatedNode) run(j *job, b *plugins.Batch) {
 	n.fail(j, b)
 }
 
-// runLane runs one lane until its queue has ended and is empty.
-func (l *lanes) runLane(e *Engine, lane int) {
-	var c *chain
-	q := l.queues[lane]
-	for q.wait() {
-		p, ok := q.take()
-		if !ok {
-			continue
-		}
-		v := e.acquire(&l.group.newest)
-		if n := v.chains[l.stage.Addr()][lane]; n != c {
-			n.adopt(c)
-			c = n
-		}
-		p.counters.held.Add(-int64(len(p.batch.Sel)))
-		j := v.jobs.get()
-		j.delivery, j.batch, j.version = p.delivery, p.batch, v
-		switch n := c.entries[p.entry].(type) {
-		case *transformNode:
-			n.process(j, p.batch)
-		default:
-			n.run(j, p.batch)
-		}
-		j.passOn()
+// restore gives the instances of the lanes what the stage has stored.
+func (l *lanes) restore(t *topology) error {
+	failed := make([]error, len(l.queues))
+	var lanes sync.WaitGroup
+	for i, c := range t.chains[l.stage.Addr()] {
+		lanes.Go(func() { failed[i] = l.restoreLane(t, c, i) })
 	}
-	q.discardRest()
+	lanes.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return fmt.Errorf("%s: read its state: %w", l.stage.Addr(), err)
+		}
+	}
+	return nil
+}
+
+func (l *lanes) restoreLane(t *topology, c *chain, lane int) error {
+	s, ok := c.transform(l.stage.Addr()).(plugins.Stateful)
+	if !ok {
+		return nil
+	}
+	first, last := groupsOf(lane, len(l.queues))
+	return s.Restore(t.engine.state.store.State(l.stage.Addr(), first, last))
+}
+
+// start runs the goroutines of the lanes.
+func (l *lanes) start(t *topology) {
+	for i, c := range t.chains[l.stage.Addr()] {
+		l.group.chains[i] = c
+		next := c.next(l.stage.Addr())
+		l.group.Go(func() { l.runLane(t.engine, i, next) })
+	}
 }
 
 // end lets the lanes finish what is queued, and waits for that.

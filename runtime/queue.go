@@ -6,12 +6,19 @@ import "sync"
 // a parcel larger than the bounds is taken when the queue is empty.
 type queue struct {
 	maxRecords, maxBytes int64
+	// valve counts the parcels of a lane as work under way; nil for a sink's.
+	valve *valve
+	// outbox of a sink whose parcels outlive the process, under mu; nil for
+	// none.
+	outbox *outbox
 
 	mu             sync.Mutex
 	changed        sync.Cond
 	parcels        []parcel
 	records, bytes int64
 	direct         func(parcel) bool // takes a parcel without queueing it, if it can; may be nil
+	boundless      bool              // the bounds do not count for now
+	woken          bool              // wake was called
 	ended          bool              // no more is put
 	broken         error             // nothing is taken or put any more
 }
@@ -26,6 +33,12 @@ func newQueue(maxRecords, maxBytes int64) *queue {
 func (q *queue) put(p parcel) error {
 	q.mu.Lock()
 	direct := q.direct
+	if q.outbox != nil {
+		p.number = q.outbox.add(p)
+	}
+	if q.outbox.waits() {
+		direct = nil
+	}
 	q.mu.Unlock()
 	if direct != nil && direct(p) {
 		return nil
@@ -33,7 +46,10 @@ func (q *queue) put(p parcel) error {
 	n, size := int64(len(p.batch.Sel)), p.batch.Size()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.broken == nil && len(q.parcels) > 0 && (q.records+n > q.maxRecords || q.bytes+size > q.maxBytes) {
+	for q.broken == nil && !q.boundless && len(q.parcels) > 0 && (q.records+n > q.maxRecords || q.bytes+size > q.maxBytes) {
+		if q.outbox.waits() {
+			q.outbox.want()
+		}
 		q.changed.Wait()
 	}
 	if q.broken != nil {
@@ -47,14 +63,32 @@ func (q *queue) put(p parcel) error {
 	return nil
 }
 
+// unbound lets everything in, or restores the bounds.
+func (q *queue) unbound(yes bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.boundless = yes
+	q.changed.Broadcast()
+}
+
+// ready reports whether there is a parcel that may be taken; q.mu is held.
+func (q *queue) ready() bool {
+	return len(q.parcels) > 0 && (!q.outbox.waits() || q.parcels[0].number <= q.outbox.stable)
+}
+
 // take removes the first parcel if there is one.
 func (q *queue) take() (p parcel, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.parcels) == 0 || q.broken != nil {
+	if q.broken != nil || !q.ready() {
 		return p, false
 	}
-	p = q.parcels[0]
+	return q.first(), true
+}
+
+// first removes the first parcel; q.mu is held.
+func (q *queue) first() parcel {
+	p := q.parcels[0]
 	q.parcels[0] = parcel{}
 	q.parcels = q.parcels[1:]
 	q.records -= int64(len(p.batch.Sel))
@@ -62,18 +96,37 @@ func (q *queue) take() (p parcel, ok bool) {
 	q.bytes -= size
 	p.counters.heldBytes.Add(-size)
 	q.changed.Broadcast()
-	return p, true
+	return p
 }
 
-// wait blocks until there is a parcel, and reports false when there will be
+// await removes the first parcel, waiting for it. It returns one without a
+// batch when wake was called meanwhile, and reports false when there will be
 // none any more.
-func (q *queue) wait() bool {
+func (q *queue) await() (p parcel, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.parcels) == 0 && !q.ended && q.broken == nil {
+	for len(q.parcels) == 0 && !q.ended && q.broken == nil && !q.woken {
 		q.changed.Wait()
 	}
-	return q.broken == nil && len(q.parcels) > 0
+	switch {
+	case q.broken != nil:
+		return p, false
+	case len(q.parcels) > 0:
+		return q.first(), true
+	case q.woken:
+		q.woken = false
+		return p, true
+	default:
+		return p, false
+	}
+}
+
+// wake ends a wait of await.
+func (q *queue) wake() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.woken = true
+	q.changed.Broadcast()
 }
 
 // end says that no more is put.
@@ -85,7 +138,7 @@ func (q *queue) end() {
 }
 
 // breakOff makes put and take fail. What is left is for the queue's owner; see
-// rest.
+// discardRest.
 func (q *queue) breakOff(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -93,6 +146,15 @@ func (q *queue) breakOff(err error) {
 		q.broken = err
 	}
 	q.changed.Broadcast()
+}
+
+// forget takes a parcel out of the outbox that is not going to be written.
+func (q *queue) forget(number int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.outbox != nil {
+		delete(q.outbox.open, number)
+	}
 }
 
 // discardRest gives up what is left in a queue that was broken off.

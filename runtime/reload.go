@@ -24,7 +24,7 @@ func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, er
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
 	e.mu.Lock()
-	ok := e.state == running && e.ready
+	ok := e.phase == running && e.ready
 	if ok {
 		e.active++ // the engine does not end meanwhile
 	}
@@ -40,24 +40,14 @@ func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, er
 	}()
 
 	old := e.top
-	top, err := e.newTopology(g, old)
+	changes, err := e.withReplays(graph.Diff(old.graph, g), old, g)
 	if err != nil {
 		return nil, fmt.Errorf("reload: %w", err)
 	}
-	changes := graph.Diff(old.graph, g)
-	fresh, sinks, err := e.prepare(ctx, changes, old, top)
+	top, sinks, err := e.change(ctx, old, g, changes)
 	if err != nil {
 		return nil, fmt.Errorf("reload: %w", err)
 	}
-	for addr, s := range fresh {
-		top.sinks[addr].start(s)
-	}
-	for addr, l := range top.lanes {
-		if old.lanes[addr] == nil || old.lanes[addr].group != l.group {
-			l.start(e)
-		}
-	}
-	e.publish(top, e.unchangedSources(changes)...)
 	for s, sink := range sinks {
 		old.sinks[s.Addr()].replace(ctx, s, sink)
 	}
@@ -69,6 +59,121 @@ func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, er
 	case <-ctx.Done():
 		return changes, fmt.Errorf("reload: applied, but some sources have not stopped yet: %w", context.Cause(ctx))
 	}
+}
+
+// change makes the engine run a new topology, as far as stages go: sources are
+// yet to follow, and sinks that take over a queue. Where stages keep state, the
+// pipeline stands still meanwhile, and what they keep is handed over by a
+// checkpoint.
+func (e *Engine) change(ctx context.Context, old *topology, g *graph.Graph, changes []graph.Change) (*topology, map[*graph.Stage]plugins.Sink, error) {
+	e.state.turn.Lock()
+	defer e.state.turn.Unlock()
+	still := e.ofOneMoment(old.graph) || e.ofOneMoment(g)
+	if still {
+		if err := e.handOver(ctx, old, g); err != nil {
+			return nil, nil, err
+		}
+		defer e.goOn(old)
+	}
+	if err := e.state.admit(g); err != nil {
+		return nil, nil, err
+	}
+	top, err := e.newTopology(g, old)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := top.open(ctx, old); err != nil {
+		top.closeShared(old)
+		return nil, nil, err
+	}
+	if err := e.takeUp(old, top, still); err != nil {
+		return nil, nil, err
+	}
+	fresh, swaps, err := e.prepare(ctx, changes, old, top)
+	if err != nil {
+		return nil, nil, err
+	}
+	for addr, s := range fresh {
+		top.sinks[addr].start(s)
+	}
+	for addr, l := range top.lanes {
+		switch {
+		case !sameLanes(old, top, addr):
+			l.start(top)
+		case still:
+			copy(l.group.chains, top.chains[addr])
+			for _, q := range l.queues {
+				q.wake() // a new instance may want to be called at another time
+			}
+		}
+	}
+	e.state.retired = append(e.state.retired, removedSinks(old, top)...)
+	e.publish(top, e.unchangedSources(changes)...)
+	return top, swaps, nil
+}
+
+// handOver makes the pipeline stand still and stores what its stages keep.
+func (e *Engine) handOver(ctx context.Context, old *topology, g *graph.Graph) error {
+	c := e.state
+	if err := c.open(g); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, quietTime, errBusy)
+	defer cancel()
+	if err := c.saveFailed(ctx); err != nil {
+		return err
+	}
+	if err := e.standStill(ctx, old); err != nil {
+		return err
+	}
+	s, err := c.gather(old, e.ofOneMoment(old.graph))
+	if err == nil {
+		err = c.save(ctx, s, true, CheckpointStats{At: time.Now()})
+	}
+	if err != nil {
+		e.goOn(old)
+	}
+	return err
+}
+
+// takeUp gives the stages of a new topology what they had: those that go on as
+// they are their instances, where the pipeline stands still, the others what
+// is stored for them.
+func (e *Engine) takeUp(old, top *topology, still bool) error {
+	if !still {
+		return nil
+	}
+	for addr, l := range top.lanes {
+		for i, c := range top.chains[addr] {
+			if sameLanes(old, top, addr) {
+				last := l.group.chains[i]
+				c.adopt(last)
+				if c.transform(addr) == last.transform(addr) {
+					continue
+				}
+			}
+			if err := l.restoreLane(top, c, i); err != nil {
+				return fmt.Errorf("%s: read its state: %w", addr, err)
+			}
+		}
+	}
+	return nil
+}
+
+// sameLanes reports whether a stage runs in the lanes it had.
+func sameLanes(old, top *topology, addr string) bool {
+	return old.lanes[addr] != nil && old.lanes[addr].group == top.lanes[addr].group
+}
+
+// removedSinks returns the sinks that only the old topology has.
+func removedSinks(old, top *topology) []*sinkActor {
+	var removed []*sinkActor
+	for addr, a := range old.sinks {
+		if top.sinks[addr] != a {
+			removed = append(removed, a)
+		}
+	}
+	return removed
 }
 
 // prepare makes, before anything changes, what the new topology needs: fresh
@@ -168,7 +273,7 @@ func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
 	if old != nil {
 		<-old.ended
 		if c.New.Kind == c.Old.Kind {
-			from = old.positions()
+			from, _, _ = old.stand(true)
 		}
 	}
 	a, err := e.newSource(c.New, from)
@@ -181,12 +286,7 @@ func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
 
 // retire ends, in the background, what only the old topology had.
 func (e *Engine) retire(old, top *topology, stopped []*sourceActor) {
-	var removed []*sinkActor
-	for addr, a := range old.sinks {
-		if top.sinks[addr] != a {
-			removed = append(removed, a)
-		}
-	}
+	removed := removedSinks(old, top)
 	timeout := time.AfterFunc(e.config.DrainTimeout, func() {
 		for _, a := range removed {
 			e.config.Logger.Error("sink was removed before it had written everything; the rest is not acknowledged",
@@ -201,7 +301,7 @@ func (e *Engine) retire(old, top *topology, stopped []*sourceActor) {
 		}
 		old.running.wait()
 		for _, s := range flowOrder(old.graph) {
-			if l := old.lanes[s.Addr()]; l != nil && (top.lanes[s.Addr()] == nil || top.lanes[s.Addr()].group != l.group) {
+			if l := old.lanes[s.Addr()]; l != nil && (top.lanes[s.Addr()] == nil || !sameLanes(old, top, s.Addr())) {
 				l.end()
 			}
 			if a := old.sinks[s.Addr()]; slices.Contains(removed, a) {
@@ -209,5 +309,6 @@ func (e *Engine) retire(old, top *topology, stopped []*sourceActor) {
 				<-a.done
 			}
 		}
+		old.closeShared(top)
 	})
 }

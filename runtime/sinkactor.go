@@ -38,6 +38,7 @@ type sinkActor struct {
 	dirty       bool              // written since the last flush
 	failing     bool              // something failed since the last pause
 	pauses      int               // since something was written
+	inside      bool              // the owner writes directly, as part of a job
 
 	kick   chan struct{} // ends a pause
 	cancel context.CancelCauseFunc
@@ -52,10 +53,14 @@ type attempt struct {
 }
 
 func (e *Engine) newSinkActor(s *graph.Stage) *sinkActor {
-	return &sinkActor{
+	a := &sinkActor{
 		engine: e, addr: s.Addr(), stage: s, counters: e.counter(s.Addr()), outstanding: map[int64]attempt{},
 		queue: newQueue(e.config.MaxInFlightRecords, e.config.MaxInFlightBytes), kick: make(chan struct{}, 1), done: make(chan struct{}),
 	}
+	if e.state.durable {
+		a.queue.outbox = &outbox{last: &e.posted, open: map[int64]*posted{}, changed: &e.state.changed, want: e.state.want}
+	}
+	return a
 }
 
 // newSink makes the sink of a stage; replaces says that one of its address
@@ -153,7 +158,7 @@ func (a *sinkActor) takeOver() bool {
 		case a.hasWork() || a.dirty:
 			a.busy = true
 			return true
-		case q.ended && len(a.outstanding) == 0:
+		case q.ended && len(q.parcels) == 0 && len(a.outstanding) == 0:
 			a.busy = true
 			return false
 		}
@@ -164,7 +169,7 @@ func (a *sinkActor) takeOver() bool {
 // hasWork reports whether something other than a flush is to be done. It is
 // called under queue.mu while nobody is busy, or by the owner.
 func (a *sinkActor) hasWork() bool {
-	return len(a.queue.parcels) > 0 || len(a.answers) > 0 || len(a.redo) > 0 || a.swap != nil
+	return a.queue.ready() || len(a.answers) > 0 || len(a.redo) > 0 || a.swap != nil
 }
 
 // handBack lets others own the actor.
@@ -190,9 +195,11 @@ func (a *sinkActor) direct(p parcel) bool {
 	}
 	a.busy = true
 	q.mu.Unlock()
+	a.inside = true
 	a.write(a.attempt(p))
 	a.dirty = false // such a sink holds nothing back
 	a.settle()
+	a.inside = false
 	a.handBack()
 	return true
 }

@@ -38,20 +38,15 @@ func (a *sinkActor) settleOne(t attempt, err error) {
 		a.resolve(t.parcel)
 	case errors.As(err, &rows):
 		a.wrote(t.parcel, n-len(rows))
-		for _, f := range rows {
-			t.batch.Fail(f.Row, f)
-		}
-		a.bury(t.parcel)
-		a.resolve(t.parcel)
+		a.bury(t.parcel, rows)
 	case a.ctx.Err() != nil:
 		t.discard(context.Cause(a.ctx))
 	case plugins.IsPermanent(err) || a.stage.Retry.Max > 0 && t.tries >= a.stage.Retry.Max:
 		for _, i := range t.batch.Sel {
-			t.batch.Fail(i, plugins.Failure{Code: "write", Msg: err.Error()})
+			rows = append(rows, plugins.Failure{Row: i, Code: "write", Msg: err.Error()})
 		}
 		a.counters.failed(err)
-		a.bury(t.parcel)
-		a.resolve(t.parcel)
+		a.bury(t.parcel, rows)
 	default:
 		t.tries++
 		at, _ := slices.BinarySearchFunc(a.redo, t, func(x, y attempt) int { return int(x.number - y.number) })
@@ -70,6 +65,7 @@ func (a *sinkActor) wrote(p parcel, n int) {
 
 // resolve ends the engine's interest in a parcel.
 func (a *sinkActor) resolve(p parcel) {
+	a.answered(p)
 	// Sel is shorter now when rows were failed, so ask for Len: all rows of a
 	// parcel were alive when it was sent.
 	p.counters.held.Add(-int64(p.batch.Len))
@@ -77,20 +73,43 @@ func (a *sinkActor) resolve(p parcel) {
 	p.delivery.release(nil)
 }
 
-// bury sends the failed rows of a parcel where the stage's on_error says.
-func (a *sinkActor) bury(p parcel) {
-	v := a.engine.acquire(&a.engine.top)
+// answered takes a parcel out of the outbox.
+func (a *sinkActor) answered(p parcel) {
+	a.queue.mu.Lock()
+	defer a.queue.mu.Unlock()
+	if o := a.queue.outbox; o != nil {
+		o.answered(p.number)
+	}
+}
+
+// bury sends rows of a parcel that failed where the stage's on_error says, and
+// resolves it. No checkpoint comes between the two: the records are in the
+// outbox or among the errors.
+func (a *sinkActor) bury(p parcel, rows plugins.RowErrors) {
+	e := a.engine
+	if a.inside {
+		e.valve.add()
+	} else {
+		e.valve.enter()
+	}
+	a.answered(p)
+	for _, f := range rows {
+		p.batch.Fail(f.Row, f)
+	}
+	defer a.resolve(p)
+	v := e.acquire(&e.top)
 	if v.sinks[a.addr] != a {
 		// A reload removed the sink: the chain at its address, if there is
 		// one, is another's.
 		p.counters.dead.Add(int64(len(p.batch.Failures)))
-		a.engine.complaint(a.addr).about(a.addr, len(p.batch.Failures), p.batch.Failures[0])
+		e.complaint(a.addr).about(a.addr, len(p.batch.Failures), p.batch.Failures[0])
 		p.batch.TakeFailures(func(plugins.Failure) {})
 		v.running.done()
+		e.valve.done()
 		return
 	}
-	j := v.jobs.get()
-	j.delivery, j.batch, j.version = p.delivery, a.engine.pool.Batch(), v
+	j := e.jobs.get()
+	j.delivery, j.batch, j.version = p.delivery, e.pool.Batch(), v
 	p.delivery.retain()
 	v.chains[a.addr][0].run(0, j, p.batch)
 	j.passOn()

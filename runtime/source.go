@@ -37,6 +37,7 @@ type sourceActor struct {
 	closed error
 	over   map[plugins.Partition]bool             // said to be done, but not all acknowledged
 	resume map[plugins.Partition]plugins.Position // of what has no task
+	acks   []func()                               // of what had a task; see task
 	broken map[plugins.Partition]bool             // something was not finished; see task
 }
 
@@ -50,6 +51,9 @@ func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Po
 	}
 	src, err := kind.New(s.Config, e.env(s))
 	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+	}
+	if src, err = e.secured(s, kind, src); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
 	}
 	if seeker, ok := src.(plugins.Seeker); ok && len(from) > 0 {
@@ -116,15 +120,16 @@ func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
 	defer a.handing.Done()
 	inner := &delivery{task: t, next: d.Next, ack: d.Ack, nack: d.Nack, records: int64(rows), bytes: b.Size()}
 	inner.refs.Store(1)
-	v := a.engine.acquire(&a.newest)
-	j := v.jobs.get()
-	j.delivery, j.batch, j.task, j.version = inner, b, t, v
+	j := a.engine.jobs.get()
+	j.delivery, j.batch, j.task = inner, b, t
 	if err := t.admit(ctx, inner, j); err != nil {
 		b.Release()
-		v.running.done()
 		return err
 	}
 	a.engine.inFlight.Add(1)
+	a.engine.valve.enter()
+	t.enter(inner)
+	j.version = a.engine.acquire(&a.newest)
 	a.counters.in.Add(int64(rows))
 	a.dispatch(ctx, j)
 	return nil
@@ -217,13 +222,14 @@ func (a *sourceActor) keepPosition(p plugins.Partition, t *task) {
 	if t == nil {
 		return
 	}
-	at, broken := t.position()
+	at, broken := t.position(true)
 	if at != nil {
 		a.resume[p] = at
 	}
 	if broken {
 		a.broken[p] = true
 	}
+	a.acks = append(a.acks, t.takeAcks()...)
 }
 
 // begin returns the task of a partition for a Hand that ends with
@@ -238,7 +244,7 @@ func (a *sourceActor) begin(p plugins.Partition) (*task, error) {
 	delete(a.over, p)
 	t := a.tasks[p]
 	if t == nil {
-		t = newTask(p, a.engine.config.MaxInFlightRecords, a.engine.config.MaxInFlightBytes, a.engine.settled)
+		t = a.engine.newTask(p)
 		t.broken = a.broken[p]
 		a.tasks[p] = t
 	}
@@ -257,12 +263,31 @@ func (a *sourceActor) close(err error) {
 	}
 }
 
-// positions returns where each partition could be resumed.
-func (a *sourceActor) positions() map[plugins.Partition]plugins.Position {
+// stand returns where each partition is to be resumed: after what has been let
+// in, or after what is finished; and how to tell the source that this is
+// stored. Broken says that something was not finished and will not be.
+func (a *sourceActor) stand(entered bool) (at map[plugins.Partition]plugins.Position, acks []func(), broken bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	at = maps.Clone(a.resume)
+	acks, a.acks = a.acks, nil
+	broken = len(a.broken) > 0
 	for p, t := range a.tasks {
-		a.keepPosition(p, t)
+		acks = append(acks, t.takeAcks()...)
+		pos, bad := t.position(entered)
+		broken = broken || bad
+		if pos != nil {
+			at[p] = pos
+		}
 	}
-	return maps.Clone(a.resume)
+	return at, acks, broken
+}
+
+// hold makes Hand wait, or lets it go on.
+func (a *sourceActor) hold(yes bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, t := range a.tasks {
+		t.hold(yes)
+	}
 }

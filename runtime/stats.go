@@ -16,6 +16,7 @@ type Stats struct {
 	// sources (bytes of files). Total is 0 when there is none.
 	Done, Total int64
 	Ready       bool // every stage runs and none is stopping
+	Checkpoint  CheckpointStats
 }
 
 // StageStats counts the records of one stage:
@@ -34,6 +35,8 @@ type StageStats struct {
 	Held     int64 // records that wait here or are being written
 
 	QueueBytes int64 // of the records held
+	Keys       int64 // that the stage keeps something for, at the last checkpoint
+	HotKeys    int64 // of these, in memory
 	Retries    int64 // of a sink
 	LastError  string
 	// Latency is the age of the records when they reached the stage, or, for a
@@ -69,7 +72,7 @@ func (e *Engine) Stats() Stats {
 	e.gate.RUnlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	st := Stats{Ready: e.ready && e.state == running}
+	st := Stats{Ready: e.ready && e.phase == running, Checkpoint: *e.state.last.Load()}
 	if top == nil {
 		return st
 	}
@@ -85,6 +88,9 @@ func (e *Engine) Stats() Stats {
 		}
 		if msg := c.lastError.Load(); msg != nil {
 			x.LastError = *msg
+		}
+		if k := c.kept.Load(); k != nil {
+			x.Keys, x.HotKeys = k.Keys, k.Hot
 		}
 		st.Stages = append(st.Stages, x)
 	}

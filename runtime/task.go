@@ -14,22 +14,59 @@ type task struct {
 
 	maxRecords, maxBytes int64
 	settled              func() // called for each delivery, when it was answered
+	// late says that the source is told of what is finished only when a
+	// checkpoint has it.
+	late bool
 
 	mu             sync.Mutex
 	space          sync.Cond // of mu: something finished
 	records, bytes int64     // in flight
 	inFlight       []*delivery
-	jobs           []*job // in order, not yet passed on
-	passing        bool   // a goroutine is passing jobs on
-	committed      plugins.Position
-	broken         bool // a delivery was not finished: the prefix ends there
+	jobs           []*job           // in order, not yet passed on
+	passing        bool             // a goroutine is passing jobs on
+	entered        plugins.Position // after what has been let in
+	committed      plugins.Position // after what is finished
+	acks           []func()         // of what is finished and in no checkpoint yet
+	broken         bool             // a delivery was not finished: the prefix ends there
+	held           bool             // nothing is admitted for now
 	closed         error
 }
 
-func newTask(part plugins.Partition, maxRecords, maxBytes int64, settled func()) *task {
-	t := &task{part: part, maxRecords: maxRecords, maxBytes: maxBytes, settled: settled}
+// newTask makes the task of a partition.
+func (e *Engine) newTask(part plugins.Partition) *task {
+	t := &task{
+		part: part, maxRecords: e.config.MaxInFlightRecords, maxBytes: e.config.MaxInFlightBytes,
+		settled: e.settled, late: e.state.durable, held: e.state.stalled.Load(),
+	}
 	t.space.L = &t.mu
 	return t
+}
+
+// unprompted starts a delivery that nobody has handed over.
+func (t *task) unprompted() *delivery {
+	d := &delivery{task: t}
+	d.refs.Store(1)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.inFlight = append(t.inFlight, d)
+	return d
+}
+
+// enter notes that a delivery was let into the chains.
+func (t *task) enter(d *delivery) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.next != nil {
+		t.entered = d.next
+	}
+}
+
+// hold makes admit wait, or lets it go on.
+func (t *task) hold(yes bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.held = yes
+	t.space.Broadcast()
 }
 
 // admit waits until the delivery fits into what may be in flight, and gives
@@ -63,7 +100,7 @@ func (t *task) admit(ctx context.Context, d *delivery, j *job) error {
 }
 
 func (t *task) full(d *delivery) bool {
-	return len(t.inFlight) > 0 && (t.records+d.records > t.maxRecords || t.bytes+d.bytes > t.maxBytes)
+	return t.held || len(t.inFlight) > 0 && (t.records+d.records > t.maxRecords || t.bytes+d.bytes > t.maxBytes)
 }
 
 // close makes admit return err.
@@ -126,9 +163,22 @@ func (t *task) settle(d *delivery) {
 	if d.next != nil && !t.broken {
 		t.committed = d.next
 	}
-	if d.ack != nil {
+	switch {
+	case d.ack == nil:
+	case t.late && !mutant("ack_before_commit"):
+		t.acks = append(t.acks, d.ack)
+	default:
 		d.ack()
 	}
+}
+
+// takeAcks returns, once, how to tell the source of what is finished.
+func (t *task) takeAcks() []func() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	acks := t.acks
+	t.acks = nil
+	return acks
 }
 
 // idle reports whether nothing is in flight.
@@ -138,10 +188,14 @@ func (t *task) idle() bool {
 	return len(t.inFlight) == 0
 }
 
-// position returns the position up to which everything is finished, and
-// whether it ends there because something was not.
-func (t *task) position() (plugins.Position, bool) {
+// position returns where to resume the partition: after what has been let in,
+// as that will be finished, or after what is finished. Broken says that
+// something was not finished and will not be.
+func (t *task) position(entered bool) (at plugins.Position, broken bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if entered && !t.broken {
+		return t.entered, false
+	}
 	return t.committed, t.broken
 }

@@ -15,11 +15,11 @@ type topology struct {
 	graph  *graph.Graph
 	sinks  map[string]*sinkActor
 	lanes  map[string]*lanes
+	shared map[string]*plugins.Shared // by the address of the transform
 	// chains of sources by address, one for each worker; of lanes, one for
 	// each lane; of sinks, one for their dead letters.
 	chains map[string][]*chain
 
-	jobs    jobPool
 	running tracker // jobs of this version that have not been passed on
 }
 
@@ -61,25 +61,13 @@ func (t *tracker) wait() {
 	<-zero
 }
 
-// jobPool keeps jobs for reuse.
-type jobPool struct{ pool sync.Pool }
-
-func (p *jobPool) get() *job {
-	if j, ok := p.pool.Get().(*job); ok {
-		return j
-	}
-	return new(job)
-}
-
-func (p *jobPool) put(j *job) { p.pool.Put(j) }
-
 // newTopology compiles a graph. Sinks and lanes of old that the graph still
 // has are used on; those it does not have are made, but not started.
 func (e *Engine) newTopology(g *graph.Graph, old *topology) (*topology, error) {
 	if cycle := g.Cycle(); cycle != nil {
 		return nil, fmt.Errorf("the stages form a cycle: %v", cycle)
 	}
-	t := &topology{engine: e, graph: g, sinks: map[string]*sinkActor{}, lanes: map[string]*lanes{}, chains: map[string][]*chain{}}
+	t := &topology{engine: e, graph: g, sinks: map[string]*sinkActor{}, lanes: map[string]*lanes{}, shared: sharedOf(g, old), chains: map[string][]*chain{}}
 	for _, s := range g.Stages {
 		e.counter(s.Addr())
 		switch {

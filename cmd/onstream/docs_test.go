@@ -70,6 +70,14 @@ func TestKindExamples(t *testing.T) {
 		k, _ := r.Transform(kind)
 		check("transform", kind, k.Schema.Example)
 	}
+	for _, kind := range r.Lookups() {
+		k, _ := r.Lookup(kind)
+		example := k.Schema.Example
+		if example != "" {
+			example = fmt.Sprintf("transform \"enrich\" \"example\" {\n  from = source.in\n%s\n  by  = event.id\n  set = { found = found.name }\n}\n", example)
+		}
+		check("lookup", kind, example)
+	}
 	for _, kind := range r.Sinks() {
 		k, _ := r.Sink(kind)
 		check("sink", kind, k.Schema.Example)

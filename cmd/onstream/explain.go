@@ -63,7 +63,12 @@ func writeExplanation(out io.Writer, e *dsl.Explanation) error {
 	}
 	if len(e.Inputs) > 0 {
 		fmt.Fprintf(w, "\nfrom %s\n", strings.Join(e.Inputs, ", "))
-		writeType(w, "takes", e.In)
+		if len(e.Ports) == 0 {
+			writeType(w, "takes", e.In)
+		}
+		for _, p := range e.Ports {
+			writeType(w, "takes "+p.Name, p.Type)
+		}
 	}
 	for _, o := range e.Outputs {
 		heading := "gives"
@@ -81,8 +86,8 @@ func writeExplanation(out io.Writer, e *dsl.Explanation) error {
 			phase += ", " + a.Type.String()
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\n", a.Path, phase, oneLine(a.Text))
-		if len(a.Reads) > 0 {
-			fmt.Fprintf(w, "  \treads\t%s\n", fieldList(a.Reads))
+		if reads := append(fieldNames(a.Reads), a.Given...); len(reads) > 0 {
+			fmt.Fprintf(w, "  \treads\t%s\n", strings.Join(reads, ", "))
 		}
 		for _, f := range a.Folded {
 			fmt.Fprintf(w, "  \tcomputed once\t%s → %s\n", oneLine(f.Source), f.Value)
@@ -112,12 +117,12 @@ func writeType(w io.Writer, heading string, t plugins.Type) {
 	}
 }
 
-func fieldList(fields []plugins.Field) string {
+func fieldNames(fields []plugins.Field) []string {
 	names := make([]string, len(fields))
 	for i, f := range fields {
-		names[i] = "event." + strings.Join(plugins.SplitPath(f.Name), ".")
+		names[i] = strings.Join(append([]string{"event"}, plugins.SplitPath(f.Name)...), ".")
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -131,6 +136,7 @@ type explanationJSON struct {
 	Doc        string          `json:"doc,omitempty"`
 	Inputs     []string        `json:"inputs"`
 	In         string          `json:"in,omitempty"`
+	Ports      []outputJSON    `json:"ports,omitempty"` // what comes in, by input
 	Outputs    []outputJSON    `json:"outputs"`
 	Attributes []attributeJSON `json:"attributes"`
 }
@@ -141,6 +147,7 @@ type attributeJSON struct {
 	Text      string       `json:"text"`
 	Type      string       `json:"type,omitempty"`
 	Reads     []string     `json:"reads,omitempty"`
+	Given     []string     `json:"given,omitempty"` // by the stage itself
 	Folded    []foldedJSON `json:"folded,omitempty"`
 	Fallbacks []string     `json:"fallbacks,omitempty"`
 	File      string       `json:"file"`
@@ -160,11 +167,14 @@ func newExplanationJSON(e *dsl.Explanation) explanationJSON {
 	if len(e.Inputs) > 0 {
 		out.In = e.In.String()
 	}
+	for _, p := range e.Ports {
+		out.Ports = append(out.Ports, outputJSON{p.Name, p.Type.String()})
+	}
 	for _, o := range e.Outputs {
 		out.Outputs = append(out.Outputs, outputJSON{o.Name, o.Shape.Type.String()})
 	}
 	for _, a := range e.Attributes {
-		x := attributeJSON{Path: a.Path, Phase: a.Phase, Text: a.Text, Fallbacks: a.Fallbacks, File: a.Pos.File, Line: a.Pos.Line}
+		x := attributeJSON{Path: a.Path, Phase: a.Phase, Text: a.Text, Given: a.Given, Fallbacks: a.Fallbacks, File: a.Pos.File, Line: a.Pos.Line}
 		if a.Phase == dsl.EventPhase {
 			x.Type = a.Type.String()
 		}

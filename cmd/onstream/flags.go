@@ -76,7 +76,9 @@ func addValues(cmd *cobra.Command) *values {
 	return v
 }
 
-// options are the values as the language takes them.
+// options are the values as the language takes them. What a pipeline promises
+// is judged as if it is run with a place for its state; who runs it without
+// says so.
 func (v *values) options(c *cli) dsl.Options {
-	return dsl.Options{Vars: v.vars, Settings: v.settings, Env: v.env, LookupEnv: c.lookupEnv, NodeName: nodeName()}
+	return dsl.Options{Vars: v.vars, Settings: v.settings, Env: v.env, LookupEnv: c.lookupEnv, NodeName: nodeName(), Stored: true}
 }

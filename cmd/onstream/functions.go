@@ -18,7 +18,8 @@ func newFunctions(c *cli) *cobra.Command {
 		Short:   "Tell what the functions of expressions do",
 		GroupID: groupLearn,
 		Long: `List the functions that expressions may use or, with a NAME, tell all about one
-of them. A NAME that ends in :: is a namespace.`,
+of them. A NAME that ends in :: is a namespace; agg:: are those that aggregate
+the records of a window.`,
 		Example: `  onstream functions
   onstream functions time::format
   onstream functions geo::`,
@@ -27,7 +28,7 @@ of them. A NAME that ends in :: is a namespace.`,
 	}
 	output := addOutput(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		chosen := expr.Functions()
+		chosen := allFunctions()
 		if len(args) == 1 {
 			var err error
 			if chosen, err = functionsNamed(args[0]); err != nil {
@@ -36,7 +37,7 @@ of them. A NAME that ends in :: is a namespace.`,
 		}
 		switch {
 		case output.value == "json":
-			return c.writeJSON(functionsJSON(chosen))
+			return c.writeJSON(chosen)
 		case len(args) == 1 && len(chosen) == 1:
 			writeFunction(c.stdout, chosen[0])
 			return nil
@@ -49,17 +50,17 @@ of them. A NAME that ends in :: is a namespace.`,
 
 func completeFunctions(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var names []cobra.Completion
-	for _, f := range expr.Functions() {
+	for _, f := range allFunctions() {
 		names = append(names, cobra.CompletionWithDesc(f.Name, f.Doc))
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // functionsNamed finds a function, or those of a namespace.
-func functionsNamed(name string) ([]*expr.Function, error) {
-	var found []*expr.Function
+func functionsNamed(name string) ([]function, error) {
+	var found []function
 	var names []string
-	for _, f := range expr.Functions() {
+	for _, f := range allFunctions() {
 		names = append(names, f.Name)
 		if f.Name == name || strings.HasSuffix(name, "::") && strings.HasPrefix(f.Name, name) {
 			found = append(found, f)
@@ -79,7 +80,7 @@ func functionsNamed(name string) ([]*expr.Function, error) {
 }
 
 // writeFunctionList writes a line for each function, by category.
-func writeFunctionList(out io.Writer, functions []*expr.Function) error {
+func writeFunctionList(out io.Writer, functions []function) error {
 	var categories []string
 	for _, f := range functions {
 		if !slices.Contains(categories, f.Category) {
@@ -105,61 +106,20 @@ func writeFunctionList(out io.Writer, functions []*expr.Function) error {
 	return nil
 }
 
-func writeFunction(w io.Writer, f *expr.Function) {
+func writeFunction(w io.Writer, f function) {
 	for _, s := range f.Signatures {
-		fmt.Fprintf(w, "%s%s\n", f.Name, s)
+		fmt.Fprintln(w, s)
 	}
 	fmt.Fprintf(w, "\n  %s\n", f.Doc)
-	if notes := functionNotes(f); notes != "" {
-		fmt.Fprintf(w, "  %s\n", notes)
+	if len(f.notes) > 0 {
+		fmt.Fprintf(w, "  %s\n", strings.Join(f.notes, " "))
 	}
 	fmt.Fprintln(w)
 	for _, e := range f.Examples {
+		if e.Result == "" {
+			fmt.Fprintf(w, "  %s\n", e.Expr)
+			continue
+		}
 		fmt.Fprintf(w, "  %s → %s\n", e.Expr, e.Result)
 	}
-}
-
-// functionNotes tells what is not seen from the signature.
-func functionNotes(f *expr.Function) string {
-	var notes []string
-	if f.Fallible {
-		notes = append(notes, "May fail its record.")
-	}
-	if !f.Pure {
-		notes = append(notes, "Is computed for each record, also where its arguments are constants.")
-	}
-	if f.Lazy {
-		notes = append(notes, "Computes its arguments only as far as they are needed.")
-	}
-	return strings.Join(notes, " ")
-}
-
-type functionJSON struct {
-	Name       string        `json:"name"`
-	Category   string        `json:"category"`
-	Doc        string        `json:"doc"`
-	Signatures []string      `json:"signatures"`
-	Pure       bool          `json:"pure"`
-	Fallible   bool          `json:"fallible"`
-	Examples   []exampleJSON `json:"examples"`
-}
-
-type exampleJSON struct {
-	Expr   string `json:"expr"`
-	Result string `json:"result"` // in JSON
-}
-
-func functionsJSON(functions []*expr.Function) []functionJSON {
-	out := make([]functionJSON, len(functions))
-	for i, f := range functions {
-		x := functionJSON{Name: f.Name, Category: f.Category, Doc: f.Doc, Pure: f.Pure, Fallible: f.Fallible, Signatures: []string{}, Examples: []exampleJSON{}}
-		for _, s := range f.Signatures {
-			x.Signatures = append(x.Signatures, f.Name+s.String())
-		}
-		for _, e := range f.Examples {
-			x.Examples = append(x.Examples, exampleJSON{e.Expr, e.Result})
-		}
-		out[i] = x
-	}
-	return out
 }

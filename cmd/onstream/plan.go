@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -22,14 +19,22 @@ func newPlan(c *cli) *cobra.Command {
 version of it: what a reload would add, change, rewire and remove.
 
 Then, for each way from a source to a sink, tell what is promised about a record
-when the process is killed, and what weakens the promise. A pipeline that
-requires more than it can give is an error.`,
+when the process is killed, and what weakens the promise; this is judged for a
+pipeline that runs with --state. A pipeline that requires more than it can give
+is an error.
+
+With --state DIR, tell what becomes of what the stages of an earlier run have
+stored there. Stored state that a stage of another shape would have to read is
+an error, as it would be for run. Nothing is changed; a pipeline that runs on
+this state has to be stopped first.`,
 		Example: `  onstream plan examples/machine-health
-  onstream plan --against ../old-version my-pipeline`,
+  onstream plan --against ../old-version my-pipeline
+  onstream plan --state /var/lib/onstream my-pipeline     what a new version does to stored state`,
 		Args: cobra.ExactArgs(1),
 	}
 	v := addValues(cmd)
 	against := cmd.Flags().String("against", "", "compare with the pipeline in `DIR`")
+	state := cmd.Flags().String("state", "", "tell what becomes of the state stored in `DIR`")
 	output := addOutput(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		c.asJSON = output.value == "json"
@@ -37,32 +42,41 @@ requires more than it can give is an error.`,
 		if err != nil {
 			return failed(err)
 		}
-		p, err := c.plan(r, args[0], *against, v.options(c))
+		p, err := c.plan(r, args[0], *against, *state, v.options(c))
 		if err != nil {
 			return err
 		}
 		if output.value == "json" {
-			return c.writeJSON(p)
+			err = c.writeJSON(p)
+		} else if err = p.write(c.stdout); err != nil {
+			err = failed(fmt.Errorf("write output: %w", err))
 		}
-		if err := p.write(c.stdout); err != nil {
-			return failed(fmt.Errorf("write output: %w", err))
+		if err == nil && p.refused() {
+			err = invalid(nil)
 		}
-		return nil
+		return err
 	}
 	return cmd
 }
 
 // plan is what a pipeline would do.
 type plan struct {
-	Name     string           `json:"name"`
-	Version  string           `json:"version,omitempty"`
-	Require  graph.Guarantee  `json:"require,omitempty"`
-	Against  string           `json:"against,omitempty"`
-	Changes  []changeJSON     `json:"changes"`
-	Same     int              `json:"unchanged"`
-	Paths    []pathJSON       `json:"paths"`
-	Outputs  []offerJSON      `json:"outputs,omitempty"`
-	Warnings []dsl.Diagnostic `json:"warnings"`
+	Name       string           `json:"name"`
+	Version    string           `json:"version,omitempty"`
+	Require    graph.Guarantee  `json:"require,omitempty"`
+	Against    string           `json:"against,omitempty"`
+	Changes    []changeJSON     `json:"changes"`
+	Same       int              `json:"unchanged"`
+	Checkpoint checkpointJSON   `json:"checkpoint"`
+	Paths      []pathJSON       `json:"paths"`
+	State      *storedJSON      `json:"state,omitempty"`
+	Outputs    []offerJSON      `json:"outputs,omitempty"`
+	Warnings   []dsl.Diagnostic `json:"warnings"`
+}
+
+type checkpointJSON struct {
+	Interval   string           `json:"interval"`
+	Durability graph.Durability `json:"durability"`
 }
 
 type changeJSON struct {
@@ -73,12 +87,13 @@ type changeJSON struct {
 }
 
 type pathJSON struct {
-	Source     string          `json:"source"`
-	Sink       string          `json:"sink"`
-	ErrorsOnly bool            `json:"errors_only,omitempty"`
-	Between    []string        `json:"between"`
-	Guarantee  graph.Guarantee `json:"guarantee"`
-	Weakens    []string        `json:"weakens"`
+	Source     string               `json:"source"`
+	Sink       string               `json:"sink"`
+	ErrorsOnly bool                 `json:"errors_only,omitempty"`
+	Between    []string             `json:"between"`
+	Guarantee  graph.Guarantee      `json:"guarantee"`
+	State      graph.StateGuarantee `json:"state"`
+	Weakens    []string             `json:"weakens"`
 }
 
 type offerJSON struct {
@@ -87,7 +102,7 @@ type offerJSON struct {
 	Is          string `json:"is"` // a value in JSON, or an address
 }
 
-func (c *cli) plan(r *plugins.Registry, dir, against string, o dsl.Options) (*plan, error) {
+func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Options) (*plan, error) {
 	l, err := c.load(dir, r, o)
 	if err != nil {
 		return nil, err
@@ -104,9 +119,16 @@ func (c *cli) plan(r *plugins.Registry, dir, against string, o dsl.Options) (*pl
 		old = other.graph()
 	}
 	g := l.graph()
+	checkpoint := g.Checkpoint.OrDefault()
 	p := &plan{
 		Name: g.Name, Version: g.Version, Require: g.Require, Against: against,
 		Changes: []changeJSON{}, Paths: []pathJSON{}, Warnings: l.diagnostics,
+		Checkpoint: checkpointJSON{checkpoint.Interval.String(), checkpoint.Durability},
+	}
+	if stateDir != "" {
+		if p.State, err = compareStored(stateDir, g, r); err != nil {
+			return nil, failed(err)
+		}
 	}
 	fresh := 0 // of the changes, those that are of a stage of the new graph
 	for _, x := range graph.Diff(old, g) {
@@ -118,7 +140,7 @@ func (c *cli) plan(r *plugins.Registry, dir, against string, o dsl.Options) (*pl
 	p.Same = len(g.Stages) - fresh
 	for _, x := range l.pipeline.Paths {
 		p.Paths = append(p.Paths, pathJSON{
-			x.Source, x.Sink, x.Errors, append([]string{}, x.Between...), x.Guarantee, append([]string{}, x.Weakens...),
+			x.Source, x.Sink, x.Errors, append([]string{}, x.Between...), x.Guarantee, x.State, append([]string{}, x.Weakens...),
 		})
 	}
 	for _, x := range l.pipeline.Outputs {
@@ -143,57 +165,3 @@ func newChangeJSON(x graph.Change) changeJSON {
 	}
 	return out
 }
-
-func (p *plan) write(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.TrimSpace(p.Name+" "+p.Version))
-	p.writeChanges(w)
-	fmt.Fprint(w, "\nguarantees")
-	if p.Require != "" {
-		fmt.Fprintf(w, " (required: %s)", words(p.Require))
-	}
-	fmt.Fprintln(w)
-	for _, x := range p.Paths {
-		what := words(x.Guarantee)
-		if x.ErrorsOnly {
-			what += ", of what fails"
-		}
-		fmt.Fprintf(w, "  %s → %s: %s\n", x.Source, x.Sink, what)
-		for _, why := range x.Weakens {
-			fmt.Fprintf(w, "      %s\n", why)
-		}
-	}
-	if len(p.Outputs) > 0 {
-		fmt.Fprintln(w, "\noffers")
-	}
-	for _, x := range p.Outputs {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", x.Name, x.Is, x.Description)
-	}
-	return w.Flush()
-}
-
-func (p *plan) writeChanges(w io.Writer) {
-	if p.Against == "" {
-		fmt.Fprintln(w, "\nstages")
-	} else {
-		fmt.Fprintf(w, "\nchanges against %s (%d unchanged)\n", p.Against, p.Same)
-	}
-	signs := map[graph.ChangeKind]string{graph.Added: "+", graph.Changed: "~", graph.Rewired: "→", graph.Removed: "-"}
-	for _, x := range p.Changes {
-		kind := x.Kind
-		if x.Was != "" {
-			kind = x.Was + " → " + kind
-		}
-		if p.Against == "" {
-			fmt.Fprintf(w, "  %s\t%s\n", x.Addr, kind)
-			continue
-		}
-		fmt.Fprintf(w, "  %s %s\t%s\t%s\n", signs[x.Change], x.Addr, kind, x.Change)
-	}
-	if p.Against != "" && len(p.Changes) == 0 {
-		fmt.Fprintln(w, "  none")
-	}
-}
-
-// words writes a guarantee for people.
-func words(g graph.Guarantee) string { return strings.ReplaceAll(string(g), "_", " ") }

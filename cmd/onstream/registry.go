@@ -7,6 +7,7 @@ import (
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/codec"
+	"github.com/onstream/onstream/plugins/lookups"
 	"github.com/onstream/onstream/plugins/sinks"
 	"github.com/onstream/onstream/plugins/sources"
 	"github.com/onstream/onstream/plugins/transforms"
@@ -20,6 +21,7 @@ func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
 		codec.Register(r),
 		sources.Register(r, sources.Streams{In: c.stdin}),
 		transforms.Register(r),
+		lookups.Register(r),
 		sinks.Register(r, sinks.Streams{Out: out}),
 	)
 	if err != nil {

@@ -30,7 +30,7 @@ func (s *supervisor) reloader(ctx context.Context, reloads <-chan struct{}) {
 // reload reads the files of a pipeline again and applies what changed. Whatever
 // is wrong with them, the old pipeline keeps running.
 func (s *supervisor) reload(ctx context.Context, j *job) {
-	options := s.flags.values.options(s.cli)
+	options := s.flags.options(s.cli)
 	options.Live = j.settings
 	l := open(j.path, s.registry, options)
 	s.diagnose(j, l)

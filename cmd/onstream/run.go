@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime"
 )
@@ -16,9 +17,20 @@ type runFlags struct {
 	http                string
 	watch               bool
 	dryRun              string
+	state               string
 	summary             bool
 	output              *choice
 	logFormat, logLevel *choice
+}
+
+// stateEnv is the environment variable for --state.
+const stateEnv = "ONSTREAM_STATE"
+
+// options are those to build a pipeline with that is to run.
+func (f *runFlags) options(c *cli) dsl.Options {
+	o := f.values.options(c)
+	o.Stored = f.state != ""
+	return o
 }
 
 func newRun(c *cli) *cobra.Command {
@@ -34,11 +46,16 @@ side; the first that fails stops all.
   SIGHUP            read the files again and apply what changed; a pipeline
                     with errors is refused, and the old one keeps running
 
+With --state the pipelines go on where they stopped, however that was: their
+sources resume, and what windows, joins and other stages keep is still there.
+Each pipeline has a folder of its name in the state directory; see onstream state.
+
 On a terminal, progress and a summary are shown on standard error. The summary
 accounts for every record: in + made = out + filtered + dead + held.`,
 		Example: `  onstream run examples/quickstart
   onstream run --var input=readings.csv examples/machine-health
   onstream run --env prod --http 9090 --watch my-pipeline
+  onstream run --state /var/lib/onstream my-pipeline    survive a crash or a restart
   onstream run --dry-run samples.ndjson my-pipeline     what happens to each record`,
 		Args: cobra.MinimumNArgs(1),
 	}
@@ -46,6 +63,8 @@ accounts for every record: in + made = out + filtered + dead + held.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.http, "http", "", "serve /metrics, /healthz and /readyz at `ADDR`; a bare port is one of 127.0.0.1")
 	flags.BoolVar(&f.watch, "watch", false, "reload when a file of a pipeline changes")
+	state, _ := c.lookupEnv(stateEnv)
+	flags.StringVar(&f.state, "state", state, "keep what the pipelines have done in `DIR`, and go on from there; the default is $"+stateEnv)
 	flags.StringVar(&f.dryRun, "dry-run", "", "only show what each stage makes of the records in `FILE`, a JSON object a line; - is standard input")
 	flags.BoolVar(&f.summary, "summary", isTerminal(c.stderr), "print the summary; the default is to do so on a terminal")
 	f.output = addChoice(cmd, "output", "form of the summary, or of a dry run; json prints it in any case", "text", "json")
@@ -66,7 +85,7 @@ accounts for every record: in + made = out + filtered + dead + held.`,
 }
 
 func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, dirs []string, f *runFlags) error {
-	pipelines, err := c.loadAll(r, dirs, f.values)
+	pipelines, err := c.loadAll(r, dirs, f)
 	if err != nil {
 		return err
 	}
@@ -80,7 +99,7 @@ func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, 
 			graph:    g,
 			settings: l.pipeline.Settings,
 			logger:   logger.With("pipeline", g.Name),
-			engine:   runtime.New(runtime.Config{Registry: r, Logger: logger.With("pipeline", g.Name)}),
+			engine:   runtime.New(runtime.Config{Registry: r, Logger: logger.With("pipeline", g.Name), StateDir: f.state}),
 		})
 	}
 	err = s.run(ctx)
@@ -95,11 +114,11 @@ func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, 
 
 // loadAll loads the pipelines and tells the errors of all of them. Their names
 // must differ, or nobody could tell their metrics apart.
-func (c *cli) loadAll(r *plugins.Registry, dirs []string, v *values) ([]loaded, error) {
+func (c *cli) loadAll(r *plugins.Registry, dirs []string, f *runFlags) ([]loaded, error) {
 	var all []loaded
 	first := map[string]string{}
 	for _, dir := range dirs {
-		l := open(dir, r, v.options(c))
+		l := open(dir, r, f.options(c))
 		if err := c.tell(l); err != nil {
 			return nil, err
 		}

@@ -79,8 +79,15 @@
 // # Other names
 //
 // meta has partition, offset, time, received, key and header["name"];
-// setting.name is what a setting holds when a batch begins; key is the record's
-// key where records are grouped. var, local, path, node and each, and the
+// setting.name is what a setting holds when a batch begins; key is the text of
+// the key that a record carries. A place may have names of its own,
+// [Scope.Locals], which are read as columns that the stage makes. var, local, path, node and each, and the
 // functions that a file's environment gives, are computed when the pipeline is
 // built.
+//
+// # Aggregates
+//
+// [CompileAggregation] compiles expressions over groups of records: the
+// arguments of agg:: functions for each record, everything around them for each
+// group, with the results of the calls as columns.
 package expr

@@ -20,6 +20,7 @@ type Expr struct {
 	at        hcl.Range
 	folded    []Folded
 	fallbacks []string
+	volatile  bool
 }
 
 // Folded is a part of an expression that was computed once, when built.
@@ -31,6 +32,7 @@ type Folded struct {
 var (
 	_ plugins.Expr     = (*Expr)(nil)
 	_ plugins.Narrower = (*Expr)(nil)
+	_ plugins.Volatile = (*Expr)(nil)
 )
 
 // Type is the type of the result.
@@ -51,6 +53,11 @@ func (e *Expr) Folded() []Folded { return slices.Clone(e.folded) }
 // Fallbacks names the functions and constructs in it that are evaluated value
 // by value instead of by a kernel: correct, but slower.
 func (e *Expr) Fallbacks() []string { return slices.Clone(e.fallbacks) }
+
+// Volatile reports whether the value depends on more than the record: on when it
+// is computed, as that of time::now() does, or when the record came in, or on
+// chance.
+func (e *Expr) Volatile() bool { return e.volatile }
 
 // Evaluator returns an evaluator with its own scratch memory.
 func (e *Expr) Evaluator(env plugins.Env) plugins.Evaluator {
@@ -76,12 +83,28 @@ func (e *evaluator) Eval(b *plugins.Batch) *plugins.Column {
 	return col
 }
 
+// isVolatile looks for what does not depend on the record alone.
+func isVolatile(e hclsyntax.Expression) bool {
+	found := false
+	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
+		switch n := n.(type) {
+		case *hclsyntax.FunctionCallExpr:
+			f := functionTable().byName[n.Name]
+			found = found || f != nil && !f.Pure
+		case *hclsyntax.ScopeTraversalExpr:
+			found = found || len(n.Traversal) > 1 && slices.Equal(traversalNames(n.Traversal[:2]), []string{"meta", "received"})
+		}
+		return nil
+	})
+	return found
+}
+
 // newExpr finishes what the compiler has found out.
 func newExpr(c *compiler, e hclsyntax.Expression, root *node) *Expr {
 	if root.t.Kind == plugins.Null {
 		root = constant(plugins.Value{Kind: plugins.Null}, plugins.Type{}, root.at)
 	}
-	x := &Expr{root: root, at: e.Range(), folded: c.folded, fallbacks: c.fallbacks}
+	x := &Expr{root: root, at: e.Range(), folded: c.folded, fallbacks: c.fallbacks, volatile: isVolatile(e)}
 	whenTrue, _ := c.narrowing(e)
 	x.facts = whenTrue
 	for path, t := range c.reads {

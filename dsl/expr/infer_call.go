@@ -78,7 +78,9 @@ func (c *compiler) function(e *hclsyntax.FunctionCallExpr) *Function {
 	switch {
 	case c.staticFunction(e.Name):
 		c.fail(e.Range(), "not available here", "%s is evaluated once, when the pipeline is built: its arguments cannot depend on the record", e.Name)
-	case strings.HasPrefix(e.Name, "agg::"):
+	case isAggregate(e.Name) && c.scope.aggregating == ofRecord:
+		c.fail(e.NameRange, "aggregate in an aggregate", "%s is computed once for a group of records, and this for each of them; aggregate the results in a stage behind this one", e.Name)
+	case isAggregate(e.Name):
 		c.fail(e.NameRange, "not available here", "%s is available in emit of a window only", e.Name)
 	default:
 		c.fail(e.NameRange, "unknown function", "%s", unknownFunction(e.Name, withFunctions(c.scope.Static, functionTable().static)))

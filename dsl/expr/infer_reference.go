@@ -14,16 +14,29 @@ import (
 
 // reference compiles a name with what follows it.
 func (c *compiler) reference(t hcl.Traversal) *node {
-	root, at := t.RootName(), t.SourceRange()
+	root := t.RootName()
+	if l, ok := c.scope.local(root); ok {
+		return c.local(l, t)
+	}
 	switch {
 	case root == "event" && c.scope.Event != nil:
 		return c.event(t)
 	case root == "meta" && c.scope.Meta:
 		return c.meta(t)
 	case root == "key" && c.scope.Key:
-		return c.steps(keyNode(c.keyType(), t[0].SourceRange()), t[1:])
+		text := plugins.Of(plugins.String)
+		return c.steps(cast(metaNode("key", text.OrNull(), t[0].SourceRange()), text), t[1:])
 	case root == "setting":
 		return c.setting(t)
+	}
+	return c.absent(t)
+}
+
+// absent reports a name that stands for nothing in this place.
+func (c *compiler) absent(t hcl.Traversal) *node {
+	root, at := t.RootName(), t.SourceRange()
+	if why := c.scope.whyAbsent(t); why != "" {
+		return c.fail(at, "not available here", "%s", why)
 	}
 	if text, ok := elsewhere[root]; ok {
 		return c.fail(at, "not available here", "%s is not available in this place: %s", root, text)
@@ -37,13 +50,6 @@ func (c *compiler) reference(t hcl.Traversal) *node {
 		}
 	}
 	return c.fail(at, "unknown name", "there is no %s%s", root, didYouMean(root, c.scope.roots()))
-}
-
-func (c *compiler) keyType() plugins.Type {
-	if c.scope.KeyType.Kind == plugins.Any {
-		return plugins.Of(plugins.String)
-	}
-	return c.scope.KeyType
 }
 
 func (c *compiler) setting(t hcl.Traversal) *node {
@@ -69,7 +75,11 @@ func (c *compiler) setting(t hcl.Traversal) *node {
 // minus reports a name, of something with a name of its own or none, that was
 // meant as a subtraction of what goes on with the rest.
 func (c *compiler) minus(of, name string, rest hcl.Traversal, at hcl.Range) *node {
-	for _, root := range []string{"event", "setting", "meta", "key", "var", "local"} {
+	roots := []string{"event", "setting", "meta", "key", "var", "local"}
+	for _, l := range c.scope.Locals {
+		roots = append(roots, l.Root)
+	}
+	for _, root := range roots {
 		if before, found := strings.CutSuffix(name, "-"+root); found && before != "" {
 			for _, step := range rest {
 				part, ok := stepName(step)
@@ -100,42 +110,71 @@ func (c *compiler) event(t hcl.Traversal) *node {
 	if len(t) == 1 {
 		return c.wholeRecord(t.SourceRange())
 	}
-	var path []string
-	now, nullable := shape.Type, false
-	read := plugins.Type{}
-	steps := t[1:]
-	for len(steps) > 0 {
-		name, named := stepName(steps[0])
+	p, bad := c.follow(t, shape.Type)
+	if bad != nil {
+		return bad
+	}
+	if path := plugins.JoinPath(p.path...); !shape.IsColumn(path) {
+		return c.steps(c.field(path, p.read, p.t, p.at), p.rest)
+	}
+	return c.inColumn(plugins.JoinPath(p.path[0]), shape.Type, p)
+}
+
+// place is where a reference leads to, as far as it goes by name.
+type place struct {
+	path []string
+	read plugins.Type // what stands there: null where something on the way is
+	t    plugins.Type // the same without null, where that is ruled out
+	at   hcl.Range
+	rest hcl.Traversal // what follows
+}
+
+// follow goes by name into a record of a type.
+func (c *compiler) follow(t hcl.Traversal, of plugins.Type) (place, *node) {
+	root := t.RootName()
+	p := place{rest: t[1:]}
+	now, nullable := of, of.Nullable
+	for len(p.rest) > 0 {
+		name, named := stepName(p.rest[0])
 		if !named || now.Kind == plugins.List {
 			break
 		}
-		at := steps[0].SourceRange()
-		next, bad := c.fieldOf(now, name, strings.Join(append([]string{"event"}, path...), "."), steps[1:], at)
+		next, bad := c.fieldOf(now, name, strings.Join(append([]string{root}, p.path...), "."), p.rest[1:], p.rest[0].SourceRange())
 		if bad != nil {
-			return bad
+			return p, bad
 		}
-		path, now, steps = append(path, name), next, steps[1:]
+		p.path, now, p.rest = append(p.path, name), next, p.rest[1:]
 		nullable = nullable || now.Nullable || now.Kind == plugins.Any
-		read = now
-		read.Nullable = nullable
+		p.read = now
+		p.read.Nullable = nullable
 	}
-	if len(path) == 0 {
-		return c.fail(t.SourceRange(), "not a field", "a record has named fields: event.name")
+	if len(p.path) == 0 {
+		return p, c.fail(t.SourceRange(), "not a field", "a record has named fields: %s.name", root)
 	}
-	at := hcl.RangeBetween(t[0].SourceRange(), t[len(path)].SourceRange())
-	typ := read
-	typ.Nullable = typ.Kind != plugins.Any && read.Nullable && !c.neverNull(path)
-	if !shape.IsColumn(plugins.JoinPath(path...)) || len(path) == 1 {
-		return c.steps(c.field(plugins.JoinPath(path...), read, typ, at), steps)
-	}
-	top, _ := shape.Type.Field(path[0]) // any, where nothing is known of it
-	return c.steps(member(c.field(plugins.JoinPath(path[0]), top, top, at), path[1:], typ, at), steps)
+	p.at = hcl.RangeBetween(t[0].SourceRange(), t[len(p.path)].SourceRange())
+	p.t = p.read
+	p.t.Nullable = p.t.Kind != plugins.Any && p.read.Nullable && !c.neverNull(root, of, p.path)
+	return p, nil
 }
 
-// neverNull reports whether null can be ruled out for a field that may be null
-// by its type or that of a record around it.
-func (c *compiler) neverNull(path []string) bool {
-	t, name := c.scope.Event.Type, "event"
+// inColumn compiles a reference into a record of a type of which the first
+// field on the way is the column at path.
+func (c *compiler) inColumn(path plugins.Path, of plugins.Type, p place) *node {
+	if len(p.path) == 1 {
+		return c.steps(c.field(path, p.read, p.t, p.at), p.rest)
+	}
+	top, _ := of.Field(p.path[0]) // any, where nothing is known of it
+	top.Nullable = top.Nullable || of.Nullable && top.Kind != plugins.Any
+	return c.steps(member(c.field(path, top, top, p.at), p.path[1:], p.t, p.at), p.rest)
+}
+
+// neverNull reports whether null can be ruled out for a field, of a record of
+// type t, that may be null by its type or that of a record around it.
+func (c *compiler) neverNull(root string, t plugins.Type, path []string) bool {
+	name := plugins.JoinPath(root)
+	if t.Nullable && !c.facts.known(name) {
+		return false
+	}
 	for _, p := range path {
 		name += "/" + plugins.JoinPath(p)
 		ft, ok := t.Field(p)
@@ -196,7 +235,9 @@ func (c *compiler) unknownField(t plugins.Type, name, text string, at hcl.Range)
 		return c.fail(at, "unknown field", "there is no field %s, because names may have a minus in them; write %s - %s to subtract", name, partName(text, before), after)
 	}
 	what := "the record"
-	if text != "event" {
+	if _, local := c.scope.local(text); local {
+		what = text
+	} else if text != "event" {
 		what = "that part of the record"
 	}
 	hint := didYouMean(name, names)

@@ -48,10 +48,8 @@ func (in interpreter) expr(e hclsyntax.Expression) hclsyntax.Expression {
 	switch e := e.(type) {
 	case nil:
 		return nil
-	case *hclsyntax.ParenthesesExpr:
-		c := *e
-		c.Expression = in.expr(e.Expression)
-		return &c
+	case *hclsyntax.ParenthesesExpr, *hclsyntax.TupleConsExpr, *hclsyntax.SplatExpr, *hclsyntax.TemplateWrapExpr:
+		return rebuilt(e, in.expr)
 	case *hclsyntax.ScopeTraversalExpr:
 		return in.reference(e)
 	case *hclsyntax.RelativeTraversalExpr:
@@ -79,10 +77,6 @@ func (in interpreter) expr(e hclsyntax.Expression) hclsyntax.Expression {
 		return in.binary(e)
 	case *hclsyntax.UnaryOpExpr:
 		return in.unary(e)
-	case *hclsyntax.TupleConsExpr:
-		c := *e
-		c.Exprs = in.exprs(e.Exprs)
-		return &c
 	case *hclsyntax.ObjectConsExpr:
 		c := *e
 		c.Items = make([]hclsyntax.ObjectConsItem, len(e.Items))
@@ -95,16 +89,8 @@ func (in interpreter) expr(e hclsyntax.Expression) hclsyntax.Expression {
 		c.CollExpr, c.KeyExpr = in.expr(e.CollExpr), in.expr(e.KeyExpr)
 		c.ValExpr, c.CondExpr = in.limited(in.expr(e.ValExpr)), in.limited(in.expr(e.CondExpr))
 		return &c
-	case *hclsyntax.SplatExpr:
-		c := *e // Item stays the same: Each refers to it
-		c.Source, c.Each = in.expr(e.Source), in.expr(e.Each)
-		return &c
 	case *hclsyntax.TemplateExpr:
 		return in.template(e, e.Parts)
-	case *hclsyntax.TemplateWrapExpr:
-		c := *e
-		c.Wrapped = in.expr(e.Wrapped)
-		return &c
 	case *hclsyntax.TemplateJoinExpr:
 		return in.join(e)
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/onstream/onstream/plugins"
-	"github.com/onstream/onstream/plugins/jsontext"
 )
 
 const notUTF8 = "the value is not valid UTF-8"
@@ -99,41 +98,6 @@ func headerNode(name string, t plugins.Type, at hcl.Range) *node {
 				}
 			}
 			return &out
-		}
-	}}
-}
-
-// keyNode makes the node of the record's key: its text, read as type t.
-func keyNode(t plugins.Type, at hcl.Range) *node {
-	return &node{t: t, at: at, make: func(*workshop) kernel {
-		missing := newFault(at, codeNull, "the record has no key")
-		mismatch := newFault(at, codeType, "")
-		out := newReader(t, at)
-		var quoted []byte
-		return func(r *run, sel []uint32) *plugins.Column {
-			b := r.batch
-			out.begin(r)
-			for _, i := range sel {
-				key := b.Key(i)
-				switch {
-				case b.Keys == nil:
-					setZero(&out.col, i)
-					r.fail(i, missing)
-				case t.Kind == plugins.Bytes:
-					out.col.AppendBytes(i, key)
-				case t.Kind == plugins.String && !utf8.Valid(key):
-					setZero(&out.col, i)
-					r.failWith(i, mismatch, notUTF8)
-				case t.Kind == plugins.String:
-					out.col.AppendBytes(i, key)
-				case t.Kind == plugins.Time || t.Kind == plugins.Duration:
-					quoted = jsontext.AppendQuoted(quoted[:0], key)
-					out.set(r, i, quoted, nil)
-				default:
-					out.set(r, i, key, nil)
-				}
-			}
-			return &out.col
 		}
 	}}
 }

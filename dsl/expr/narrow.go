@@ -128,11 +128,13 @@ func (c *compiler) equalityNarrowing(l, r hclsyntax.Expression) (whenTrue, whenF
 // fieldName returns what e names where it is one reference to a field.
 func (c *compiler) fieldName(e hclsyntax.Expression) (string, bool) {
 	t, ok := unwrap(e).(*hclsyntax.ScopeTraversalExpr)
-	if !ok || len(t.Traversal) < 2 {
+	if !ok {
 		return "", false
 	}
 	root := t.Traversal.RootName()
-	if root != "event" && root != "meta" {
+	l, isLocal := c.scope.local(root)
+	ofRecord := root == "event" || root == "meta"
+	if !isLocal && !ofRecord || len(t.Traversal) < 2 && !l.single() {
 		return "", false
 	}
 	names := []string{root}

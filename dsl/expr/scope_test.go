@@ -45,19 +45,6 @@ func TestMetaAndKey(t *testing.T) {
 	b.Release()
 }
 
-func TestTypedKey(t *testing.T) {
-	t.Parallel()
-	b := new(plugins.Pool).Batch()
-	b.SelectAll(2)
-	b.Data = []byte("17x1")
-	b.Keys = []plugins.Span{{Off: 0, Len: 2}, {Off: 2, Len: 2}}
-	x := compile(t, `key + 1`, &expr.Scope{Key: true, KeyType: plugins.Of(plugins.Int)})
-	if got := results(x, b); !slices.Equal(got, []string{`18`, `!type`}) {
-		t.Errorf("got %s", got)
-	}
-	b.Release()
-}
-
 // A setting may change between batches, also from null to a value.
 func TestSetting(t *testing.T) {
 	t.Parallel()

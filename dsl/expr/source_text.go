@@ -187,6 +187,13 @@ func (w *writer) forExpr(e *hclsyntax.ForExpr) {
 	w.WriteString(end)
 }
 
+// traversalText writes a reference, for messages.
+func traversalText(t hcl.Traversal) string {
+	w := writer{}
+	w.traversal(t)
+	return w.String()
+}
+
 func (w *writer) traversal(t hcl.Traversal) {
 	for _, step := range t {
 		switch s := step.(type) {

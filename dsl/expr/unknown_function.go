@@ -29,6 +29,9 @@ var synonyms = map[string]string{
 // unknownFunction says that a context has no function of a name, and what was
 // meant: a function that is called like it, or one of its namespace.
 func unknownFunction(name string, ctx *hcl.EvalContext) string {
+	if isAggregate(name) {
+		return name + " is available in emit of a window only, where it is about the records of one"
+	}
 	var names []string
 	for ; ctx != nil; ctx = ctx.Parent() {
 		names = slices.AppendSeq(names, maps.Keys(ctx.Functions))

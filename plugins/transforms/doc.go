@@ -1,6 +1,8 @@
-// Package transforms holds the built-in transforms: filter, map, route,
-// unnest, decode and throttle. Each is a [plugins.TransformKind] with nothing
-// that a transform from elsewhere could not have.
+// Package transforms holds the built-in transforms. Those that look at each
+// record by itself are filter, map, route, unnest, decode, enrich and throttle;
+// those that keep state for each key, which survives a restart, are window,
+// join, dedupe, reduce, absence and detect. Each is a [plugins.TransformKind]
+// with nothing that a transform from elsewhere could not have.
 //
 // [Register] puts them into a registry:
 //

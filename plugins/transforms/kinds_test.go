@@ -15,7 +15,7 @@ func TestKindsAreDocumented(t *testing.T) {
 	if err := transforms.Register(&r); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"decode", "filter", "map", "route", "throttle", "unnest"}
+	want := []string{"absence", "decode", "dedupe", "detect", "enrich", "filter", "join", "map", "reduce", "route", "throttle", "unnest", "window"}
 	if got := r.Transforms(); !slices.Equal(got, want) {
 		t.Fatalf("kinds %v, want %v", got, want)
 	}

@@ -73,7 +73,7 @@ func (t *throttle) Process(ctx context.Context, b *plugins.Batch, out plugins.Em
 	now := t.now()
 	dropped := 0
 	for _, i := range t.rows {
-		t.name = appendKey(t.name[:0], key, i)
+		t.name = plugins.AppendKey(t.name[:0], key, i)
 		due := t.buckets.take(t.name, now, t.wait)
 		switch {
 		case due <= now:
@@ -108,30 +108,4 @@ func (t *throttle) emit(b *plugins.Batch, out plugins.Emitter) {
 	b.Sel = append(b.Sel[:0], t.pass...)
 	t.pass = t.pass[:0]
 	out.Emit(0, b)
-}
-
-// appendKey appends a text that differs for different keys of one column.
-func appendKey(dst []byte, col *plugins.Column, i uint32) []byte {
-	if col == nil || col.IsNull(i) {
-		return dst
-	}
-	k := kindOf(col, i)
-	dst = append(dst, byte(k))
-	var bits uint64
-	switch {
-	case k == plugins.String || k == plugins.Bytes || k.Nested():
-		return append(dst, col.Bytes(i)...)
-	case col.Kind == plugins.Float:
-		bits = math.Float64bits(col.Floats[i])
-	case col.Kind == plugins.Bool:
-		if col.Bools[i] {
-			bits = 1
-		}
-	default:
-		bits = uint64(col.Ints[i])
-	}
-	for s := 0; s < 64; s += 8 {
-		dst = append(dst, byte(bits>>s))
-	}
-	return dst
 }

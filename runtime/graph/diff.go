@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/onstream/onstream/plugins"
 )
 
 // Change is what a new graph does to a stage of an old one.
@@ -57,12 +59,15 @@ func Diff(old, new *Graph) []Change {
 // Fingerprint is a text that is equal for stages that behave alike, whatever
 // feeds them.
 func (s *Stage) Fingerprint() string {
-	key := ""
+	var keys []string
 	if s.Key != nil {
-		key = s.Key.String()
+		keys = append(keys, s.Key.String())
 	}
-	return fmt.Sprintf("%s %s\n%s\nformat %q %s\nschema %s\nkey %s\nretry %v\non_error %s",
-		s.Addr(), s.Kind, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, key, s.Retry, s.OnError)
+	for _, k := range s.Keys {
+		keys = append(keys, k.String())
+	}
+	return fmt.Sprintf("%s %s\n%s\nformat %q %s\nschema %s\nkey %s\nspool %d\nretry %v\non_error %s",
+		s.Addr(), s.Kind, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, strings.Join(keys, ","), s.SpoolBytes, s.Retry, s.OnError)
 }
 
 func (s *Stage) wiring() string {
@@ -71,5 +76,8 @@ func (s *Stage) wiring() string {
 		parts = append(parts, in.Port+"="+in.From+"."+in.Output)
 	}
 	slices.Sort(parts)
-	return strings.Join(parts, " ") + fmt.Sprintf(" %+v", s.In.Type)
+	for _, in := range slices.Concat([]plugins.Shape{s.In}, s.Ins) {
+		parts = append(parts, fmt.Sprintf("%+v", in.Type))
+	}
+	return strings.Join(parts, " ")
 }

@@ -21,7 +21,10 @@ type Graph struct {
 	Name    string
 	Version string
 	Require Guarantee // the least that every path must give; "" for none
-	Stages  []*Stage
+	// Checkpoint says when and how firmly what the stages keep is stored.
+	Checkpoint Checkpoint
+	Renamed    []Renamed // in the order written
+	Stages     []*Stage
 }
 
 // Stage is one block of a pipeline.
@@ -31,7 +34,9 @@ type Stage struct {
 	Name   string
 	Config plugins.Config
 	Inputs []Input       // none for a source
-	In     plugins.Shape // what the inputs have in common
+	In     plugins.Shape // what the inputs have in common; those of the first port, where there are several
+	// Ins are the shapes by port of a kind with several; nil for others.
+	Ins []plugins.Shape
 	// Outputs of a source or transform, without the error output that every
 	// stage has.
 	Outputs []plugins.Output
@@ -43,10 +48,17 @@ type Stage struct {
 	Schema  plugins.Type
 	// Key is the record's key: it sets a sink's keys and makes a keyed
 	// transform run in lanes. Nil when there is none.
-	Key     plugins.Expr
-	Retry   Retry   // of a sink
-	OnError OnError // what becomes of a record that fails
-	Pos     Pos
+	Key plugins.Expr
+	// Keys are the keys of a kind with several inputs, by the index of the
+	// port; Key is then nil.
+	Keys []plugins.Expr
+	// SpoolBytes is how much may wait on disk of what a source brings that is
+	// spooled; 0 stands for [DefaultSpoolBytes]. A source is spooled where
+	// state is stored and its capabilities ask for it.
+	SpoolBytes int64
+	Retry      Retry   // of a sink
+	OnError    OnError // what becomes of a record that fails
+	Pos        Pos
 }
 
 // Addr is the stage's address, such as "source.sensors". It leaves the kind

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
@@ -41,31 +42,89 @@ func capabilities(s *graph.Stage) plugins.Capabilities {
 	}
 }
 
+// terms are those of a pipeline whose kinds tell by their names what they are.
+func terms(stored bool) graph.Terms {
+	return graph.Terms{
+		Capabilities: capabilities,
+		Stateful:     func(s *graph.Stage) bool { return s.Kind == "window" },
+		Volatile:     func(s *graph.Stage) bool { return s.Kind == "enrich" || s.Name == "random" },
+		Stored:       stored,
+	}
+}
+
+// path returns what is promised from source.in through stages of some kinds to
+// a sink.
+func path(stored bool, require graph.Guarantee, source string, sink *graph.Stage, kinds ...string) graph.Path {
+	g := &graph.Graph{Require: require, Stages: []*graph.Stage{stage("source.in", source)}}
+	last := "source.in"
+	for _, k := range kinds {
+		g.Stages = append(g.Stages, stage("transform."+k, k, last))
+		last = "transform." + k
+	}
+	sink.Inputs = []graph.Input{{From: last}}
+	g.Stages = append(g.Stages, sink)
+	return g.Paths(terms(stored))[0]
+}
+
 func TestPathGuarantees(t *testing.T) {
 	t.Parallel()
+	plain := func() *graph.Stage { return stage("sink.out", "print") }
+	upsert := func() *graph.Stage { return stage("sink.out", "upsert") }
+	random := func() *graph.Stage { return stage("sink.random", "upsert") }
+	const strict = graph.EffectivelyOnce
 	for _, c := range []struct {
-		source, sink string
-		want         graph.Guarantee
-		weakens      string
+		name    string
+		path    graph.Path
+		want    graph.Guarantee
+		state   graph.StateGuarantee
+		weakens string
 	}{
-		{"file", "print", graph.AtLeastOnce, "positions are not stored yet"},
-		{"file", "upsert", graph.EffectivelyOnce, ""},
-		{"http", "print", graph.AtLeastOnce, "had not acknowledged comes again"},
-		{"http", "upsert", graph.EffectivelyOnce, "clients may give up"},
-		{"timer", "print", graph.AtMostOnce, "cannot be read again"},
-		{"timer", "upsert", graph.AtMostOnce, "cannot be read again"},
+		{"file to print", path(true, "", "file", plain()), graph.AtLeastOnce, graph.NoState, "sink.out writes again what the last checkpoint (every 1s) did not know as written"},
+		{"file to upsert", path(true, "", "file", upsert()), graph.EffectivelyOnce, graph.NoState, ""},
+		{"file by window to print", path(true, "", "file", plain(), "window"), graph.AtLeastOnce, graph.StateExactlyOnce, "sink.out writes again"},
+		{"file by window to upsert", path(true, "", "file", upsert(), "window"), graph.EffectivelyOnce, graph.StateExactlyOnce, ""},
+		{"file by enrich to print", path(true, "", "file", plain(), "enrich"), graph.AtLeastOnce, graph.NoState, "what is written again may be different: transform.enrich depends on more"},
+		{"file by enrich to upsert", path(true, "", "file", upsert(), "enrich"), graph.AtLeastOnce, graph.NoState, "then counts twice: transform.enrich depends on more than the record, such as on the clock; with require"},
+		{"file by enrich to upsert, strict", path(true, strict, "file", upsert(), "enrich"), graph.EffectivelyOnce, graph.NoState, "sink.out waits for the checkpoint (1s)"},
+		{"file to random upsert, strict", path(true, strict, "file", random()), graph.AtLeastOnce, graph.NoState, "sink.random depends on more"},
+		{"http to print", path(true, "", "http", plain()), graph.AtLeastOnce, graph.NoState, "clients may give up"},
+		{"http to upsert", path(true, "", "http", upsert()), graph.EffectivelyOnce, graph.NoState, "clients may give up"},
+		{"http by window to upsert", path(true, "", "http", upsert(), "window"), graph.EffectivelyOnce, graph.StateExactlyOnce, "clients may give up"},
+		{"timer to print", path(true, "", "timer", plain()), graph.AtMostOnce, graph.NoState, "cannot be read again"},
+		{"timer to upsert", path(true, "", "timer", upsert()), graph.AtMostOnce, graph.NoState, "cannot be read again"},
+		{"timer by window to upsert", path(true, "", "timer", upsert(), "window"), graph.AtMostOnce, graph.StateAtMostOnce, "what transform.window took in since the last checkpoint (every 1s) is lost"},
+
+		{"memory: file to print", path(false, "", "file", plain()), graph.AtLeastOnce, graph.NoState, "source.in is read from its start, and sink.out writes everything again"},
+		{"memory: file to upsert", path(false, "", "file", upsert()), graph.EffectivelyOnce, graph.NoState, ""},
+		{"memory: file by window to print", path(false, "", "file", plain(), "window"), graph.AtLeastOnce, graph.StateLost, "transform.window took in: state is kept in memory only; run with --state DIR"},
+		{"memory: file by enrich to upsert", path(false, "", "file", upsert(), "enrich"), graph.AtLeastOnce, graph.NoState, "transform.enrich depends on more"},
+		{"memory: http to print", path(false, "", "http", plain()), graph.AtLeastOnce, graph.NoState, "had not acknowledged comes again"},
+		{"memory: http by window to upsert", path(false, "", "http", upsert(), "window"), graph.AtMostOnce, graph.StateLost, "state is kept in memory only"},
+		{"memory: timer by window to upsert", path(false, "", "timer", upsert(), "window"), graph.AtMostOnce, graph.StateLost, "state is kept in memory only"},
 	} {
-		g := &graph.Graph{Stages: []*graph.Stage{stage("source.in", c.source), stage("sink.out", c.sink, "source.in")}}
-		paths := g.Paths(capabilities)
-		if len(paths) != 1 {
-			t.Fatalf("%d paths", len(paths))
+		if c.path.Guarantee != c.want || c.path.State != c.state {
+			t.Errorf("%s: %s, state %s; want %s, state %s", c.name, c.path.Guarantee, c.path.State, c.want, c.state)
 		}
-		p := paths[0]
-		if p.Source != "source.in" || p.Sink != "sink.out" || p.Guarantee != c.want {
-			t.Errorf("%s to %s: %s from %s to %s", c.source, c.sink, p.Guarantee, p.Source, p.Sink)
+		if got := strings.Join(c.path.Weakens, "; "); !strings.Contains(got, c.weakens) || (c.weakens == "") != (got == "") {
+			t.Errorf("%s is weakened by %q", c.name, got)
 		}
-		if got := strings.Join(p.Weakens, "; "); !strings.Contains(got, c.weakens) || (c.weakens == "") != (got == "") {
-			t.Errorf("%s to %s is weakened by %q", c.source, c.sink, got)
+	}
+}
+
+// What is left to the operating system is honest about power loss.
+func TestDurability(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"file": "it goes on from an older checkpoint and sink.out writes more again",
+		"http": "the newest checkpoints are lost, and with them the state, and records that source.in had acknowledged may be lost",
+	} {
+		g := &graph.Graph{
+			Checkpoint: graph.Checkpoint{Interval: 5 * time.Second, Durability: graph.OS},
+			Stages:     []*graph.Stage{stage("source.in", source), stage("transform.w", "window", "source.in"), stage("sink.out", "print", "transform.w")},
+		}
+		got := strings.Join(g.Paths(terms(true))[0].Weakens, "; ")
+		if !strings.Contains(got, want) || !strings.Contains(got, "(every 5s)") {
+			t.Errorf("%s: %q lacks %q", source, got, want)
 		}
 	}
 }
@@ -89,7 +148,7 @@ func TestPathsThroughGraph(t *testing.T) {
 		stage("sink.apart", "print", "transform.apart"),
 		stage("sink.dead", "upsert", "transform.right.errors"),
 	}}
-	paths := g.Paths(capabilities)
+	paths := g.Paths(terms(true))
 	var got []string
 	for _, p := range paths {
 		text := p.Source + " " + p.Sink + " " + string(p.Guarantee) + " " + strings.Join(p.Between, ",")
@@ -114,7 +173,7 @@ func TestPathsThroughGraph(t *testing.T) {
 	}
 	// With someone to take what the sink gives up on, nothing is lost.
 	g.Stages = append(g.Stages, stage("sink.rest", "print", graph.Errors))
-	if p := g.Paths(capabilities)[0]; p.Guarantee != graph.AtLeastOnce {
+	if p := g.Paths(terms(true))[0]; p.Guarantee != graph.AtLeastOnce {
 		t.Errorf("with an error sink the path is %s", p.Guarantee)
 	}
 }
@@ -131,7 +190,7 @@ func TestPathsOfManyDiamonds(t *testing.T) {
 		last = "transform.j" + name
 	}
 	g.Stages = append(g.Stages, stage("sink.out", "print", last))
-	if paths := g.Paths(capabilities); len(paths) != 1 || len(paths[0].Between) != 180 {
+	if paths := g.Paths(terms(true)); len(paths) != 1 || len(paths[0].Between) != 180 {
 		t.Errorf("%d paths", len(paths))
 	}
 }

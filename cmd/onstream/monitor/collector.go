@@ -19,6 +19,38 @@ type collector struct {
 	gauges  []count
 	latency *prometheus.Desc
 	ready   *prometheus.Desc
+	// checkpoints are numbers of the pipeline's checkpoints.
+	checkpoints []checkpointGauge
+}
+
+// checkpointGauge is a metric that is one number of a pipeline's checkpoints.
+type checkpointGauge struct {
+	desc *prometheus.Desc
+	of   func(runtime.CheckpointStats) float64
+}
+
+func checkpointGauges() []checkpointGauge {
+	gauge := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("onstream_checkpoint_"+name, help, []string{"pipeline"}, nil)
+	}
+	return []checkpointGauge{
+		{gauge("number", "Number of the last checkpoint that was stored; 0 for none."), func(c runtime.CheckpointStats) float64 { return float64(c.Number) }},
+		{gauge("time_seconds", "When everything done up to then was stored, in seconds since 1970; 0 for never."), func(c runtime.CheckpointStats) float64 {
+			if c.At.IsZero() {
+				return 0
+			}
+			return float64(c.At.UnixMilli()) / 1000
+		}},
+		{gauge("pause_seconds", "How long records waited for the last checkpoint."), func(c runtime.CheckpointStats) float64 { return c.Paused.Seconds() }},
+		{gauge("duration_seconds", "How long it took to take and store the last checkpoint."), func(c runtime.CheckpointStats) float64 { return c.Took.Seconds() }},
+		{gauge("bytes", "Size of what the last checkpoint stored."), func(c runtime.CheckpointStats) float64 { return float64(c.Bytes) }},
+		{gauge("failing", "Whether checkpoints cannot be stored at present; then sources wait."), func(c runtime.CheckpointStats) float64 {
+			if c.Error != "" {
+				return 1
+			}
+			return 0
+		}},
+	}
 }
 
 // count is a metric that is one number of a stage.
@@ -44,10 +76,13 @@ func newCollector(engines []Engine) *collector {
 		gauges: []count{
 			{stage("held", "Records that wait here or are being written."), func(s runtime.StageStats) int64 { return s.Held }},
 			{stage("queue_bytes", "Memory of the records held."), func(s runtime.StageStats) int64 { return s.QueueBytes }},
+			{stage("keys", "Keys that the stage keeps something for, at the last checkpoint."), func(s runtime.StageStats) int64 { return s.Keys }},
+			{stage("hot_keys", "Keys that are in memory, at the last checkpoint."), func(s runtime.StageStats) int64 { return s.HotKeys }},
 		},
 		latency: stage("latency_seconds", "Age of the records when they reached the stage or, for a sink, when they were durable."),
 		ready: prometheus.NewDesc("onstream_pipeline_ready", "Whether every stage of the pipeline runs.",
 			[]string{"pipeline"}, nil),
+		checkpoints: checkpointGauges(),
 	}
 }
 
@@ -57,6 +92,9 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 		out <- m.desc
 	}
 	for _, m := range c.gauges {
+		out <- m.desc
+	}
+	for _, m := range c.checkpoints {
 		out <- m.desc
 	}
 	out <- c.latency
@@ -72,6 +110,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 			ready = 1
 		}
 		out <- prometheus.MustNewConstMetric(c.ready, prometheus.GaugeValue, ready, st.Pipeline)
+		for _, m := range c.checkpoints {
+			out <- prometheus.MustNewConstMetric(m.desc, prometheus.GaugeValue, m.of(st.Checkpoint), st.Pipeline)
+		}
 		for _, s := range st.Stages {
 			c.stage(st.Pipeline, s, out)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/onstream/onstream/dsl/expr"
+	"github.com/onstream/onstream/plugins/aggregate"
 )
 
 // functionTables are the functions by category, each with its first example.
@@ -26,6 +27,16 @@ func functionTables(functions []*expr.Function) string {
 			}
 		}
 		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// aggregateTable are the functions over groups of records.
+func aggregateTable(functions []aggregate.Function) string {
+	var b strings.Builder
+	b.WriteString("| function | does | for example |\n|---|---|---|\n")
+	for _, f := range functions {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", code("agg::"+f.Usage()), cell(f.Doc), code(f.Example))
 	}
 	return b.String()
 }

@@ -24,9 +24,78 @@ func transforms(r *plugins.Registry) string {
 		k, _ := r.Transform(name)
 		writeKind(&b, "transform", name, k.Schema)
 		writeFormat(&b, k.Payload, k.DefaultFormat, " and `schema`")
-		if k.Keyed {
-			b.WriteString("Takes `key`.\n\n")
+		writeTraits(&b, k)
+		writeLocals(&b, k)
+	}
+	return b.String()
+}
+
+// writeLocals lists the names that a kind gives to some of its attributes.
+func writeLocals(b *strings.Builder, k plugins.TransformKind) {
+	if k.Locals == nil {
+		return
+	}
+	in := make([]plugins.Shape, max(1, len(k.Ports)))
+	for _, a := range k.Schema.Attrs {
+		if !a.Type.PerRecord() {
+			continue
 		}
+		locals, _ := k.Locals(a.Name, in, plugins.NewConfig(nil))
+		for i, l := range locals {
+			if i == 0 {
+				fmt.Fprintf(b, "Names in `%s`:\n\n", a.Name)
+			}
+			fmt.Fprintf(b, "- %s: %s\n", localName(l), l.Doc)
+			if i == len(locals)-1 {
+				b.WriteString("\n")
+			}
+		}
+	}
+}
+
+// localName writes a name with the fields that it always has.
+func localName(l plugins.Local) string {
+	if len(l.Type.Fields) == 0 {
+		return code(l.Root)
+	}
+	names := make([]string, len(l.Type.Fields))
+	for i, f := range l.Type.Fields {
+		names[i] = code(l.Root + "." + f.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// writeTraits tells what the kind takes and does beyond its schema.
+func writeTraits(b *strings.Builder, k plugins.TransformKind) {
+	var traits []string
+	if len(k.Ports) > 0 {
+		inputs := make([]string, len(k.Ports))
+		for i, p := range k.Ports {
+			inputs[i] = p + " = ..."
+		}
+		form := "{ " + strings.Join(inputs, ", ") + " }"
+		traits = append(traits, "Has the inputs "+quoted(k.Ports)+": `from = "+form+"`, and `key` likewise, or one expression for all.")
+	} else if k.Keyed {
+		traits = append(traits, "Takes `key`.")
+	}
+	if k.Lookup {
+		traits = append(traits, "Takes a block `lookup \"KIND\"`, see [look-ups](#look-ups).")
+	}
+	if k.State != nil {
+		traits = append(traits, "Keeps [state](#state).")
+	}
+	if len(traits) > 0 {
+		b.WriteString(strings.Join(traits, " ") + "\n\n")
+	}
+}
+
+func quoted(names []string) string { return "`" + strings.Join(names, "` and `") + "`" }
+
+func lookups(r *plugins.Registry) string {
+	var b strings.Builder
+	for _, name := range r.Lookups() {
+		k, _ := r.Lookup(name)
+		writeKind(&b, "lookup", name, k.Schema)
 	}
 	return b.String()
 }
@@ -118,8 +187,8 @@ func typeOf(a plugins.Attr) string {
 	switch {
 	case len(a.Enum) > 0:
 		return "`" + strings.Join(a.Enum, "`, `") + "`"
-	case a.Type == plugins.AttrExpr && a.Want.Kind != plugins.Any:
-		return a.Want.String() + " expression"
+	case (a.Type == plugins.AttrExpr || a.Type == plugins.AttrPortExprs) && a.Want.Kind != plugins.Any:
+		return a.Want.String() + " " + a.Type.String()
 	default:
 		return a.Type.String()
 	}

@@ -18,7 +18,9 @@ old text
 <!-- begin generated: sinks --><!-- end generated -->
 <!-- begin generated: formats --><!-- end generated -->
 between
+<!-- begin generated: lookups --><!-- end generated -->
 <!-- begin generated: functions --><!-- end generated -->
+<!-- begin generated: aggregates --><!-- end generated -->
 end
 `
 
@@ -46,10 +48,36 @@ func registry(t *testing.T) *plugins.Registry {
 		},
 		New: func(plugins.Config, plugins.Env) (plugins.Source, error) { return nil, context.Canceled },
 	})
+	if err == nil {
+		err = r.AddTransform(weaveKind())
+	}
+	if err == nil {
+		err = r.AddLookup(plugins.LookupKind{Name: "map", Schema: plugins.Schema{Doc: "Shows the way."}})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// weaveKind is a transform with everything that one may have.
+func weaveKind() plugins.TransformKind {
+	return plugins.TransformKind{
+		Name: "weave", Keyed: true, Ports: []string{"warp", "weft"}, Lookup: true,
+		State: func(plugins.Config) string { return "cloth" },
+		Schema: plugins.Schema{Doc: "Makes cloth.", Attrs: []plugins.Attr{
+			{Name: "time", Type: plugins.AttrPortExprs, Want: plugins.Of(plugins.Time), Doc: "When."},
+			{Name: "emit", Type: plugins.AttrAggregation, Doc: "What comes out."},
+		}},
+		Locals: func(attr string, in []plugins.Shape, _ plugins.Config) ([]plugins.Local, bool) {
+			if attr != "emit" {
+				return nil, true
+			}
+			cloth := plugins.Type{Kind: plugins.Record, Fields: []plugins.Field{{Name: "width"}, {Name: "length"}}}
+			return []plugins.Local{{Root: "cloth", Type: cloth, Doc: "What there is."}, {Root: "warp", Type: in[0].Type, Doc: "One thread."}}, false
+		},
+		New: func(plugins.Config, plugins.Env) (plugins.Transform, error) { return nil, context.Canceled },
+	}
 }
 
 func TestUpdate(t *testing.T) {
@@ -86,6 +114,18 @@ Takes ` + "`format` (required) and `schema`" + `.
 	if !strings.HasPrefix(string(once), want) {
 		t.Errorf("got\n%s\nwant\n%s", once, want)
 	}
+	for _, want := range []string{
+		"| `time` | time expression for each input |",
+		"| `emit` | object of aggregates |",
+		"Has the inputs `warp` and `weft`: `from = { warp = ..., weft = ... }`, and `key` likewise, or one expression for all. Takes a block `lookup \"KIND\"`, see [look-ups](#look-ups). Keeps [state](#state).",
+		"Names in `emit`:\n\n- `cloth.width`, `cloth.length`: What there is.\n- `warp`: One thread.\n\n",
+		"### `lookup \"map\"`\n\nShows the way.",
+		"| `agg::count([x])` |",
+	} {
+		if !strings.Contains(string(once), want) {
+			t.Errorf("%s is missing in\n%s", want, once)
+		}
+	}
 	if !strings.Contains(string(once), "| Goes down. | `deep::down(1)` → `0` |") {
 		t.Errorf("the function is missing in\n%s", once)
 	}
@@ -104,7 +144,7 @@ func TestUpdateRefuses(t *testing.T) {
 		{"a section that is missing", "begin generated: sinks", "nothing", "these sections are missing: [sinks]"},
 		{"a section that nobody knows", "generated: sinks", "generated: sings", `there is no section "sings"`},
 		{"a section twice", "generated: sinks", "generated: sources", `there is no section "sources", or it is there twice`},
-		{"a section without end", "functions --><!-- end generated -->", "functions -->", `section "functions" has no end`},
+		{"a section without end", "aggregates --><!-- end generated -->", "aggregates -->", `section "aggregates" has no end`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

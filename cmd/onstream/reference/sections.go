@@ -8,6 +8,7 @@ import (
 
 	"github.com/onstream/onstream/dsl/expr"
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/aggregate"
 )
 
 const (
@@ -24,7 +25,9 @@ func Update(doc []byte, r *plugins.Registry, functions []*expr.Function) ([]byte
 		"transforms": transforms(r),
 		"sinks":      sinks(r),
 		"formats":    formats(r),
+		"lookups":    lookups(r),
 		"functions":  functionTables(functions),
+		"aggregates": aggregateTable(aggregate.All()),
 	}
 	var out bytes.Buffer
 	for {

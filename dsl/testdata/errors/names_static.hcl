@@ -11,6 +11,8 @@ locals {
   h = each.key       # error: not available yet: each belongs to repeated blocks
   i = json           # error: unknown name: if it is a string, put it in quotes
   j = vars.url        # error: unknown name: did you mean "var"?
+  l = found.x        # error: not available here: found is known for each record only
+  m = agg::count()   # error: unknown function: agg::count is available in emit of a window only
   k = var            # error: incomplete name: write var.NAME
 }
 

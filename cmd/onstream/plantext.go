@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+func (p *plan) write(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.TrimSpace(p.Name+" "+p.Version))
+	p.writeChanges(w)
+	fmt.Fprint(w, "\nguarantees")
+	if p.Require != "" {
+		fmt.Fprintf(w, " (required: %s)", words(p.Require))
+	}
+	fmt.Fprintln(w)
+	p.writeCheckpoint(w)
+	for _, x := range p.Paths {
+		what := words(x.Guarantee)
+		if x.State != graph.NoState {
+			what += ", state " + words(x.State)
+		}
+		if x.ErrorsOnly {
+			what += ", of what fails"
+		}
+		fmt.Fprintf(w, "  %s → %s: %s\n", x.Source, x.Sink, what)
+		for _, why := range x.Weakens {
+			fmt.Fprintf(w, "      %s\n", why)
+		}
+	}
+	p.writeStored(w)
+	if len(p.Outputs) > 0 {
+		fmt.Fprintln(w, "\noffers")
+	}
+	for _, x := range p.Outputs {
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", x.Name, x.Is, x.Description)
+	}
+	return w.Flush()
+}
+
+func (p *plan) writeChanges(w io.Writer) {
+	if p.Against == "" {
+		fmt.Fprintln(w, "\nstages")
+	} else {
+		fmt.Fprintf(w, "\nchanges against %s (%d unchanged)\n", p.Against, p.Same)
+	}
+	signs := map[graph.ChangeKind]string{graph.Added: "+", graph.Changed: "~", graph.Rewired: "→", graph.Removed: "-"}
+	for _, x := range p.Changes {
+		kind := x.Kind
+		if x.Was != "" {
+			kind = x.Was + " → " + kind
+		}
+		if p.Against == "" {
+			fmt.Fprintf(w, "  %s\t%s\n", x.Addr, kind)
+			continue
+		}
+		fmt.Fprintf(w, "  %s %s\t%s\t%s\n", signs[x.Change], x.Addr, kind, x.Change)
+	}
+	if p.Against != "" && len(p.Changes) == 0 {
+		fmt.Fprintln(w, "  none")
+	}
+}
+
+// writeCheckpoint tells of checkpoints where a promise rests on them.
+func (p *plan) writeCheckpoint(w io.Writer) {
+	rests := func(x pathJSON) bool { return x.Guarantee != graph.AtMostOnce || x.State != graph.NoState }
+	if !slices.ContainsFunc(p.Paths, rests) {
+		return
+	}
+	how := "on disk before it counts"
+	if p.Checkpoint.Durability == graph.OS {
+		how = "left to the operating system: power loss takes the newest ones away"
+	}
+	fmt.Fprintf(w, "  run with --state DIR, with a checkpoint every %s, %s\n", p.Checkpoint.Interval, how)
+}
+
+// words writes a guarantee for people.
+func words[G ~string](g G) string { return strings.ReplaceAll(string(g), "_", " ") }

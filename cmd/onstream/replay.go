@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/onstream/onstream/dsl"
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+	"github.com/onstream/onstream/runtime/spool"
+	"github.com/onstream/onstream/runtime/state"
+)
+
+// replayFlags are the flags of replay.
+type replayFlags struct {
+	into, state string
+	codes       []string
+	stages      []string
+	dryRun      bool
+}
+
+func newReplay(c *cli) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "replay FILE [DIR]",
+		Short:   "Send records from the error output into a source again",
+		GroupID: groupRun,
+		Long: `Read FILE, which a file sink with "from = errors" has written, and put the records
+that failed aside for a source of the pipeline in DIR. They go in as they came,
+behind what the source brings itself, when a pipeline that runs with the same
+--state is started or reloaded (SIGHUP), and are removed when a checkpoint covers
+them. All are put aside, or, when FILE is not what it should be, none.
+
+Records that had no payload, and those that were too large to be kept whole,
+cannot be replayed; they are counted. FILE itself is not changed: move it away
+before records fail again, or they will be replayed twice.`,
+		Example: `  onstream replay dead.ndjson --into source.in --state /var/lib/onstream my-pipeline
+  onstream replay dead.ndjson --into source.in --state state --code decode --dry-run my-pipeline
+  zcat dead.ndjson.gz | onstream replay - --into source.in --state state my-pipeline`,
+		Args: cobra.RangeArgs(1, 2),
+	}
+	f := &replayFlags{}
+	flags := cmd.Flags()
+	flags.StringVar(&f.into, "into", "", "the source that takes the records, such as source.in")
+	state, _ := c.lookupEnv(stateEnv)
+	flags.StringVar(&f.state, "state", state, "the `DIR` that the pipeline runs with; the default is $"+stateEnv)
+	flags.StringSliceVar(&f.codes, "code", nil, "only records that failed with this code (may be repeated)")
+	flags.StringSliceVar(&f.stages, "stage", nil, "only records that failed in the stage of this address (may be repeated)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "only tell what would be replayed")
+	v := addValues(cmd)
+	output := addOutput(cmd)
+	// The only error is that the flag does not exist.
+	_ = cmd.MarkFlagRequired("into")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		c.asJSON = output.value == "json"
+		if f.state == "" {
+			return invalid(errors.New("say with --state DIR where the pipeline keeps its state: the records are put aside there"))
+		}
+		dir := "."
+		if len(args) == 2 {
+			dir = args[1]
+		}
+		o := v.options(c)
+		o.CheckOnly = true
+		folder, err := c.replayFolder(dir, o, f)
+		if err != nil {
+			return err
+		}
+		r, err := c.replay(args[0], folder, f)
+		if err != nil {
+			return failed(err)
+		}
+		if c.asJSON {
+			return c.writeJSON(r)
+		}
+		r.write(c.stdout)
+		return nil
+	}
+	return cmd
+}
+
+// replayFolder returns where the replays of the source are.
+func (c *cli) replayFolder(dir string, o dsl.Options, f *replayFlags) (string, error) {
+	r, err := c.registry(c.stdout)
+	if err != nil {
+		return "", failed(err)
+	}
+	l, err := c.load(dir, r, o)
+	if err != nil {
+		return "", err
+	}
+	g := l.graph()
+	s := g.Stage(f.into)
+	if s == nil || s.Role != graph.Source {
+		return "", invalid(fmt.Errorf("the pipeline has no %s: --into takes the address of one of its sources: %s", f.into, sourceList(g)))
+	}
+	if err := takesPayloads(r, s); err != nil {
+		return "", invalid(err)
+	}
+	return filepath.Join(state.Folder(f.state, g.Name), "replay", s.Name), nil
+}
+
+func sourceList(g *graph.Graph) string {
+	var addrs []string
+	for _, s := range g.Stages {
+		if s.Role == graph.Source {
+			addrs = append(addrs, s.Addr())
+		}
+	}
+	return strings.Join(addrs, ", ")
+}
+
+// takesPayloads returns an error where records cannot go into a source alone.
+func takesPayloads(r *plugins.Registry, s *graph.Stage) error {
+	if kind, _ := r.Source(s.Kind); !kind.Payload {
+		return fmt.Errorf("%s is of kind %s, which makes its records itself: name a source that reads payloads", s.Addr(), s.Kind)
+	}
+	codec, _ := r.Codec(s.Format)
+	framing, err := codec.Framing(s.Options)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Addr(), err)
+	}
+	if framing.Preamble {
+		return fmt.Errorf("%s reads %s with a header, which records in an error output do not have: name a source without one", s.Addr(), s.Format)
+	}
+	return nil
+}
+
+// replay puts aside what is selected of a file.
+func (c *cli) replay(name, folder string, f *replayFlags) (*replayed, error) {
+	in, done, err := c.openLetters(name)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	r := &replayed{File: name, Source: f.into, DryRun: f.dryRun}
+	if f.dryRun {
+		return r, r.read(in, f, func([]byte) error { return nil })
+	}
+	aside, err := spool.PutAside(folder, spool.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.read(in, f, aside.Add); err != nil {
+		return nil, errors.Join(err, aside.Abandon())
+	}
+	if r.Records == 0 {
+		return r, aside.Abandon()
+	}
+	return r, aside.Commit()
+}
+
+// openLetters opens a file, with a bar of progress where somebody watches.
+func (c *cli) openLetters(name string) (io.Reader, func(), error) {
+	if name == "-" {
+		return c.stdin, func() {}, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the error output: %w", err)
+	}
+	done := func() { _ = file.Close() } // it was only read
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || !isTerminal(c.stderr) {
+		return file, done, nil
+	}
+	bar := progressbar.NewOptions64(info.Size(),
+		progressbar.OptionSetWriter(c.stderr),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(),
+	)
+	reader := progressbar.NewReader(file, bar)
+	return &reader, func() { _ = bar.Finish(); done() }, nil
+}

@@ -1,0 +1,116 @@
+package plugins
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"math"
+)
+
+// Groups is how many groups the keys of a stage are divided into.
+const Groups = 256
+
+// Group is a part of the keys of a stage. Each lane owns a run of groups, so
+// that state finds its lane again whatever the number of lanes is next time.
+type Group = uint8
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// GroupOf returns the group of a key in the form of [AppendKey]. It never
+// changes: stored state depends on it. The groups are the top bits of the
+// CRC-32C, mixed by a multiplication because a CRC of short keys alone leaves
+// them uneven.
+func GroupOf(key []byte) Group {
+	return Group(crc32.Checksum(key, castagnoli) * 0x9E3779B1 >> 24)
+}
+
+// AppendKey appends the bytes that stand for the key in row i of a column:
+// different for different keys of one column, and the same at any time on any
+// machine. A null, and a nil column, stand for no bytes.
+func AppendKey(dst []byte, col *Column, i uint32) []byte {
+	if col == nil || col.IsNull(i) {
+		return dst
+	}
+	k := col.Kind
+	if k == Any {
+		k = col.Kinds[i]
+	}
+	dst = append(dst, byte(k))
+	switch {
+	case k == String || k == Bytes || k.Nested():
+		return append(dst, col.Bytes(i)...)
+	case col.Kind == Float:
+		return binary.LittleEndian.AppendUint64(dst, math.Float64bits(col.Floats[i]))
+	case col.Kind == Bool:
+		if col.Bools[i] {
+			return append(dst, 1)
+		}
+		return append(dst, 0)
+	default:
+		return binary.LittleEndian.AppendUint64(dst, uint64(col.Ints[i]))
+	}
+}
+
+// KeyValue returns the value whose [AppendKey] form is key; a null for no
+// bytes.
+func KeyValue(key []byte) Value {
+	if len(key) == 0 {
+		return Value{Kind: Null}
+	}
+	v, rest := Value{Kind: Kind(key[0])}, key[1:]
+	switch {
+	case v.Kind == String || v.Kind == Bytes || v.Kind.Nested():
+		v.Text = string(rest)
+	case v.Kind == Bool && len(rest) > 0:
+		v.Int = int64(rest[0])
+	case len(rest) < 8:
+	case v.Kind == Float:
+		v.Float = math.Float64frombits(binary.LittleEndian.Uint64(rest))
+	default:
+		v.Int = int64(binary.LittleEndian.Uint64(rest))
+	}
+	return v
+}
+
+// Stateful is a transform that keeps something between batches. The engine
+// calls it from the goroutine that calls Process, or while none does.
+type Stateful interface {
+	// Restore is called once, before anything else, with what the stage had
+	// stored at the last checkpoint. The state stays readable as long as the
+	// transform is used, and is then what the last checkpoint that succeeded
+	// has left.
+	Restore(s State) error
+	// Snapshot writes what has changed since the last call. What is written
+	// is never lost: where storing it fails for a while, the engine tries
+	// again and calls Snapshot no earlier than that has succeeded.
+	Snapshot(w StateWriter) error
+}
+
+// State is what the keys of one lane have stored. Spaces are namespaces of
+// the stage. It is safe for concurrent use.
+type State interface {
+	// Groups returns the first and the last group of the lane.
+	Groups() (first, last Group)
+	// Get appends the value to dst; it reports false where there is none.
+	Get(space byte, g Group, key, dst []byte) ([]byte, bool, error)
+	// Ascend calls f with each key of a group, in order of their bytes, from
+	// the first that is not below from, until f reports false. The slices are
+	// valid during the call only.
+	Ascend(space byte, g Group, from []byte, f func(key, value []byte) bool) error
+}
+
+// StateWriter takes what is to be stored at a checkpoint. It copies what it is
+// given.
+type StateWriter interface {
+	Put(space byte, g Group, key, value []byte)
+	Delete(space byte, g Group, key []byte)
+}
+
+// StateStats tells what a stateful transform keeps: for metrics.
+type StateStats struct {
+	Keys int64 // live keys
+	Hot  int64 // of these, in memory
+}
+
+// StateCounter is a stateful transform that can tell what it keeps. It is
+// called like Process.
+type StateCounter interface{ StateStats() StateStats }

@@ -1,0 +1,190 @@
+package transforms
+
+import (
+	"context"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/keyed"
+)
+
+func newAbsence(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
+	a := &absence{
+		time: newEventTime(c.Expr("time"), c, env), keys: keyColumn(c),
+		report: localColumns("absence", absenceLocal(c).Type.Fields),
+		patience: patience{
+			limit: int64(c.Duration("for")), forget: int64(c.Duration("forget")), idle: int64(c.Duration("idle")),
+			timeout: int64(absenceTimeout(c)), processing: c.String("clock") == "processing", started: keyed.None,
+			expected: map[string]bool{},
+		},
+	}
+	if key := c.Expr("key"); key != nil {
+		a.key = key.Evaluator(env)
+	}
+	for _, name := range c.Strings("keys") {
+		a.patience.expected[string(append([]byte{byte(plugins.String)}, name...))] = true
+	}
+	a.results = newResults(emitFields(c, env, defaultEmit(c, absenceLocal(c))), env, a.keys, a.report)
+	a.keptState = newKeptState(c, keyed.Config[presence]{Encode: encodePresence, Decode: decodePresence, Due: a.patience.due})
+	return a, nil
+}
+
+// absence follows which keys records come from.
+type absence struct {
+	keptState[presence]
+	key      plugins.Evaluator // nil for the whole input as one
+	time     *eventTime
+	patience patience
+	results  *results
+	keys     *rowColumns
+	report   *rowColumns
+	name     []byte
+}
+
+var (
+	_ plugins.Transform    = (*absence)(nil)
+	_ plugins.Stateful     = (*absence)(nil)
+	_ plugins.Timed        = (*absence)(nil)
+	_ plugins.StateCounter = (*absence)(nil)
+)
+
+// Process implements [plugins.Transform].
+func (a *absence) Process(_ context.Context, b *plugins.Batch, out plugins.Emitter) error {
+	var key *plugins.Column
+	if a.key != nil {
+		key = a.key.Eval(b)
+	}
+	wall := a.time.wall()
+	at := a.time.of(b, wall)
+	a.results.begin(out, b.Received)
+	taken := len(b.Sel)
+	for _, i := range b.Sel {
+		a.name = plugins.AppendKey(a.name[:0], key, i)
+		e, fresh, err := a.table.Open(a.name)
+		if err != nil {
+			if err = failKey(b, i, err); err != nil {
+				return err
+			}
+			taken--
+			continue
+		}
+		a.take(e, fresh, at[i], wall)
+	}
+	lane := a.clock.Now()
+	err := a.table.FireEvent(lane, func(e *keyed.Entry[presence], _ int64) error {
+		a.settle(e, a.patience.byLane(&e.V, lane))
+		return nil
+	})
+	a.results.flush()
+	if taken > 0 {
+		out.Drop(taken)
+	}
+	return err
+}
+
+// take takes in a record of a key.
+func (a *absence) take(e *keyed.Entry[presence], fresh bool, at, wall int64) {
+	k := &e.V
+	if fresh {
+		k.last = at
+	} else {
+		a.comes(e, at, wall)
+	}
+	a.clock.Observe(e.Key, at)
+	k.seen, k.arrived = laneTime(&a.clock, at), wall
+	a.table.Schedule(e)
+}
+
+// comes looks at the gap before a record of a key that is known.
+func (a *absence) comes(e *keyed.Entry[presence], at, wall int64) {
+	k := &e.V
+	forgotten := a.elapse(e, a.patience.byLane(k, a.clock.Now()))
+	if a.patience.processing {
+		forgotten = a.elapse(e, a.patience.byWall(k, wall)) || forgotten
+	} else if k.last != keyed.None {
+		forgotten = a.elapse(e, at-k.last) || forgotten
+	}
+	switch {
+	case forgotten:
+		k.absent, k.last = false, at
+	case k.last == keyed.None || at >= k.last:
+		if k.absent {
+			a.add(e, "returned", at)
+		}
+		k.absent, k.last = false, at
+	}
+}
+
+// elapse is called when a key has been silent for so long; it reports whether
+// the key is forgotten by that.
+func (a *absence) elapse(e *keyed.Entry[presence], silent int64) (forgotten bool) {
+	k := &e.V
+	if !k.absent && silent > a.patience.limit {
+		from := k.last
+		if a.patience.processing || from == keyed.None {
+			from = a.patience.since(k)
+		}
+		k.absent = true
+		a.add(e, "absent", later(from, a.patience.limit))
+	}
+	return k.absent && silent > a.patience.forget && !a.patience.expected[e.Key]
+}
+
+// settle is elapse for a key of which nothing comes.
+func (a *absence) settle(e *keyed.Entry[presence], silent int64) {
+	if a.elapse(e, silent) {
+		a.table.Remove(e)
+	}
+}
+
+// add adds a report.
+func (a *absence) add(e *keyed.Entry[presence], status string, at int64) {
+	row := a.results.row
+	a.keys.setKey(row, e.Key)
+	report := a.report.cols
+	report[0].AppendString(row, status)
+	report[2].Ints[row] = at
+	if last := e.V.last; last == keyed.None {
+		report[1].SetNull(row)
+		report[3].SetNull(row)
+	} else {
+		report[1].SetValue(row, plugins.Value{Kind: plugins.Time, Int: last})
+		report[3].SetValue(row, plugins.Value{Kind: plugins.Duration, Int: at - last})
+	}
+	a.results.next()
+}
+
+// Tick implements [plugins.Timed].
+func (a *absence) Tick(_ context.Context, now int64, out plugins.Emitter) error {
+	a.time.latest = max(a.time.latest, now)
+	a.results.begin(out, now)
+	err := a.table.FireWall(now, func(e *keyed.Entry[presence], _ int64) error {
+		a.settle(e, a.patience.byWall(&e.V, now))
+		return nil
+	})
+	a.results.flush()
+	return err
+}
+
+// Restore implements [plugins.Stateful]. From then on keys that are expected
+// are missed.
+func (a *absence) Restore(s plugins.State) error {
+	a.patience.started = a.time.wall()
+	if err := a.keptState.Restore(s); err != nil {
+		return err
+	}
+	first, last := s.Groups()
+	for name := range a.patience.expected {
+		if g := plugins.GroupOf([]byte(name)); g < first || g > last {
+			continue
+		}
+		e, fresh, err := a.table.Open([]byte(name))
+		if err != nil {
+			return err
+		}
+		if fresh {
+			e.V.last, e.V.arrived = keyed.None, a.patience.started
+			a.table.Schedule(e)
+		}
+	}
+	return nil
+}

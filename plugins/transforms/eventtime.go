@@ -1,0 +1,132 @@
+package transforms
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+)
+
+// eventTimeAttrs are the attributes of all kinds that know time. Typ is that
+// of the attribute time: [plugins.AttrExpr], or [plugins.AttrPortExprs] for
+// kinds with several inputs.
+func eventTimeAttrs(typ plugins.AttrType) []plugins.Attr {
+	return []plugins.Attr{
+		{Name: "time", Type: typ, Want: plugins.Of(plugins.Time), Doc: "When what the record tells has happened. Required unless clock is processing."},
+		{Name: "clock", Type: plugins.AttrString, Default: "event", Enum: []string{"event", "processing"}, Doc: "Which time counts: that of the records (event), which gives the same result for recorded data as for live data, or that of the pipeline's clock when they come (processing)."},
+		{Name: "max_ahead", Type: plugins.AttrDuration, Default: time.Hour, Min: plugins.Bound(0), Doc: "How far the time of a record may be ahead of the pipeline's clock. One further ahead fails with the code clock_ahead, and is never taken for the time."},
+	}
+}
+
+// lateAttrs are the attributes, besides those of eventTimeAttrs, of kinds that
+// wait for the records of a key that are still under way.
+func lateAttrs() []plugins.Attr {
+	return []plugins.Attr{
+		{Name: "lateness", Type: plugins.AttrDuration, Default: time.Duration(0), Min: plugins.Bound(0), Doc: "How much older than the latest record of its key a record may be. So long results wait for it."},
+		{Name: "idle", Type: plugins.AttrDuration, Default: time.Minute, Min: plugins.Bound(1e-3), Doc: "By how much the time of the other keys has to go on before it moves that of a silent key, so that its results do not wait for ever."},
+		{Name: "timeout", Type: plugins.AttrDuration, Min: plugins.Bound(1e-3), Doc: "How long nothing may come from a key, by the pipeline's clock, before it counts as ended and what is open is emitted. Unless given, that never happens."},
+	}
+}
+
+// checkEventTime finds attributes about time that do not go together.
+func checkEventTime(c plugins.Config) error {
+	processing := c.String("clock") == "processing"
+	switch {
+	case processing && c.Has("time"):
+		return plugins.ConfigErrorf("time", "the pipeline's clock tells the time here: remove time, or clock = \"processing\"")
+	case !processing && !c.Has("time"):
+		return plugins.ConfigErrorf("", "it is not known when records have happened: give time = event.FIELD, or clock = \"processing\" for the time at which they come")
+	}
+	return nil
+}
+
+// eventTime tells the times of records.
+type eventTime struct {
+	eval     plugins.Evaluator // nil for the pipeline's clock
+	at       string
+	maxAhead time.Duration
+	now      func() time.Time
+	latest   int64 // of the pipeline's clock
+	times    []int64
+}
+
+// newEventTime returns what tells the times of the records of an input: expr
+// is its time, nil for the pipeline's clock.
+func newEventTime(expr plugins.Expr, c plugins.Config, env plugins.Env) *eventTime {
+	t := &eventTime{maxAhead: c.Duration("max_ahead"), now: env.Now, latest: math.MinInt64}
+	if expr != nil {
+		t.eval, t.at = expr.Evaluator(env), expr.Range()
+	}
+	return t
+}
+
+// wall returns the time of the pipeline's clock, ns since 1970. It never goes
+// back.
+func (t *eventTime) wall() int64 {
+	t.latest = max(t.latest, t.now().UnixNano())
+	return t.latest
+}
+
+// of returns the times of the selected rows, by row, ns since 1970, valid
+// until its next call. Rows without a time, or with one too far ahead, are
+// failed and dropped from b.Sel. Wall is the time of the pipeline's clock.
+func (t *eventTime) of(b *plugins.Batch, wall int64) []int64 {
+	if t.eval == nil {
+		t.resize(b.Len)
+		for _, i := range b.Sel {
+			t.times[i] = wall
+		}
+		return t.times
+	}
+	col := t.eval.Eval(b)
+	times := col.Ints
+	limit := later(wall, int64(t.maxAhead))
+	if col.Kind != plugins.Time || col.Nulls != nil {
+		t.resize(b.Len)
+		times = t.times
+		for _, i := range b.Sel {
+			switch k := kindOf(col, i); {
+			case col.IsNull(i):
+				b.Fail(i, plugins.Failure{Code: "null", Msg: "the record has no time: drop it before, or give it one with default(x, y)", Expr: t.at})
+				times[i] = math.MinInt64
+			case k != plugins.Time:
+				b.Fail(i, plugins.Failure{Code: "type", Msg: fmt.Sprintf("the time is of type %s, not time: declare the field as time in a schema", k), Expr: t.at})
+				times[i] = math.MinInt64
+			default:
+				times[i] = col.Ints[i]
+			}
+		}
+	}
+	for _, i := range b.Sel {
+		if times[i] > limit {
+			b.Fail(i, plugins.Failure{
+				Code: "clock_ahead", Expr: t.at,
+				Msg: fmt.Sprintf("the time %s is more than %v ahead of the pipeline's clock: set the clock of the device, or raise max_ahead",
+					time.Unix(0, times[i]).UTC().Format(time.RFC3339), t.maxAhead),
+			})
+		}
+	}
+	b.DropFailed()
+	return times
+}
+
+func (t *eventTime) resize(n int) {
+	if cap(t.times) < n {
+		t.times = make([]int64, n)
+	}
+	t.times = t.times[:n]
+}
+
+// later returns the time d after (before, if negative) a time; times that
+// cannot be told are the last or first that can.
+func later(at, d int64) int64 {
+	switch t := at + d; {
+	case d > 0 && t < at:
+		return math.MaxInt64
+	case d < 0 && t > at:
+		return math.MinInt64
+	default:
+		return t
+	}
+}

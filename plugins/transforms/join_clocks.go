@@ -1,0 +1,53 @@
+package transforms
+
+import (
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/keyed"
+)
+
+// joinClocks are the clocks of the two inputs of a lane. Each input has its
+// own: how long a key was silent in it is told by its other keys, and does not
+// depend on which input is read first.
+type joinClocks [2]struct {
+	keyed.Clock
+	// since is the first time of the clock: what was last seen before there
+	// was one counts as seen then.
+	since int64
+}
+
+func newJoinClocks() (c joinClocks) {
+	c[left].since, c[right].since = keyed.None, keyed.None
+	return c
+}
+
+// now returns the time that both inputs have reached.
+func (c *joinClocks) now() int64 { return min(c[left].Now(), c[right].Now()) }
+
+// observe notes the time of a record of a key, and returns that of its input.
+func (c *joinClocks) observe(port int, key string, at int64) int64 {
+	c[port].Observe(key, at)
+	if c[port].since == keyed.None {
+		c[port].since = c[port].Now()
+	}
+	return c[port].Now()
+}
+
+// from returns the time of an input from which on a key is silent in it that
+// was last seen at a time of it.
+func (c *joinClocks) from(port int, seen int64) int64 { return max(seen, c[port].since) }
+
+func (c *joinClocks) restore(s plugins.State) error {
+	for p := range c {
+		if err := c[p].Restore(s, joinClockSpace+byte(p)); err != nil {
+			return err
+		}
+		c[p].since = c[p].Now()
+	}
+	return nil
+}
+
+func (c *joinClocks) snapshot(w plugins.StateWriter) {
+	for p := range c {
+		c[p].Snapshot(w, joinClockSpace+byte(p))
+	}
+}

@@ -1,0 +1,201 @@
+package transforms
+
+import (
+	"context"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/keyed"
+)
+
+// tableJoin joins the records of the left input with the latest of the right
+// one. It keeps one record for each key.
+type tableJoin struct {
+	env       plugins.Env
+	sides     [2]joinSide
+	emit      *fields
+	outer     bool // left records without partner make results
+	retention retention
+	clocks    joinClocks
+	table     *keyed.Table[tableRow]
+
+	wall int64 // the time of the pipeline's clock; it does not go back
+	rows []uint32
+	name []byte // the present key
+}
+
+var (
+	_ plugins.Transform    = (*tableJoin)(nil)
+	_ plugins.Ported       = (*tableJoin)(nil)
+	_ plugins.Stateful     = (*tableJoin)(nil)
+	_ plugins.StateCounter = (*tableJoin)(nil)
+	_ plugins.Timed        = (*tableJoin)(nil)
+)
+
+func newTableJoin(c plugins.Config, env plugins.Env) *tableJoin {
+	j := &tableJoin{
+		env:       env,
+		sides:     [2]joinSide{newJoinSide(c, left, env), newJoinSide(c, right, env)},
+		emit:      newFields(c.Exprs("emit"), env),
+		outer:     c.String("type") == "left",
+		retention: newRetention(c),
+		clocks:    newJoinClocks(),
+		wall:      keyed.None,
+	}
+	j.table = keyed.NewTable(keyed.Config[tableRow]{
+		Space: joinTableSpace, Encode: encodeTableRow, Decode: decodeTableRow,
+		Due: j.due, MaxKeys: c.Int("max_keys"),
+	})
+	return j
+}
+
+// Process implements [plugins.Transform]. The engine calls ProcessPort.
+func (j *tableJoin) Process(ctx context.Context, b *plugins.Batch, out plugins.Emitter) error {
+	return j.ProcessPort(ctx, left, b, out)
+}
+
+// ProcessPort implements [plugins.Ported].
+func (j *tableJoin) ProcessPort(_ context.Context, port int, b *plugins.Batch, out plugins.Emitter) error {
+	j.wall = max(j.wall, j.env.Now().UnixNano())
+	keys, times := j.sides[port].take(b, j.wall)
+	var err error
+	if port == left {
+		err = j.join(b, keys, times, out)
+	} else {
+		err = j.learn(b, keys, times, out)
+	}
+	if now := j.clocks.now(); err == nil && now != keyed.None {
+		err = j.table.FireEvent(now, j.forget)
+	}
+	return err
+}
+
+// join passes on left records with what the table has for them.
+func (j *tableJoin) join(b *plugins.Batch, keys *plugins.Column, times []int64, out plugins.Emitter) error {
+	j.sides[right].local.reset(b.Len)
+	rows := len(b.Sel)
+	kept := b.Sel[:0]
+	for _, i := range b.Sel {
+		j.name = plugins.AppendKey(j.name[:0], keys, i)
+		found, err := j.find(i, times[i])
+		if err != nil {
+			return err
+		}
+		if found || j.outer {
+			kept = append(kept, i)
+		}
+	}
+	b.Sel = kept
+	if n := rows - len(kept); n > 0 {
+		out.Drop(n)
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	b.AddColumn(plugins.LocalPath("key"), keys)
+	s := &j.sides[left]
+	for k, path := range s.local.paths {
+		b.AddColumn(path, s.from[k])
+	}
+	j.sides[right].local.add(b)
+	j.emit.eval(b)
+	if len(b.Sel) == 0 {
+		return nil
+	}
+	b.CloseRecord()
+	j.emit.add(b)
+	out.Emit(0, b)
+	return nil
+}
+
+// find makes row i of the right local what the table has for the present key.
+func (j *tableJoin) find(i uint32, at int64) (bool, error) {
+	e, err := j.table.Find(j.name)
+	if err != nil {
+		return false, err
+	}
+	if e != nil && j.retention.ttl > 0 {
+		j.observe(left, e.Key, at)
+		if j.retention.over(e.V.at, j.clocks.from(right, e.V.seen), at, j.clocks.now()) {
+			e = nil
+		}
+	}
+	if e == nil {
+		j.sides[right].giveNothing(i)
+		return false, nil
+	}
+	return true, j.sides[right].give(e.V.values, i)
+}
+
+// learn puts right records into the table.
+func (j *tableJoin) learn(b *plugins.Batch, keys *plugins.Column, times []int64, out plugins.Emitter) error {
+	j.rows = append(j.rows[:0], b.Sel...)
+	before := len(b.Failures)
+	for _, i := range j.rows {
+		j.name = plugins.AppendKey(j.name[:0], keys, i)
+		e, fresh, err := j.table.Open(j.name)
+		if err != nil {
+			if err = failKey(b, i, err); err != nil {
+				return err
+			}
+			continue
+		}
+		seen := j.observe(right, e.Key, times[i])
+		if !fresh && times[i] < e.V.at {
+			continue
+		}
+		e.V.at, e.V.seen = times[i], seen
+		e.V.values = j.sides[right].appendRow(e.V.values[:0], i)
+		j.table.Schedule(e)
+	}
+	if absorbed := len(j.rows) - (len(b.Failures) - before); absorbed > 0 {
+		out.Drop(absorbed)
+	}
+	return nil
+}
+
+// observe notes the time of a record, where it is for records to tell how old
+// others are, and returns that of its input.
+func (j *tableJoin) observe(port int, key string, at int64) int64 {
+	if j.retention.ttl == 0 || j.retention.processing {
+		return keyed.None
+	}
+	return j.clocks.observe(port, key, at)
+}
+
+func (j *tableJoin) due(e *keyed.Entry[tableRow]) (event, wall int64) {
+	if j.retention.ttl == 0 {
+		return plugins.Never, plugins.Never
+	}
+	return j.retention.due(e.V.at, j.clocks.from(right, e.V.seen))
+}
+
+func (j *tableJoin) forget(e *keyed.Entry[tableRow], _ int64) error {
+	j.table.Remove(e)
+	return nil
+}
+
+// Next implements [plugins.Timed].
+func (j *tableJoin) Next() int64 { return j.table.NextWall() }
+
+// Tick implements [plugins.Timed].
+func (j *tableJoin) Tick(_ context.Context, now int64, _ plugins.Emitter) error {
+	j.wall = max(j.wall, now)
+	return j.table.FireWall(j.wall, j.forget)
+}
+
+// Restore implements [plugins.Stateful].
+func (j *tableJoin) Restore(s plugins.State) error {
+	if err := j.clocks.restore(s); err != nil {
+		return err
+	}
+	return j.table.Restore(s)
+}
+
+// Snapshot implements [plugins.Stateful].
+func (j *tableJoin) Snapshot(w plugins.StateWriter) error {
+	j.clocks.snapshot(w)
+	return j.table.Snapshot(w)
+}
+
+// StateStats implements [plugins.StateCounter].
+func (j *tableJoin) StateStats() plugins.StateStats { return j.table.Stats() }

@@ -1,0 +1,282 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+	"github.com/onstream/onstream/runtime/state"
+)
+
+// checkpoints stores, from time to time, what the pipeline has done: where its
+// sources stand, what its stages keep, and what waits for its sinks, all as of
+// one moment. See docs/RATIONALE.md, "Checkpoints stand still for a moment".
+type checkpoints struct {
+	engine   *Engine
+	store    *state.Store // nil where nothing is kept
+	durable  bool         // the store outlives the process
+	interval time.Duration
+	sync     bool // each checkpoint is on disk before it counts
+	wanted   chan struct{}
+	changed  atomic.Bool // an outbox has
+	stalled  atomic.Bool // the store fails: sources wait
+	last     atomic.Pointer[CheckpointStats]
+
+	// turn is held while a checkpoint is taken, and by a reload. The rest is
+	// under it.
+	turn    sync.Mutex
+	claimed map[string]string
+	stands  map[string]map[plugins.Partition]plugins.Position // stored
+	seen    int64                                             // entries of the valve at the last checkpoint
+	unsaved []func()                                          // acks that wait for a sync
+	synced  time.Time
+	retired []*sinkActor // that a reload removed and that may not have ended
+	failed  *snapshot    // that could not be stored yet
+}
+
+// CheckpointStats tells about checkpoints.
+type CheckpointStats struct {
+	Number int64         // of the last one that was stored; 0 for none
+	At     time.Time     // when it was taken, or would have been if anything had changed
+	Paused time.Duration // how long records waited for it
+	Took   time.Duration // until it was stored
+	Bytes  int           // of what had changed
+	Error  string        // why none can be stored at present; "" when they can
+}
+
+const (
+	// quietTime is how long a checkpoint waits for the pipeline to stand still
+	// before it is put off.
+	quietTime = 10 * time.Second
+	// syncTime is how far apart syncs are where checkpoints are left to the
+	// operating system.
+	syncTime = 10 * time.Second
+)
+
+var errBusy = fmt.Errorf("stages were busy with the same records for %s", quietTime)
+
+func newCheckpoints(e *Engine) *checkpoints {
+	c := &checkpoints{engine: e, durable: e.config.StateDir != "", wanted: make(chan struct{}, 1)}
+	c.last.Store(new(CheckpointStats))
+	return c
+}
+
+// open opens the store of a pipeline.
+func (c *checkpoints) open(g *graph.Graph) error {
+	at := g.Checkpoint.OrDefault()
+	c.interval, c.sync = at.Interval, at.Durability == graph.Fsync
+	if c.store != nil || !c.durable && !c.engine.keepsState(g) {
+		return nil
+	}
+	s, err := state.Open(c.engine.config.StateDir, g.Name, state.Options{Logger: c.engine.config.Logger})
+	if err != nil {
+		return err
+	}
+	c.store, c.synced = s, time.Now()
+	last := s.Last()
+	c.last.Store(&CheckpointStats{Number: last.Number, At: last.At})
+	switch {
+	case !c.durable:
+		c.engine.config.Logger.Warn("what the stages keep is in memory only: a restart loses it")
+	case last.Number > 0:
+		c.engine.config.Logger.Info("going on from a checkpoint", "number", last.Number, "taken", last.At, "state", s.Path())
+	}
+	return nil
+}
+
+// close closes the store.
+func (c *checkpoints) close() error {
+	if c.store == nil {
+		return nil
+	}
+	return c.store.Close()
+}
+
+// start takes checkpoints until the function that it returns is called, which
+// takes the last one.
+func (c *checkpoints) start() (end func()) {
+	if !c.durable {
+		return func() {}
+	}
+	ctx, stop := context.WithCancel(c.engine.work)
+	var loop sync.WaitGroup
+	loop.Go(func() { c.run(ctx) })
+	return func() {
+		stop()
+		loop.Wait()
+		c.takeLast()
+	}
+}
+
+// run takes checkpoints until ctx ends.
+func (c *checkpoints) run(ctx context.Context) {
+	tick := time.NewTicker(c.interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-c.wanted:
+		}
+		err := c.take(ctx, false)
+		switch {
+		case err == nil || ctx.Err() != nil:
+		case errors.Is(err, errBusy):
+			c.engine.config.Logger.Warn("checkpoint put off", "error", err)
+		default:
+			c.engine.fail(err)
+		}
+	}
+}
+
+// takeLast takes the checkpoint of the end.
+func (c *checkpoints) takeLast() {
+	e := c.engine
+	if e.work.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(e.work, e.config.DrainTimeout)
+	defer cancel()
+	if err := c.take(ctx, true); err != nil {
+		e.fail(fmt.Errorf("the last checkpoint could not be stored, so what came after the one before is done again at the next start: %w", err))
+	}
+}
+
+// want asks for a checkpoint now.
+func (c *checkpoints) want() {
+	select {
+	case c.wanted <- struct{}{}:
+	default:
+	}
+}
+
+// take takes a checkpoint and stores it, trying again until it can or ctx
+// ends. The last one is on disk in any case.
+func (c *checkpoints) take(ctx context.Context, last bool) error {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	if err := c.saveFailed(ctx); err != nil {
+		return err
+	}
+	e := c.engine
+	top := e.current()
+	still := e.ofOneMoment(top.graph)
+	if still && !last && c.seen == e.valve.entries() && !c.changed.Load() {
+		stats := *c.last.Load()
+		stats.At = time.Now()
+		c.last.Store(&stats)
+		return nil
+	}
+	began := time.Now()
+	if still {
+		if err := e.standStill(ctx, top); err != nil {
+			return err
+		}
+	}
+	s, err := c.gather(top, still)
+	paused := time.Since(began)
+	if still {
+		e.goOn(top)
+	}
+	if err != nil {
+		return err
+	}
+	faultpoint("after_snapshot")
+	return c.save(ctx, s, last, CheckpointStats{At: began, Paused: paused})
+}
+
+// saveFailed stores the snapshot that could not be stored before, if there is
+// one: what is in it no later one has.
+func (c *checkpoints) saveFailed(ctx context.Context) error {
+	if c.failed == nil {
+		return nil
+	}
+	return c.save(ctx, c.failed, true, CheckpointStats{At: time.Now()})
+}
+
+// save stores a snapshot. While that fails the sources wait: what is in flight
+// goes on, and nothing is lost.
+func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats CheckpointStats) error {
+	faultpoint("before_commit")
+	if mutant("position_ahead") {
+		_ = c.gatherSources(s, true) // what has entered since the snapshot
+	}
+	sync := c.sync || last || time.Since(c.synced) >= syncTime
+	stats.Bytes = s.commit.Size()
+	if !s.commit.Empty() {
+		if err := c.write(ctx, s.commit, sync); err != nil {
+			c.failed = s
+			return err
+		}
+	}
+	c.failed = nil
+	faultpoint("after_commit")
+	c.claimed, c.stands = s.claims, s.stands
+	for a, n := range s.stable {
+		a.stored(n)
+	}
+	c.unsaved = append(c.unsaved, s.acks...)
+	if sync {
+		c.acknowledge()
+	}
+	stats.Number, stats.Took = c.store.Last().Number, time.Since(stats.At)
+	c.last.Store(&stats)
+	return nil
+}
+
+// acknowledge tells the sources what is on disk.
+func (c *checkpoints) acknowledge() {
+	c.synced = time.Now()
+	faultpoint("before_ack")
+	for _, ack := range c.unsaved {
+		ack()
+	}
+	clear(c.unsaved)
+	c.unsaved = c.unsaved[:0]
+	faultpoint("after_ack")
+}
+
+// write stores a commit, again and again until it is stored.
+func (c *checkpoints) write(ctx context.Context, commit *state.Commit, sync bool) error {
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := commit.Write(c.engine.config.Now(), sync)
+		if err == nil {
+			c.stall(nil)
+			return nil
+		}
+		if plugins.IsPermanent(err) {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+		c.stall(err)
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("checkpoint: %w", err)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// stall makes the sources wait because of err, or go on.
+func (c *checkpoints) stall(err error) {
+	if c.stalled.Load() == (err != nil) {
+		return
+	}
+	c.stalled.Store(err != nil)
+	if err != nil {
+		last := *c.last.Load()
+		last.Error = err.Error()
+		c.last.Store(&last)
+		c.engine.config.Logger.Error("checkpoints cannot be stored: sources wait until they can", "error", err)
+	} else {
+		c.engine.config.Logger.Info("checkpoints can be stored again")
+	}
+	for _, a := range c.engine.running() {
+		a.hold(err != nil)
+	}
+}

@@ -1,0 +1,37 @@
+//go:build chaos
+
+package runtime
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// passed counts how often the chosen place was passed. It outlives an engine,
+// as what it is for ends the process.
+var passed atomic.Int64
+
+// faultpoint kills the process at the place, and at the passing of it, that
+// ONSTREAM_FAULT names: "after_commit:3".
+func faultpoint(name string) {
+	place, count, _ := strings.Cut(os.Getenv("ONSTREAM_FAULT"), ":")
+	if place != name {
+		return
+	}
+	n, err := strconv.ParseInt(count, 10, 64)
+	if err != nil {
+		n = 1
+	}
+	if passed.Add(1) == n {
+		if p, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = p.Kill() // should that fail, the test finds no fault
+		}
+		select {}
+	}
+}
+
+// mutant reports whether ONSTREAM_MUTANT names a fault that is built in to
+// show that tests of recovery find it.
+func mutant(name string) bool { return os.Getenv("ONSTREAM_MUTANT") == name }

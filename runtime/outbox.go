@@ -1,0 +1,75 @@
+package runtime
+
+import (
+	"maps"
+	"slices"
+	"sync/atomic"
+
+	"github.com/onstream/onstream/plugins"
+)
+
+// outbox knows which parcels of a sink are not answered yet, so that a
+// checkpoint can store them: they are written even if the process ends. It is
+// used under the mutex of the sink's queue.
+type outbox struct {
+	last    *atomic.Int64 // number given to a parcel of any sink
+	open    map[int64]*posted
+	gone    []int64      // stored ones that were answered since the last checkpoint
+	changed *atomic.Bool // set when there is something to store without new records
+	stable  int64        // all parcels up to this one are in a checkpoint
+	holds   bool         // no other parcel may be written
+	want    func()       // asks for a checkpoint
+}
+
+type posted struct {
+	batch  *plugins.Batch
+	stored bool
+}
+
+// add gives a parcel its number, unless it has one.
+func (o *outbox) add(p parcel) int64 {
+	if p.number == 0 {
+		p.number = o.last.Add(1)
+		o.open[p.number] = &posted{batch: p.batch}
+	}
+	return p.number
+}
+
+// resume adds a parcel that a checkpoint has.
+func (o *outbox) resume(number int64, b *plugins.Batch) {
+	o.last.Store(max(o.last.Load(), number))
+	o.stable = max(o.stable, number)
+	o.open[number] = &posted{b, true}
+}
+
+// waits reports whether parcels may be written only once a checkpoint has them.
+func (o *outbox) waits() bool { return o != nil && o.holds }
+
+// answered is called before the batch of a parcel is changed or released.
+func (o *outbox) answered(number int64) {
+	if p := o.open[number]; p != nil && p.stored {
+		o.gone = append(o.gone, number)
+		o.changed.Store(true)
+	}
+	delete(o.open, number)
+}
+
+// store calls post for each parcel that the last checkpoint did not have, in
+// order, and settle for each that is answered since. It returns the number up
+// to which parcels are then stored. Without post it only settles.
+func (o *outbox) store(post func(int64, *plugins.Batch), settle func(int64)) int64 {
+	for _, n := range o.gone {
+		settle(n)
+	}
+	o.gone = o.gone[:0]
+	if post == nil {
+		return o.stable
+	}
+	for _, n := range slices.Sorted(maps.Keys(o.open)) {
+		if p := o.open[n]; !p.stored {
+			post(n, p.batch)
+			p.stored = true
+		}
+	}
+	return o.last.Load()
+}

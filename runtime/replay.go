@@ -1,0 +1,130 @@
+package runtime
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+	"github.com/onstream/onstream/runtime/spool"
+)
+
+// secured returns the source with what the state directory adds to it: a spool
+// where it cannot be read again, and the records that somebody has put there
+// to be replayed.
+func (e *Engine) secured(s *graph.Stage, kind plugins.SourceKind, src plugins.Source) (plugins.Source, error) {
+	if !e.state.durable {
+		return src, nil
+	}
+	options := spool.Options{MaxBytes: s.SpoolBytes, Logger: e.config.Logger.With("stage", s.Addr())}
+	if kind.Capabilities != nil && kind.Capabilities(s.Config).Spooled() {
+		wrapped, err := spool.Wrap(src, filepath.Join(e.state.store.Path(), "spool", s.Name), &e.pool, options)
+		if err != nil {
+			return nil, err
+		}
+		src = wrapped
+	}
+	dir := e.replayDir(s)
+	some, err := spool.HasReplay(dir)
+	if err != nil || !some {
+		return &replaying{Source: src}, err
+	}
+	again, err := spool.Replay(dir, options)
+	return &replaying{src, again}, err
+}
+
+// withReplays adds to the changes of a reload the sources that go on as they
+// are but have records to replay.
+func (e *Engine) withReplays(changes []graph.Change, old *topology, g *graph.Graph) ([]graph.Change, error) {
+	if !e.state.durable {
+		return changes, nil
+	}
+	for _, s := range g.Stages {
+		was := old.graph.Stage(s.Addr())
+		if s.Role != graph.Source || was == nil || slices.ContainsFunc(changes, func(c graph.Change) bool { return c.Addr == s.Addr() }) {
+			continue
+		}
+		some, err := spool.HasReplay(e.replayDir(s))
+		if err != nil {
+			return nil, err
+		}
+		if some {
+			changes = append(changes, graph.Change{Addr: s.Addr(), Kind: graph.Changed, Old: was, New: s})
+		}
+	}
+	return changes, nil
+}
+
+// replayDir is where records are put that are to be replayed into a source.
+func (e *Engine) replayDir(s *graph.Stage) string {
+	return filepath.Join(e.state.store.Path(), "replay", s.Name)
+}
+
+// replaying is a source together with records that are replayed into it, in
+// partitions of their own.
+type replaying struct {
+	plugins.Source
+	again *spool.ReplaySource // nil for nothing to replay
+}
+
+var (
+	_ plugins.Seeker     = (*replaying)(nil)
+	_ plugins.Progresser = (*replaying)(nil)
+)
+
+// replayed is how the names of the partitions of replayed records begin.
+const replayed = "replay/"
+
+// Seek implements [plugins.Seeker]. The positions of what was replayed before
+// stay stored, and are no business of the source.
+func (r *replaying) Seek(positions map[plugins.Partition]plugins.Position) error {
+	if r.again != nil {
+		if err := r.again.Seek(positions); err != nil {
+			return err
+		}
+	}
+	own := maps.Clone(positions)
+	maps.DeleteFunc(own, func(p plugins.Partition, _ plugins.Position) bool { return strings.HasPrefix(p.Name, replayed) })
+	if s, ok := r.Source.(plugins.Seeker); ok && len(own) > 0 {
+		return s.Seek(own)
+	}
+	return nil
+}
+
+// Run implements [plugins.Source]: both bring their records side by side.
+func (r *replaying) Run(ctx context.Context, out plugins.Outlet) error {
+	if r.again == nil {
+		return r.Source.Run(ctx, out)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var both sync.WaitGroup
+	var once sync.Once
+	var failed error
+	for _, s := range []plugins.Source{r.Source, r.again} {
+		both.Go(func() {
+			if err := s.Run(ctx, out); err != nil {
+				once.Do(func() { failed = err })
+				stop()
+			}
+		})
+	}
+	both.Wait()
+	return failed
+}
+
+// Progress implements [plugins.Progresser].
+func (r *replaying) Progress() (done, total int64) {
+	if p, ok := r.Source.(plugins.Progresser); ok {
+		done, total = p.Progress()
+	}
+	if r.again != nil {
+		d, t := r.again.Progress()
+		done, total = done+d, total+t
+	}
+	return done, total
+}

@@ -1,0 +1,165 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// keepsState reports whether a stage of the graph keeps something that must
+// survive.
+func (e *Engine) keepsState(g *graph.Graph) bool {
+	for _, s := range g.Stages {
+		if _, ok := e.keeps(s); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// ofOneMoment reports whether a checkpoint of the graph has to be of one moment:
+// where stages keep state, or something waits for the checkpoint. Otherwise each
+// source stands where its records are written, whatever the others do.
+func (e *Engine) ofOneMoment(g *graph.Graph) bool {
+	return e.keepsState(g) || slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool {
+		return s.Role == graph.Sink && e.mustWait(g, s)
+	})
+}
+
+// keeps describes what a stage keeps, if it does.
+func (e *Engine) keeps(s *graph.Stage) (shape string, ok bool) {
+	k, _ := e.config.Registry.Transform(s.Kind)
+	if s.Role != graph.Transform || k.State == nil {
+		return "", false
+	}
+	return s.Kind + ": " + k.State(s.Config), true
+}
+
+// admit checks that the stages of a graph can go on with what is stored, and
+// moves what its renamed blocks say.
+func (c *checkpoints) admit(g *graph.Graph) error {
+	if c.store == nil {
+		return nil
+	}
+	commit := c.store.Begin()
+	stored := c.store.Stages()
+	was := map[string]string{} // former addresses of what is moved
+	for _, r := range g.Renamed {
+		shape, old := stored[r.From]
+		if _, now := stored[r.To]; !old || now {
+			continue // it was moved before, or there is nothing to move
+		}
+		commit.Rename(r.From, r.To)
+		delete(stored, r.From)
+		stored[r.To], was[r.To] = shape, r.From
+	}
+	claims := g.Claims(c.engine.config.Registry)
+	for addr, shape := range stored {
+		check := func() error { return c.orphan(addr, was[addr]) }
+		if s := g.Stage(addr); s != nil {
+			check = func() error { return c.agree(s, was[addr], shape, claims[addr]) }
+		}
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if commit.Empty() {
+		return nil
+	}
+	return commit.Write(c.engine.config.Now(), true)
+}
+
+// agree checks one stage against what is stored for it, at its address or at a
+// former one.
+func (c *checkpoints) agree(s *graph.Stage, former, stored, claim string) error {
+	addr := s.Addr()
+	at := addr
+	if former != "" {
+		at = former
+	}
+	switch {
+	case stored == claim:
+		return nil
+	case s.Role == graph.Source:
+		return fmt.Errorf("%s: the positions that are stored are of a source of kind %s, and it is of kind %s now; give it another name, or forget them with %s", addr, stored, claim, c.reset(at))
+	case s.Role == graph.Sink:
+		n, err := c.waiting(at)
+		if n == 0 || err != nil {
+			return err
+		}
+		return fmt.Errorf("%s: %d batches of records wait for it in another encoding (stored %s, now %s); run the former pipeline until they are written, or give them up with %s", addr, n, stored, claim, c.reset(at))
+	case claim == "":
+		return fmt.Errorf("%s: it has stored state (%s) and is of a kind that keeps none now; give it another name, or forget what is stored with %s", addr, shorten(stored), c.reset(at))
+	default:
+		return fmt.Errorf("%s: what it keeps has another shape than what is stored (stored %s, now %s); give it another name to start afresh, or forget what is stored with %s", addr, shorten(stored), shorten(claim), c.reset(at))
+	}
+}
+
+// orphan checks what is stored for an address that the graph does not have.
+func (c *checkpoints) orphan(addr, former string) error {
+	if former != "" {
+		addr = former
+	}
+	if !strings.HasPrefix(addr, string(graph.Sink)+".") {
+		c.engine.config.Logger.Info("what is stored for a stage that is not in the pipeline is kept", "stage", addr)
+		return nil
+	}
+	n, err := c.waiting(addr)
+	if err != nil || n == 0 {
+		return err
+	}
+	return fmt.Errorf("%s is gone from the pipeline and %d batches of records still wait for it; bring it back until they are written, say what it is called now with a renamed block, or give them up with %s", addr, n, c.reset(addr))
+}
+
+// reset is the command that forgets what is stored for a stage.
+func (c *checkpoints) reset(addr string) string {
+	return fmt.Sprintf("onstream state reset %s %s", c.store.Path(), addr)
+}
+
+// waiting counts the parcels in the outbox of a sink.
+func (c *checkpoints) waiting(addr string) (n int, err error) {
+	err = c.store.Outbox(addr, func(int64, []byte) error { n++; return nil })
+	return n, err
+}
+
+// shorten keeps messages readable.
+func shorten(s string) string {
+	const most = 200
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}
+
+// positions returns where a source is to resume.
+func (c *checkpoints) positions(addr string) (map[plugins.Partition]plugins.Position, error) {
+	if !c.durable {
+		return nil, nil
+	}
+	return c.store.Positions(addr)
+}
+
+// resume puts what waits for a sink into its queue.
+func (c *checkpoints) resume(a *sinkActor) error {
+	if a.queue.outbox == nil {
+		return nil
+	}
+	terminator := a.engine.env(a.stage).Framing.Terminator
+	a.queue.unbound(true)
+	defer a.queue.unbound(false)
+	return c.store.Outbox(a.addr, func(number int64, data []byte) error {
+		b, err := readParcel(&a.engine.pool, data, terminator)
+		if err != nil {
+			return fmt.Errorf("%s: %w; look at them with onstream state inspect %s", a.addr, err, c.store.Path())
+		}
+		a.counters.in.Add(int64(b.Len))
+		a.counters.held.Add(int64(b.Len))
+		a.queue.mu.Lock()
+		a.queue.outbox.resume(number, b)
+		a.queue.mu.Unlock()
+		return a.queue.put(parcel{to: a.queue, batch: b, delivery: a.engine.unprompted(), number: number, counters: a.counters})
+	})
+}

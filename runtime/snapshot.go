@@ -1,0 +1,189 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/state"
+)
+
+// standStill keeps new records out and waits until nothing is under way, so
+// that no state changes. It ends with goOn. Sinks go on, and take in whatever
+// comes meanwhile: one that is down does not keep the stages from finishing.
+func (e *Engine) standStill(ctx context.Context, top *topology) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, quietTime, errBusy)
+	defer cancel()
+	top.unbound(true)
+	err := e.valve.close(ctx)
+	if err != nil {
+		top.unbound(false)
+	}
+	return err
+}
+
+// goOn ends what standStill began.
+func (e *Engine) goOn(top *topology) {
+	top.unbound(false)
+	e.valve.open()
+}
+
+func (t *topology) unbound(yes bool) {
+	for _, a := range t.sinks {
+		a.queue.unbound(yes)
+	}
+}
+
+// snapshot is what a checkpoint is to store.
+type snapshot struct {
+	commit *state.Commit
+	acks   []func()
+	stable map[*sinkActor]int64 // number up to which its parcels are in it
+	stands map[string]map[plugins.Partition]plugins.Position
+	claims map[string]string
+}
+
+// gather collects what has changed. Where stages keep state, the pipeline
+// stands still.
+func (c *checkpoints) gather(top *topology, still bool) (*snapshot, error) {
+	e := c.engine
+	c.seen = e.valve.entries()
+	c.changed.Store(false)
+	s := &snapshot{
+		commit: c.store.Begin(), stable: map[*sinkActor]int64{},
+		stands: map[string]map[plugins.Partition]plugins.Position{}, claims: top.graph.Claims(e.config.Registry),
+	}
+	for addr, claim := range s.claims {
+		if c.claimed[addr] != claim {
+			s.commit.Claim(addr, claim)
+		}
+	}
+	if err := c.gatherSources(s, still); err != nil {
+		return nil, err
+	}
+	retired := c.retired
+	c.retired = slices.DeleteFunc(slices.Clone(retired), (*sinkActor).isOver)
+	for _, a := range slices.Concat(slices.Collect(maps.Values(top.sinks)), retired) {
+		s.stable[a] = a.store(s.commit, still)
+	}
+	if !still {
+		return s, nil
+	}
+	if err := c.gatherState(top, s); err != nil {
+		return nil, err
+	}
+	// Where all is being stopped, what was under way is given up, not finished.
+	return s, context.Cause(e.work)
+}
+
+// gatherSources notes where the sources stand, and how to tell them that this
+// is stored.
+func (c *checkpoints) gatherSources(s *snapshot, still bool) error {
+	for addr, a := range c.engine.running() {
+		at, acks, broken := a.stand(still)
+		if broken {
+			return fmt.Errorf("%s: records that it brought were not finished", addr)
+		}
+		if mutant("state_without_position") {
+			at = nil
+		}
+		s.stands[addr] = at
+		s.acks = append(s.acks, acks...)
+		for p, pos := range at {
+			if old, ok := c.stands[addr][p]; !ok || string(old) != string(pos) {
+				s.commit.Position(addr, p, pos)
+			}
+		}
+	}
+	return nil
+}
+
+// gatherState lets the transforms write what they keep, all lanes at once.
+func (c *checkpoints) gatherState(top *topology, s *snapshot) error {
+	var lanes sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	for addr, l := range top.lanes {
+		var kept plugins.StateStats // under mu
+		var mine sync.WaitGroup
+		for _, chain := range l.group.chains {
+			t, ok := chain.transform(addr).(plugins.Stateful)
+			if !ok {
+				continue
+			}
+			w := s.commit.Writer(addr)
+			mine.Go(func() {
+				err := t.Snapshot(w)
+				mu.Lock()
+				defer mu.Unlock()
+				if k, ok := t.(plugins.StateCounter); ok {
+					n := k.StateStats()
+					kept.Keys += n.Keys
+					kept.Hot += n.Hot
+				}
+				if err != nil && failed == nil {
+					failed = fmt.Errorf("%s: write its state: %w", addr, err)
+				}
+			})
+		}
+		lanes.Go(func() {
+			mine.Wait()
+			c.engine.counter(addr).kept.Store(&kept)
+		})
+	}
+	lanes.Wait()
+	return failed
+}
+
+// store writes to a commit what waits for the sink, or only what does not any
+// more, and returns the number up to which its parcels are then stored.
+func (a *sinkActor) store(commit *state.Commit, waiting bool) int64 {
+	a.queue.mu.Lock()
+	defer a.queue.mu.Unlock()
+	o := a.queue.outbox
+	if o == nil {
+		return 0
+	}
+	var post func(int64, *plugins.Batch)
+	if waiting && !mutant("no_outbox") {
+		var buf []byte
+		post = func(n int64, b *plugins.Batch) {
+			buf = appendParcel(buf[:0], b)
+			commit.Post(a.addr, n, buf)
+		}
+	}
+	return o.store(post, func(n int64) { commit.Settle(a.addr, n) })
+}
+
+// wait makes parcels wait for a checkpoint before they are written, or not.
+func (a *sinkActor) wait(yes bool) {
+	a.queue.mu.Lock()
+	defer a.queue.mu.Unlock()
+	if o := a.queue.outbox; o != nil {
+		o.holds = yes
+		a.queue.changed.Broadcast()
+	}
+}
+
+// isOver reports whether a sink that a reload removed has ended.
+func (a *sinkActor) isOver() bool {
+	select {
+	case <-a.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// stored notes that the parcels up to a number are in a checkpoint.
+func (a *sinkActor) stored(number int64) {
+	a.queue.mu.Lock()
+	defer a.queue.mu.Unlock()
+	if o := a.queue.outbox; o != nil {
+		o.stable = max(o.stable, number)
+		a.queue.changed.Broadcast()
+	}
+}

@@ -1,0 +1,209 @@
+package state
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// fence is the file system of one database. It lets the first write or sync
+// that fails be the last: Pebble tries some of them again, but what a failed
+// fsync has left on disk is unknown. From then on, and once the database is
+// given up, nothing it still does in the background reaches the disk, so that
+// another one can be opened in its place.
+//
+// Of logs and folders Pebble is not told that they cannot be written: where it
+// changes to a new log it would end the process. So whoever lets it write asks
+// for the reason afterwards.
+type fence struct {
+	vfs.FS
+	broken chan struct{}
+
+	mu  sync.RWMutex // held for reading while something is written
+	err error
+}
+
+func newFence(under vfs.FS) *fence { return &fence{FS: under, broken: make(chan struct{})} }
+
+// breakWith stops all writing. The first reason counts.
+func (f *fence) breakWith(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = err
+		close(f.broken)
+	}
+}
+
+// reason is why nothing is written any more, nil while that is not so.
+func (f *fence) reason() error {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.err
+}
+
+// do does what changes something on disk.
+func (f *fence) do(change func() error) error {
+	err := f.try(change)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f.breakWith(err)
+	}
+	return err
+}
+
+// try is do for what Pebble can do without.
+func (f *fence) try(change func() error) error {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.err != nil {
+		return f.err
+	}
+	return change()
+}
+
+// open makes a file that is behind the fence, too.
+func (f *fence) open(name string, open func() (vfs.File, error)) (vfs.File, error) {
+	isLog := strings.HasSuffix(name, ".log")
+	var file vfs.File
+	err := f.do(func() (err error) {
+		file, err = open()
+		return err
+	})
+	if err != nil && isLog {
+		file, err = vfs.NewMemFile(nil), nil // never written
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &fencedFile{file, f, isLog}, nil
+}
+
+// Unwrap implements [vfs.FS].
+func (f *fence) Unwrap() vfs.FS { return f.FS }
+
+// Lock implements [vfs.FS]. The lock of the folder is the store's: it outlives
+// the database.
+func (f *fence) Lock(string) (io.Closer, error) { return noLock{}, nil }
+
+type noLock struct{}
+
+func (noLock) Close() error { return nil }
+
+// Create implements [vfs.FS].
+func (f *fence) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	return f.open(name, func() (vfs.File, error) { return f.FS.Create(name, c) })
+}
+
+// OpenReadWrite implements [vfs.FS].
+func (f *fence) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
+	return f.open(name, func() (vfs.File, error) { return f.FS.OpenReadWrite(name, c, o...) })
+}
+
+// ReuseForWrite implements [vfs.FS].
+func (f *fence) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	return f.open(newname, func() (vfs.File, error) { return f.FS.ReuseForWrite(oldname, newname, c) })
+}
+
+// OpenDir implements [vfs.FS].
+func (f *fence) OpenDir(name string) (vfs.File, error) {
+	dir, err := f.FS.OpenDir(name)
+	if err != nil {
+		return nil, err
+	}
+	return &fencedFile{dir, f, true}, nil
+}
+
+// Link implements [vfs.FS].
+func (f *fence) Link(oldname, newname string) error {
+	return f.try(func() error { return f.FS.Link(oldname, newname) })
+}
+
+// Remove implements [vfs.FS]. What cannot be removed is in nobody's way.
+func (f *fence) Remove(name string) error {
+	return f.try(func() error { return f.FS.Remove(name) })
+}
+
+// RemoveAll implements [vfs.FS].
+func (f *fence) RemoveAll(name string) error {
+	return f.try(func() error { return f.FS.RemoveAll(name) })
+}
+
+// Rename implements [vfs.FS].
+func (f *fence) Rename(oldname, newname string) error {
+	return f.do(func() error { return f.FS.Rename(oldname, newname) })
+}
+
+// MkdirAll implements [vfs.FS].
+func (f *fence) MkdirAll(dir string, perm os.FileMode) error {
+	return f.do(func() error { return f.FS.MkdirAll(dir, perm) })
+}
+
+type fencedFile struct {
+	vfs.File
+	fence *fence
+	quiet bool // its errors are only told to the fence
+}
+
+func (f *fencedFile) do(change func() error) error {
+	if err := f.fence.do(change); !f.quiet {
+		return err
+	}
+	return nil
+}
+
+// Write implements [vfs.File].
+func (f *fencedFile) Write(p []byte) (int, error) {
+	n := len(p)
+	err := f.do(func() (err error) {
+		n, err = f.File.Write(p)
+		return err
+	})
+	if err == nil {
+		n = len(p)
+	}
+	return n, err
+}
+
+// WriteAt implements [vfs.File].
+func (f *fencedFile) WriteAt(p []byte, at int64) (n int, err error) {
+	err = f.do(func() error {
+		n, err = f.File.WriteAt(p, at)
+		return err
+	})
+	return n, err
+}
+
+// Preallocate implements [vfs.File].
+func (f *fencedFile) Preallocate(offset, length int64) error {
+	return f.fence.try(func() error { return f.File.Preallocate(offset, length) })
+}
+
+// Sync implements [vfs.File].
+func (f *fencedFile) Sync() error { return f.do(f.File.Sync) }
+
+// SyncData implements [vfs.File].
+func (f *fencedFile) SyncData() error { return f.do(f.File.SyncData) }
+
+// SyncTo implements [vfs.File].
+func (f *fencedFile) SyncTo(length int64) (full bool, err error) {
+	err = f.do(func() error {
+		full, err = f.File.SyncTo(length)
+		return err
+	})
+	return full, err
+}
+
+// Close implements [vfs.File]. It happens on either side of the fence.
+func (f *fencedFile) Close() error {
+	err := f.File.Close()
+	if err != nil && f.quiet {
+		f.fence.breakWith(err)
+		return nil
+	}
+	return err
+}

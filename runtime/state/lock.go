@@ -1,0 +1,79 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// ErrInUse is among the errors of opening a store that is open already.
+var ErrInUse = errors.New("in use by another onstream process")
+
+const lockName = "LOCK"
+
+// lockFolder keeps others out of a folder. One that only reads needs the lock,
+// too: a database is not to be read while it is written.
+func lockFolder(under vfs.FS, dir string, readOnly bool) (io.Closer, error) {
+	if readOnly {
+		if _, err := under.Stat(under.PathJoin(dir, databaseName)); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("nothing is stored in %s; onstream state list shows the pipelines of a folder (%w)", dir, fs.ErrNotExist)
+		}
+	} else if err := createFolder(under, dir); err != nil {
+		return nil, permission(dir, fmt.Errorf("create folder: %w", err))
+	}
+	name := under.PathJoin(dir, lockName)
+	lock, err := under.Lock(name)
+	var errno syscall.Errno
+	switch {
+	case err == nil:
+		return lock, nil
+	case errors.Is(err, fs.ErrPermission):
+		return nil, permission(dir, err)
+	case isPathError(err):
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	who := ""
+	// To look at the file of a lock that this process holds would release it;
+	// then the error is not one of the system.
+	if errors.As(err, &errno) {
+		if pid := holder(name); pid > 0 {
+			who = fmt.Sprintf(" (pid %d)", pid)
+		}
+	}
+	return nil, fmt.Errorf("the state in %s is %w%s; stop it, or give this one another --state", dir, ErrInUse, who)
+}
+
+// permission adds the remedy to an error about a folder.
+func permission(dir string, err error) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return fmt.Errorf("%w; let this user read and write %s, or give another --state", err, dir)
+}
+
+// createFolder makes a folder and those above it, so that they outlast a loss
+// of power.
+func createFolder(under vfs.FS, dir string) error {
+	if _, err := under.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	parent := under.PathDir(dir)
+	if parent == dir {
+		return nil
+	}
+	if err := createFolder(under, parent); err != nil {
+		return err
+	}
+	if err := under.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := under.OpenDir(parent)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

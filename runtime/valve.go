@@ -1,0 +1,88 @@
+package runtime
+
+import (
+	"context"
+	"sync"
+)
+
+// valve lets work into the chains and lanes, and counts what is under way in
+// them. While it is closed nothing new enters: once nothing is under way, state
+// stands still. What waits for sinks is not under way.
+type valve struct {
+	mu      sync.Mutex
+	changed sync.Cond
+	closed  bool
+	under   int
+	entered int64 // how often something has
+}
+
+func newValve() *valve {
+	v := new(valve)
+	v.changed.L = &v.mu
+	return v
+}
+
+// enter counts a piece of work that comes from outside, and waits while the
+// valve is closed.
+func (v *valve) enter() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for v.closed {
+		v.changed.Wait()
+	}
+	v.under++
+	v.entered++
+}
+
+// add counts a piece of work that comes of one that is under way.
+func (v *valve) add() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.under++
+}
+
+// done is called when a piece of work that was counted is over.
+func (v *valve) done() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.under--; v.under == 0 {
+		v.changed.Broadcast()
+	}
+}
+
+// entries returns how often work has entered.
+func (v *valve) entries() int64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.entered
+}
+
+// close closes the valve and waits until nothing is under way. When ctx ends
+// first it opens the valve again and returns the cause.
+func (v *valve) close(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.changed.Broadcast()
+	})()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.closed = true
+	for v.under > 0 && ctx.Err() == nil {
+		v.changed.Wait()
+	}
+	if v.under == 0 {
+		return nil
+	}
+	v.closed = false
+	v.changed.Broadcast()
+	return context.Cause(ctx)
+}
+
+// open lets work in again.
+func (v *valve) open() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.closed = false
+	v.changed.Broadcast()
+}
