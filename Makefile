@@ -11,7 +11,7 @@ TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check bench fuzz cross fmt-check vet lint vuln race generate-check fuzz-targets
+.PHONY: help build run test check bench chaos fuzz cross fmt-check vet lint vuln race generate-check fuzz-targets
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ check: fmt-check vet lint vuln generate-check race ## what a change must pass be
 
 bench: ## measure the engine against the hand-written limit (ARGS=-h for its flags)
 	go run ./bench $(ARGS)
+
+chaos: ## kill, starve and mislead the engine for minutes, and see that nothing is lost (ARGS=-h for its flags)
+	go run ./chaos $(ARGS)
 
 fuzz: ## run every fuzz target for FUZZTIME each (30s)
 	@targets=$$($(MAKE) -s fuzz-targets) || exit 1; \

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // passed counts how often the chosen place was passed. It outlives an engine,
@@ -14,8 +15,14 @@ import (
 var passed atomic.Int64
 
 // faultpoint kills the process at the place, and at the passing of it, that
-// ONSTREAM_FAULT names: "after_commit:3".
+// ONSTREAM_FAULT names: "after_commit:3". It takes its time at the place that
+// ONSTREAM_DELAY names: "before_commit:20ms".
 func faultpoint(name string) {
+	if place, delay, _ := strings.Cut(os.Getenv("ONSTREAM_DELAY"), ":"); place == name {
+		if d, err := time.ParseDuration(delay); err == nil {
+			time.Sleep(d)
+		}
+	}
 	place, count, _ := strings.Cut(os.Getenv("ONSTREAM_FAULT"), ":")
 	if place != name {
 		return

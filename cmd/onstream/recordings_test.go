@@ -66,7 +66,6 @@ transform "window" "quarter" {
   time     = event.at
   tumbling = "6h"
   lateness = "48h"   # the clocks of the recordings are set back now and then
-  idle     = "8760h" # a device that is silent is only behind in its file
   emit = {
     device = key
     start  = window.start

@@ -40,7 +40,6 @@ var (
 // next Snapshot; in the function given to All, during the call.
 type Entry[V any] struct {
 	Key string
-	V   V
 
 	due     [domains]int64 // of its newest timer on each heap, Never for none
 	dirty   bool           // changed since the last snapshot
@@ -48,6 +47,10 @@ type Entry[V any] struct {
 	used    bool           // since eviction last looked
 	leaving bool           // chosen for eviction by the last snapshot
 	dead    bool           // not in the table any more
+
+	// V is behind the rest, so that its beginning, which is what most records
+	// touch, is near the rest in memory.
+	V V
 }
 
 // Table keeps values by key. It is used by one goroutine at a time.

@@ -32,7 +32,7 @@ func detectKind() plugins.TransformKind {
 				{Name: "cooldown", Type: plugins.AttrDuration, Min: plugins.Bound(1e-6), Doc: "How long after a match the records of its key do not count."},
 				{Name: "emit", Type: plugins.AttrExprMap, Doc: "The record of a match; the key and the fields of `match` unless given. What it reads of `first` and `last` is kept of records, and nothing else."},
 				maxKeysAttr(),
-			}, eventTimeAttrs(plugins.AttrExpr)...), lateAttrs()...),
+			}, eventTimeAttrs(plugins.AttrExpr)...), lateAttrs(idleAttr())...),
 		},
 		Keyed:   true,
 		Outputs: detectOutputs,

@@ -20,13 +20,44 @@ func eventTimeAttrs(typ plugins.AttrType) []plugins.Attr {
 }
 
 // lateAttrs are the attributes, besides those of eventTimeAttrs, of kinds that
-// wait for the records of a key that are still under way.
-func lateAttrs() []plugins.Attr {
+// wait for the records of a key that are still under way; idle is one of the
+// two below.
+func lateAttrs(idle plugins.Attr) []plugins.Attr {
 	return []plugins.Attr{
 		{Name: "lateness", Type: plugins.AttrDuration, Default: time.Duration(0), Min: plugins.Bound(0), Doc: "How much older than the latest record of its key a record may be. So long results wait for it."},
-		{Name: "idle", Type: plugins.AttrDuration, Default: time.Minute, Min: plugins.Bound(1e-3), Doc: "By how much the time of the other keys has to go on before it moves that of a silent key, so that its results do not wait for ever."},
+		idle,
 		{Name: "timeout", Type: plugins.AttrDuration, Min: plugins.Bound(1e-3), Doc: "How long nothing may come from a key, by the pipeline's clock, before it counts as ended and what is open is emitted. Unless given, that never happens."},
 	}
+}
+
+// idleAttr is for kinds that look at the other keys unless told not to.
+func idleAttr() plugins.Attr {
+	return plugins.Attr{
+		Name: "idle", Type: plugins.AttrDuration, Default: time.Minute, Min: plugins.Bound(1e-3),
+		Doc: "By how much the time of the other keys has to go on before it moves that of a silent key, so that its results do not wait for ever.",
+	}
+}
+
+// optionalIdleAttr is for kinds that look at the other keys only if told to: a
+// result that comes too early is wrong.
+func optionalIdleAttr() plugins.Attr {
+	idle := idleAttr()
+	idle.Default = nil
+	idle.Doc += " Unless given, the others do not matter: then it makes no difference in which order the files of several devices are read."
+	return idle
+}
+
+// never is a time that no key is silent for, in nanoseconds, small enough to
+// be added to.
+const never = int64(1) << 62
+
+// idleOf returns how far the others have to go on before they move the time of
+// a silent key.
+func idleOf(c plugins.Config) int64 {
+	if !c.Has("idle") {
+		return never
+	}
+	return int64(c.Duration("idle"))
 }
 
 // checkEventTime finds attributes about time that do not go together.

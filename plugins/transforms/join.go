@@ -38,7 +38,7 @@ func joinKind() plugins.TransformKind {
 					maxKeysAttr(),
 				},
 				eventTimeAttrs(plugins.AttrPortExprs),
-				lateAttrs(),
+				lateAttrs(optionalIdleAttr()),
 			),
 		},
 		Keyed:    true,

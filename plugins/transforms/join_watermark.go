@@ -26,7 +26,7 @@ func newJoinWatermark(c plugins.Config) joinWatermark {
 	return joinWatermark{
 		processing: c.String("clock") == "processing",
 		lateness:   int64(c.Duration("lateness")),
-		idle:       int64(c.Duration("idle")),
+		idle:       idleOf(c),
 		timeout:    int64(c.Duration("timeout")),
 		clocks:     newJoinClocks(),
 		wall:       keyed.None,

@@ -1,8 +1,6 @@
 package transforms
 
 import (
-	"slices"
-
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/keyed"
 )
@@ -18,8 +16,7 @@ type retention struct {
 
 // retentionAttrs are the attributes about time of kinds that forget keys.
 func retentionAttrs() []plugins.Attr {
-	idle := slices.IndexFunc(lateAttrs(), func(a plugins.Attr) bool { return a.Name == "idle" })
-	return append(eventTimeAttrs(plugins.AttrExpr), lateAttrs()[idle])
+	return append(eventTimeAttrs(plugins.AttrExpr), idleAttr())
 }
 
 func newRetention(c plugins.Config) retention {

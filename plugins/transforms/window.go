@@ -25,7 +25,7 @@ func windowKind() plugins.TransformKind {
 		{Name: "forget", Type: plugins.AttrDuration, Default: 24 * time.Hour, Min: plugins.Bound(0), Doc: "By how much the time of the other keys has to go on before a silent key without open windows is forgotten, and with it which of its records would be late."},
 	}
 	attrs = append(attrs, eventTimeAttrs(plugins.AttrExpr)...)
-	attrs = append(attrs, lateAttrs()...)
+	attrs = append(attrs, lateAttrs(optionalIdleAttr())...)
 	attrs = append(attrs, maxKeysAttr(), plugins.Attr{
 		Name: "max_hot", Type: plugins.AttrInt, Default: int64(1_000_000), Min: plugins.Bound(1),
 		Doc: "Keys to keep in memory, in each lane. The others are read back when they are needed.",

@@ -8,8 +8,8 @@ import (
 
 // windowed is what a window stage keeps of a key.
 type windowed struct {
-	windowTime
 	cells []uint64 // of its panes, one after the other
+	windowTime
 	boxes []aggregate.Box
 }
 

@@ -191,7 +191,7 @@ func (w *window) due(e *keyed.Entry[windowed]) (event, wall int64) {
 	case w.clock.processing:
 		return plugins.Never, later(k.own, w.clock.forget)
 	default:
-		return later(k.lane, w.clock.idle+w.clock.forget), plugins.Never
+		return later(k.lane, w.clock.forget), plugins.Never
 	}
 }
 

@@ -33,8 +33,8 @@ type windowClock struct {
 func newWindowClock(c plugins.Config) windowClock {
 	return windowClock{
 		processing: c.String("clock") == "processing",
-		lateness:   int64(c.Duration("lateness")), idle: int64(c.Duration("idle")), timeout: int64(c.Duration("timeout")),
-		forget:   int64(c.Duration("forget")),
+		lateness:   int64(c.Duration("lateness")), idle: idleOf(c), timeout: int64(c.Duration("timeout")),
+		forget:   int64(c.Duration("forget") + c.Duration("idle")),
 		restored: keyed.None,
 	}
 }

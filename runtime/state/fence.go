@@ -75,6 +75,7 @@ func (f *fence) open(name string, open func() (vfs.File, error)) (vfs.File, erro
 		return err
 	})
 	if err != nil && isLog {
+		f.breakWith(err)
 		file, err = vfs.NewMemFile(nil), nil // never written
 	}
 	if err != nil {

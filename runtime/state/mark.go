@@ -18,7 +18,9 @@ import (
 // synced: after a loss of power it may be older than the store, never newer.
 type mark struct {
 	file          vfs.File // nil in a store that is only read
-	slot          int64
+	fs            vfs.FS
+	name          string
+	slot          int64 // to be written next
 	number, epoch int64
 }
 
@@ -30,7 +32,7 @@ const (
 // openMark reads the newest of the two slots, which are written in turn.
 func openMark(under vfs.FS, dir string, readOnly bool) (*mark, error) {
 	name := under.PathJoin(dir, markName)
-	m := &mark{}
+	m := &mark{fs: under, name: name}
 	text, err := readFile(under, name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -85,8 +87,28 @@ func (m *mark) write(number, epoch int64) error {
 	_, err := m.file.WriteAt(encodeMark(number, epoch), m.slot*markSize)
 	if err == nil {
 		m.slot = 1 - m.slot
+		m.number, m.epoch = number, epoch
 	}
 	return err
+}
+
+// errGone is why nothing can be stored in a folder that is not there any more.
+var errGone = errors.New("the folder was removed or replaced while it was in use")
+
+// inPlace reports [errGone] where what was written last is not to be found by
+// its name. A file that was removed can be written and synced as before by
+// those who have it open, and all of that is lost when they end.
+func (m *mark) inPlace() error {
+	text, err := readFile(m.fs, m.name)
+	at := (1 - m.slot) * markSize
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil // whatever that is, it is not the loss of the folder
+	case int64(len(text)) >= at+markSize && bytes.Equal(text[at:at+markSize], encodeMark(m.number, m.epoch)):
+		return nil
+	}
+	return errGone
 }
 
 func (m *mark) close() error {

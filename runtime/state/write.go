@@ -50,6 +50,11 @@ func (c *Commit) Write(at time.Time, sync bool) error {
 	if err := s.apply(b, sync); err != nil {
 		return s.refuse(err)
 	}
+	if sync && s.mark != nil {
+		if err := s.mark.inPlace(); err != nil {
+			return s.refuse(err)
+		}
+	}
 	s.advance(next, dirs, sync)
 	return nil
 }

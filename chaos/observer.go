@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"sync"
+	"time"
+)
+
+// observer gathers what the engine's sinks have given, wherever it comes from.
+// It is safe for concurrent use.
+type observer struct {
+	once bool // what comes again with the same content is there once
+
+	mu      sync.Mutex
+	streams map[string]*sightings
+	lines   int            // of all streams
+	last    map[string]int // the number of each device's latest record
+	ooo     int            // records that came behind a later one
+}
+
+// sightings are the entries of one stream.
+type sightings struct {
+	entries map[string]*sighting
+	repeats int
+}
+
+// sighting is what was seen of one entry.
+type sighting struct {
+	body   string
+	others []string // bodies that differ from the first one
+}
+
+func newObserver(once bool) *observer {
+	o := &observer{once: once, streams: map[string]*sightings{}, last: map[string]int{}}
+	for _, s := range allStreams() {
+		o.streams[s] = &sightings{entries: map[string]*sighting{}}
+	}
+	return o
+}
+
+// seen is a line of any of the streams.
+type seen struct {
+	ID      string    `json:"id"`
+	Key     string    `json:"key"`
+	Seq     *int      `json:"seq"`
+	Value   int64     `json:"value"`
+	Start   time.Time `json:"start"`
+	N       int       `json:"n"`
+	Sum     int64     `json:"sum"`
+	Payload string    `json:"payload"`
+}
+
+// identity finds the name of a line among the bytes that are kept of it when it
+// failed.
+var identity = regexp.MustCompile(`(?:poison|d\d+)/\d+`)
+
+// see takes a line of a stream. One that is not whole is no entry: the engine
+// is to write it again.
+func (o *observer) see(stream string, line []byte) {
+	var s seen
+	err := json.Unmarshal(line, &s)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lines++
+	if err != nil {
+		return // cut off by a kill while it was written
+	}
+	var id, body string
+	switch stream {
+	case records, uniques:
+		id, body = s.ID, recordBody(s.Value)
+	case totals:
+		id, body = s.ID, tallyBody(s.N, s.Sum)
+	case windows:
+		id, body = windowID(s.Key, s.Start.UnixMilli()), tallyBody(s.N, s.Sum)
+	case lates:
+		id = s.ID
+	case errored:
+		if id = identity.FindString(s.Payload); id == "" {
+			id = string(line) // what failed is none of ours: nobody expects this name
+		}
+	}
+	in := o.streams[stream]
+	entry, known := in.entries[id]
+	switch {
+	case !known:
+		in.entries[id] = &sighting{body: body}
+		if stream == records && s.Seq != nil {
+			o.order(s.Key, *s.Seq)
+		}
+	case entry.body != body:
+		entry.others = append(entry.others, body)
+	case !o.once:
+		in.repeats++
+	}
+}
+
+// order counts the first occurrences of a device's records that come behind a
+// later one.
+func (o *observer) order(key string, seq int) {
+	if last, known := o.last[key]; known && seq < last {
+		o.ooo++
+		return
+	}
+	o.last[key] = seq
+}
+
+// count returns how many lines were seen so far.
+func (o *observer) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lines
+}

@@ -1,0 +1,4 @@
+sink "file" "uniques" {
+  from = transform.once
+  path = "${var.dir}/uniques.ndjson"
+}

@@ -1,0 +1,7 @@
+# Accepted is what is on the disk.
+source "file" "in" {
+  path   = "${var.dir}/in-*.ndjson"
+  follow = true
+  poll   = "5ms"
+  schema = schema.reading
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// A mutant is an engine that is broken on purpose. The harness is worth
+// something if it fails each of them, for the right reason.
+type mutant struct {
+	name   string // what ONSTREAM_MUTANT chooses; "" is the engine as it is, which must pass
+	doc    string
+	fault  string // the scenario that is to find it
+	cycles int
+	slow   string // the step of a checkpoint that takes its time, so that it does not take luck to find it
+	gates  []gate // of which one at least must fail
+}
+
+func mutants() []mutant {
+	whole := "the engine as it is"
+	return []mutant{
+		{fault: "kill9", cycles: 6, doc: whole},
+		{fault: "kill9-http", cycles: 6, doc: whole},
+		{
+			name: "position_ahead", doc: "a checkpoint has a position behind records whose state it has not",
+			fault: "kill9", cycles: 8, slow: "before_commit", gates: []gate{gateLost, gateState},
+		}, {
+			name: "state_without_position", doc: "a checkpoint has the state of records that will be read again",
+			fault: "kill9", cycles: 8, gates: []gate{gateState},
+		}, {
+			name: "no_outbox", doc: "a checkpoint does not have what sinks have not written",
+			fault: "sinkdown", cycles: 8, gates: []gate{gateLost, gateState},
+		}, {
+			name: "ack_before_commit", doc: "the spool is told to forget what no checkpoint has",
+			fault: "kill9-http", cycles: 15, slow: "before_commit", gates: []gate{gateLost, gateState, gateStopped, gateRecovery},
+		},
+	}
+}
+
+// hurried is the patience with mutants: what they lose does not come, and what
+// they cannot read they will not read later.
+const hurried = 3 * time.Second
+
+// selftest runs the mutants and says of each whether it was found.
+func (h *session) selftest(ctx context.Context) error {
+	h.patience, h.limit = min(h.patience, hurried), hurried
+	survived := 0
+	for _, m := range mutants() {
+		s, err := choose(options{fault: m.fault})
+		if err != nil {
+			return err
+		}
+		r, err := h.trial(ctx, s[0], m.cycles, io.Discard, "ONSTREAM_MUTANT="+m.name, "ONSTREAM_DELAY="+m.slow+":40ms")
+		if err != nil {
+			return err
+		}
+		name, fate := m.name, "found"
+		if m.name == "" {
+			name, fate = "none", "passes"
+		}
+		if !m.found(r) {
+			survived++
+			fate = "MISSED"
+		}
+		fmt.Fprintf(h.stdout, "SELFTEST mutant=%s fault=%s cycles=%d verdict=%s: %s (%s)\n", name, m.fault, r.cycles, r.verdict(), fate, m.doc)
+		if fate == "MISSED" {
+			fmt.Fprint(h.stderr, r.reasons())
+		}
+	}
+	if survived > 0 {
+		return errors.New("the harness does not tell broken engines from whole ones")
+	}
+	return nil
+}
+
+// found reports whether the run shows what is wrong with the mutant, and with
+// nothing else when nothing is.
+func (m mutant) found(r result) bool {
+	if m.name == "" {
+		return len(r.broken) == 0
+	}
+	return slices.ContainsFunc(m.gates, func(g gate) bool { _, failed := r.broken[g]; return failed })
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// errNotTaken is why the sender gives up.
+var errNotTaken = errors.New("the engine does not take any more")
+
+// hush has the sender stop. The batch under way is still to be taken.
+func (t *trial) hush(ctx context.Context) error {
+	t.sender.stop()
+	for began := time.Now(); ; {
+		select {
+		case <-t.sender.stopped:
+			if errors.Is(t.sender.failed, errNotTaken) {
+				return nil
+			}
+			return t.sender.failed
+		default:
+		}
+		if time.Since(began) > t.limit {
+			t.fail(gateLiveness, "%v; its last words: %s", errNotTaken, t.lastWords())
+			t.sender.abort(errNotTaken)
+		}
+		if err := errors.Join(t.supervise(ctx), pause(ctx, pollEvery)); err != nil {
+			t.sender.abort(err)
+			return err
+		}
+	}
+}
+
+// settle lets the engine come to rest: everything that it has accepted is to
+// come out, and then a fresh record of each device.
+func (t *trial) settle(ctx context.Context) error {
+	t.progress("%s, seed %d: waiting for the rest", t.fault, t.seed)
+	if _, err := t.complete(ctx, t.patience); err != nil {
+		return err
+	}
+	sending, stop := context.WithTimeoutCause(ctx, t.limit, errNotTaken)
+	defer stop()
+	if err := t.sender.fresh(sending); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		t.fail(gateLiveness, "%v; the engine's last words: %s", err, t.lastWords())
+	}
+	whole, err := t.complete(ctx, t.patience)
+	if err != nil {
+		return err
+	}
+	if !whole {
+		t.fail(gateLiveness, "something accepted did not come out; the engine's last words: %s", t.lastWords())
+	}
+	if err := t.proc.finish(ctx, t.limit); err != nil {
+		t.fail(gateEnd, "asked to end: %v", err)
+	}
+	t.peak = max(t.peak, t.proc.peak.Load())
+	return t.poll()
+}
+
+// complete waits until everything that was accepted has come out. It gives up
+// when the outputs have stood still for a time.
+func (t *trial) complete(ctx context.Context, still time.Duration) (bool, error) {
+	a, err := readLedger(t.path("ledger"))
+	if err != nil {
+		return false, err
+	}
+	want := expect(a, t.streams(), t.lateness())
+	moved, count := time.Now(), t.observer.count()
+	for {
+		if err := t.poll(); err != nil {
+			return false, err
+		}
+		if t.observer.missing(want) == 0 {
+			return true, nil
+		}
+		if n := t.observer.count(); n != count {
+			moved, count = time.Now(), n
+		}
+		if time.Since(moved) > still {
+			return false, nil
+		}
+		if err := t.supervise(ctx); err != nil {
+			return false, err
+		}
+		if err := pause(ctx, 10*pollEvery); err != nil {
+			return false, err
+		}
+	}
+}
