@@ -97,7 +97,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		list(stdout)
 		return 0
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A reader of the lines that goes away must not leave the engine behind.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
 	if err := harness(ctx, o, chosen, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "chaos:", err)

@@ -82,7 +82,7 @@ func (c *checkpoints) open(g *graph.Graph) error {
 	c.last.Store(&CheckpointStats{Number: last.Number, At: last.At})
 	switch {
 	case !c.durable:
-		c.engine.config.Logger.Warn("what the stages keep is in memory only: a restart loses it")
+		c.engine.config.Logger.Warn("what the stages keep is in memory only, and a restart loses it: run with --state DIR to keep it")
 	case last.Number > 0:
 		c.engine.config.Logger.Info("going on from a checkpoint", "number", last.Number, "taken", last.At, "state", s.Path())
 	}

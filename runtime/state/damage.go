@@ -43,9 +43,7 @@ func (s *Store) explain(err error) error {
 	var newer *newerFormat
 	var errno syscall.Errno
 	switch missing := errors.Is(err, fs.ErrNotExist); {
-	case errors.As(err, &newer):
-	case errors.Is(err, errGone):
-		return fmt.Errorf("checkpoint store %s: %w: put it back, or go on with what is there", s.path, err)
+	case errors.As(err, &newer) || errors.Is(err, errGone):
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("checkpoint store %s: %w; let this user read and write the folder, or give another --state", s.path, err)
 	case (errors.As(err, &errno) || isPathError(err)) && !missing:

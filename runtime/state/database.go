@@ -33,7 +33,8 @@ func (s *Store) openDatabase() (*database, error) {
 	o.EventListener = &pebble.EventListener{
 		BackgroundError: d.backgroundError(s.log),
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
-			s.log.Error("checkpoint store is corrupt", "file", i.Path, "error", i.Details)
+			// Not the error itself, here and elsewhere: a handler would show its stack.
+			s.log.Error("checkpoint store is corrupt", "file", i.Path, "error", i.Details.Error())
 		},
 	}
 	err := d.guard(func() (err error) {
@@ -90,7 +91,7 @@ const retryPause = 20 * time.Millisecond
 func (d *database) backgroundError(log *slog.Logger) func(error) {
 	return func(err error) {
 		if d.fence.reason() == nil {
-			log.Warn("checkpoint store", "error", err)
+			log.Warn("checkpoint store", "error", err.Error())
 			return
 		}
 		d.stuckOnce.Do(func() { close(d.stuck) })

@@ -44,7 +44,11 @@ func TestFullDisk(t *testing.T) {
 			if err := os.Remove(ballast); err != nil {
 				t.Fatal(err)
 			}
-			err = write(s, n, true)
+			// On a busy machine the files of what was given up are still there
+			// for a moment.
+			for errors.Is(err, state.ErrFull) {
+				err = write(s, n, true)
+			}
 		}
 		if err != nil {
 			t.Fatal(err)

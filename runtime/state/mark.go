@@ -99,6 +99,9 @@ var errGone = errors.New("the folder was removed or replaced while it was in use
 // its name. A file that was removed can be written and synced as before by
 // those who have it open, and all of that is lost when they end.
 func (m *mark) inPlace() error {
+	if m.epoch == 0 {
+		return nil // nothing was written yet
+	}
 	text, err := readFile(m.fs, m.name)
 	at := (1 - m.slot) * markSize
 	switch {

@@ -323,3 +323,38 @@ func TestFullWithoutSync(t *testing.T) {
 	holds(t, s, all)
 	closeStore(t, s)
 }
+
+// A folder that is removed, or that another one takes the place of, while the
+// store is open: what is written then would be lost, so it is refused.
+func TestFolderRemoved(t *testing.T) {
+	t.Parallel()
+	for _, replaced := range []bool{false, true} {
+		dir := t.TempDir()
+		s, err := state.Open(dir, "p", state.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, s, "a", "k", "1")
+		if err := os.Rename(filepath.Join(dir, "p"), filepath.Join(dir, "away")); err != nil {
+			t.Fatal(err)
+		}
+		if replaced {
+			other, err := state.Open(dir, "q", state.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 3 { // so that both slots of its mark are others
+				put(t, other, "a", "k", "other")
+			}
+			closeStore(t, other)
+			if err := os.Rename(filepath.Join(dir, "q"), filepath.Join(dir, "p")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err = s.Begin().Write(time.Unix(2, 0), true)
+		if err == nil || !plugins.IsPermanent(err) || !strings.Contains(err.Error(), "the folder was removed or replaced while it was in use") {
+			t.Errorf("replaced %v: a checkpoint for a folder that is not there: %v", replaced, err)
+		}
+		_ = s.Close()
+	}
+}

@@ -47,13 +47,14 @@ func (c *Commit) Write(at time.Time, sync bool) error {
 		return s.refuse(reason)
 	}
 	sync = sync || s.pendingSize()+len(b.Repr()) > maxPending
-	if err := s.apply(b, sync); err != nil {
-		return s.refuse(err)
-	}
-	if sync && s.mark != nil {
-		if err := s.mark.inPlace(); err != nil {
-			return s.refuse(err)
+	err := s.apply(b, sync)
+	if s.mark != nil && (sync || err != nil) {
+		if gone := s.mark.inPlace(); gone != nil {
+			err = gone
 		}
+	}
+	if err != nil {
+		return s.refuse(err)
 	}
 	s.advance(next, dirs, sync)
 	return nil
@@ -140,7 +141,7 @@ func (s *Store) reopen(size int) error {
 		return err
 	}
 	if err := s.db.release(); err != nil {
-		s.log.Debug("close checkpoint store that failed", "error", err)
+		s.log.Debug("close checkpoint store that failed", "error", err.Error())
 	}
 	s.db = db
 	pending := s.pending
