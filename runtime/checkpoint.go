@@ -20,8 +20,7 @@ type checkpoints struct {
 	engine   *Engine
 	store    *state.Store // nil where nothing is kept
 	durable  bool         // the store outlives the process
-	interval time.Duration
-	sync     bool // each checkpoint is on disk before it counts
+	interval atomic.Int64 // ns
 	wanted   chan struct{}
 	changed  atomic.Bool // an outbox has
 	stalled  atomic.Bool // the store fails: sources wait
@@ -30,6 +29,7 @@ type checkpoints struct {
 	// turn is held while a checkpoint is taken, and by a reload. The rest is
 	// under it.
 	turn    sync.Mutex
+	sync    bool // each checkpoint is on disk before it counts
 	claimed map[string]string
 	stands  map[string]map[plugins.Partition]plugins.Position // stored
 	seen    int64                                             // entries of the valve at the last checkpoint
@@ -66,10 +66,15 @@ func newCheckpoints(e *Engine) *checkpoints {
 	return c
 }
 
-// open opens the store of a pipeline.
-func (c *checkpoints) open(g *graph.Graph) error {
+// follow makes checkpoints as a pipeline says.
+func (c *checkpoints) follow(g *graph.Graph) {
 	at := g.Checkpoint.OrDefault()
-	c.interval, c.sync = at.Interval, at.Durability == graph.Fsync
+	c.interval.Store(int64(at.Interval))
+	c.sync = at.Durability == graph.Fsync
+}
+
+// open opens the store of a pipeline, if it needs one and has none.
+func (c *checkpoints) open(g *graph.Graph) error {
 	if c.store != nil || !c.durable && !c.engine.keepsState(g) {
 		return nil
 	}
@@ -115,14 +120,16 @@ func (c *checkpoints) start() (end func()) {
 
 // run takes checkpoints until ctx ends.
 func (c *checkpoints) run(ctx context.Context) {
-	tick := time.NewTicker(c.interval)
-	defer tick.Stop()
 	for {
+		tick := time.NewTimer(time.Duration(c.interval.Load()))
 		select {
 		case <-ctx.Done():
-			return
 		case <-tick.C:
 		case <-c.wanted:
+		}
+		tick.Stop()
+		if ctx.Err() != nil {
+			return
 		}
 		err := c.take(ctx, false)
 		switch {

@@ -139,6 +139,7 @@ func (e *Engine) Run(ctx context.Context, g *graph.Graph) error {
 	if err := e.state.open(g); err != nil {
 		return err
 	}
+	e.state.follow(g)
 	err := e.runWithState(ctx, g)
 	if closing := e.state.close(); err == nil {
 		err = closing

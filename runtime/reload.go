@@ -68,30 +68,40 @@ func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, er
 func (e *Engine) change(ctx context.Context, old *topology, g *graph.Graph, changes []graph.Change) (*topology, map[*graph.Stage]plugins.Sink, error) {
 	e.state.turn.Lock()
 	defer e.state.turn.Unlock()
-	still := e.ofOneMoment(old.graph) || e.ofOneMoment(g)
-	if still {
-		if err := e.handOver(ctx, old, g); err != nil {
-			return nil, nil, err
-		}
-		defer e.goOn(old)
-	}
-	if err := e.state.admit(g); err != nil {
+	if err := e.state.open(g); err != nil {
 		return nil, nil, err
 	}
 	top, err := e.newTopology(g, old)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := top.open(ctx, old); err != nil {
+	fresh, swaps, err := e.prepare(ctx, changes, old, top)
+	if err != nil {
 		top.closeShared(old)
 		return nil, nil, err
 	}
-	if err := e.takeUp(old, top, still); err != nil {
+	if err := e.changeOver(ctx, old, top, changes, fresh); err != nil {
+		closeAll(ctx, fresh)
+		top.closeShared(old)
 		return nil, nil, err
 	}
-	fresh, swaps, err := e.prepare(ctx, changes, old, top)
-	if err != nil {
-		return nil, nil, err
+	return top, swaps, nil
+}
+
+// changeOver makes the engine run a topology that is prepared.
+func (e *Engine) changeOver(ctx context.Context, old, top *topology, changes []graph.Change, fresh map[string]plugins.Sink) error {
+	still := e.ofOneMoment(old.graph) || e.ofOneMoment(top.graph)
+	if still {
+		if err := e.handOver(ctx, old); err != nil {
+			return err
+		}
+		defer e.goOn(old)
+	}
+	if err := e.state.admit(top.graph); err != nil {
+		return err
+	}
+	if err := e.takeUp(old, top, still); err != nil {
+		return err
 	}
 	for addr, s := range fresh {
 		top.sinks[addr].start(s)
@@ -107,17 +117,15 @@ func (e *Engine) change(ctx context.Context, old *topology, g *graph.Graph, chan
 			}
 		}
 	}
+	e.state.follow(top.graph)
 	e.state.retired = append(e.state.retired, removedSinks(old, top)...)
 	e.publish(top, e.unchangedSources(changes)...)
-	return top, swaps, nil
+	return nil
 }
 
 // handOver makes the pipeline stand still and stores what its stages keep.
-func (e *Engine) handOver(ctx context.Context, old *topology, g *graph.Graph) error {
+func (e *Engine) handOver(ctx context.Context, old *topology) error {
 	c := e.state
-	if err := c.open(g); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeoutCause(ctx, quietTime, errBusy)
 	defer cancel()
 	if err := c.saveFailed(ctx); err != nil {
@@ -182,6 +190,9 @@ func removedSinks(old, top *topology) []*sinkActor {
 // changed. Sources are made to see that they can be.
 func (e *Engine) prepare(ctx context.Context, changes []graph.Change, old, top *topology) (fresh map[string]plugins.Sink, swaps map[*graph.Stage]plugins.Sink, err error) {
 	fresh, swaps = map[string]plugins.Sink{}, map[*graph.Stage]plugins.Sink{}
+	if err := top.open(ctx, old); err != nil {
+		return nil, nil, err
+	}
 	for _, c := range changes {
 		switch {
 		case c.New == nil || c.Kind == graph.Rewired:

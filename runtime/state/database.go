@@ -3,7 +3,7 @@ package state
 import (
 	"fmt"
 	"log/slog"
-	"sync"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -12,42 +12,57 @@ import (
 )
 
 // database is an open Pebble database that can fail without taking the process
-// along.
+// along, and that can always be closed.
 type database struct {
 	*pebble.DB
-	fence     *fence
-	users     atomic.Int32
-	abandoned atomic.Bool // while it was opened: it cannot be closed
-
-	stuckOnce sync.Once
-	stuck     chan struct{} // closed when background work has failed for good
+	fence       *fence
+	compactions *compactions
+	users       atomic.Int32
+	panicked    atomic.Bool
+	flushed     chan struct{} // has something in it after a flush
+	room        uint64        // bytes in memory from which on a commit waits for a flush
 }
 
 // openDatabase opens what is in the folder of the store.
 func (s *Store) openDatabase() (*database, error) {
-	d := &database{fence: newFence(s.fs), stuck: make(chan struct{})}
-	d.users.Store(1)
 	o := s.tuning()
+	d := &database{fence: newFence(s.fs), flushed: make(chan struct{}, 1), room: memTables * o.MemTableSize}
+	d.compactions = newCompactions(d.fence)
+	d.users.Store(1)
 	o.FS = d.fence
 	o.Logger = &logger{s.log, d.fence}
+	o.Experimental.CompactionScheduler = d.compactions
 	o.EventListener = &pebble.EventListener{
+		FlushEnd: func(pebble.FlushInfo) {
+			select {
+			case d.flushed <- struct{}{}:
+			default:
+			}
+		},
 		BackgroundError: d.backgroundError(s.log),
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
-			// Not the error itself, here and elsewhere: a handler would show its stack.
-			s.log.Error("checkpoint store is corrupt", "file", i.Path, "error", i.Details.Error())
+			if !d.fence.isBroken() { // else the file is one that was never written
+				s.log.Error("checkpoint store is corrupt", "file", i.Path, "error", i.Details)
+			}
 		},
 	}
 	err := d.guard(func() (err error) {
 		d.DB, err = pebble.Open(s.dir, o)
 		return err
 	})
-	if err != nil {
-		d.fence.breakWith(err)
-		d.abandoned.Store(true)
-		return nil, err
+	d.fence.opened()
+	if err == nil {
+		return d, nil
 	}
-	return d, nil
+	d.fence.breakWith(err)
+	if d.DB != nil {
+		err = d.release()
+	}
+	return nil, err
 }
+
+// memTables is how many of them may be in memory.
+const memTables = 4
 
 // tuning returns the options of Pebble for this use: commits come once a
 // second or so and are large, reads are scans when the pipeline starts and
@@ -59,9 +74,9 @@ func (s *Store) tuning() *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		CacheSize:                   16 << 20,
 		MemTableSize:                16 << 20,
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: memTables + 1, // never: see apply
 		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       1000, // a late compaction is better than a commit that waits
+		L0StopWritesThreshold:       math.MaxInt32, // a late compaction is better than a commit that waits
 		LBaseMaxBytes:               64 << 20,
 		MaxOpenFiles:                256,
 		BytesPerSync:                1 << 20,
@@ -70,9 +85,6 @@ func (s *Store) tuning() *pebble.Options {
 	if s.memTable != 0 {
 		o.MemTableSize = s.memTable
 	}
-	// The default one asks ten times a second whether it may do more: a pipeline
-	// that is idle is to sleep, and one that cannot be opened is not to be kept.
-	o.Experimental.CompactionScheduler = pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest()
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		o.Levels[i].BlockSize = 8 << 10
@@ -86,45 +98,46 @@ func (s *Store) tuning() *pebble.Options {
 const retryPause = 20 * time.Millisecond
 
 // backgroundError is told of flushes and compactions that failed. Pebble tries
-// again at once, and does so until it is closed; where it cannot be closed, it
-// is halted here.
+// again at once, and does so until it is closed.
 func (d *database) backgroundError(log *slog.Logger) func(error) {
 	return func(err error) {
-		if d.fence.reason() == nil {
-			log.Warn("checkpoint store", "error", err.Error())
+		if !d.fence.isBroken() {
+			log.Warn("checkpoint store", "error", err)
 			return
 		}
-		d.stuckOnce.Do(func() { close(d.stuck) })
 		time.Sleep(retryPause)
-		if d.abandoned.Load() {
-			select {}
-		}
 	}
 }
 
-// guard calls f, and returns when it returns, panics, or waits for background
-// work that will never succeed.
-func (d *database) guard(f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if r := recover(); r != nil {
-				done <- fmt.Errorf("%v", r)
+// apply writes a batch. It waits here while the disk is behind: in Pebble it
+// would wait for a flush that may never succeed, with locks that Close needs.
+func (d *database) apply(b *pebble.Batch, o *pebble.WriteOptions) error {
+	return d.guard(func() error {
+		for d.Metrics().MemTable.Size >= d.room {
+			select {
+			case <-d.flushed:
+			case <-d.fence.broken:
+				return d.fence.reason()
 			}
-		}()
-		done <- f()
+		}
+		return d.Apply(b, o)
+	})
+}
+
+// guard calls f. What broke the fence comes before the error of f, and before a
+// panic: Pebble returns no error after some that it deems fatal.
+func (d *database) guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			d.panicked.Store(true)
+			err = fmt.Errorf("%v", r)
+			d.fence.breakWith(err)
+		}
+		if reason := d.fence.reason(); reason != nil {
+			err = reason
+		}
 	}()
-	var err error
-	select {
-	case err = <-done:
-	case <-d.stuck:
-	}
-	// What broke the fence came first. And Pebble returns no error after some
-	// that it deems fatal.
-	if reason := d.fence.reason(); reason != nil {
-		return reason
-	}
-	return err
+	return f()
 }
 
 func (d *database) hold() *database {
@@ -132,10 +145,14 @@ func (d *database) hold() *database {
 	return d
 }
 
-// release closes the database when nobody uses it any more.
+// release closes the database when nobody uses it any more. One that has
+// panicked may hold the locks that this takes.
 func (d *database) release() error {
 	if d.users.Add(-1) > 0 {
 		return nil
+	}
+	if d.panicked.Load() {
+		return d.fence.reason()
 	}
 	return d.guard(d.Close)
 }

@@ -98,3 +98,8 @@ func Rows() [][2][]byte {
 		{outboxKey(firstID, 12), []byte("parcel")},
 	}
 }
+
+// OnDisk returns options for a store that is as large as they are.
+func OnDisk(fs vfs.FS) Options {
+	return Options{fs: fs, Logger: slog.New(slog.DiscardHandler)}
+}

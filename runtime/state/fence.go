@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -18,11 +19,14 @@ import (
 // another one can be opened in its place.
 //
 // Of logs and folders Pebble is not told that they cannot be written: where it
-// changes to a new log it would end the process. So whoever lets it write asks
+// changes to a new log it would end the process. And while it opens the database
+// it is told of nothing: it would try a flush that fails for ever, and what it
+// leaves behind when it gives up cannot be closed. So whoever lets it write asks
 // for the reason afterwards.
 type fence struct {
 	vfs.FS
 	broken chan struct{}
+	isOpen atomic.Bool
 
 	mu  sync.RWMutex // held for reading while something is written
 	err error
@@ -40,6 +44,21 @@ func (f *fence) breakWith(err error) {
 	}
 }
 
+// opened ends the time in which Pebble is told of nothing.
+func (f *fence) opened() { f.isOpen.Store(true) }
+
+func (f *fence) isBroken() bool {
+	select {
+	case <-f.broken:
+		return true
+	default:
+		return false
+	}
+}
+
+// isHidden reports whether Pebble is not told of what broke the fence.
+func (f *fence) isHidden() bool { return f.isBroken() && !f.isOpen.Load() }
+
 // reason is why nothing is written any more, nil while that is not so.
 func (f *fence) reason() error {
 	f.mu.RLock()
@@ -52,6 +71,15 @@ func (f *fence) do(change func() error) error {
 	err := f.try(change)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		f.breakWith(err)
+	}
+	return err
+}
+
+// tell is do, with the error that Pebble is told.
+func (f *fence) tell(change func() error) error {
+	err := f.do(change)
+	if err != nil && f.isHidden() {
+		return nil
 	}
 	return err
 }
@@ -136,12 +164,12 @@ func (f *fence) RemoveAll(name string) error {
 
 // Rename implements [vfs.FS].
 func (f *fence) Rename(oldname, newname string) error {
-	return f.do(func() error { return f.FS.Rename(oldname, newname) })
+	return f.tell(func() error { return f.FS.Rename(oldname, newname) })
 }
 
 // MkdirAll implements [vfs.FS].
 func (f *fence) MkdirAll(dir string, perm os.FileMode) error {
-	return f.do(func() error { return f.FS.MkdirAll(dir, perm) })
+	return f.tell(func() error { return f.FS.MkdirAll(dir, perm) })
 }
 
 type fencedFile struct {
@@ -151,7 +179,7 @@ type fencedFile struct {
 }
 
 func (f *fencedFile) do(change func() error) error {
-	if err := f.fence.do(change); !f.quiet {
+	if err := f.fence.tell(change); !f.quiet {
 		return err
 	}
 	return nil
@@ -171,11 +199,15 @@ func (f *fencedFile) Write(p []byte) (int, error) {
 }
 
 // WriteAt implements [vfs.File].
-func (f *fencedFile) WriteAt(p []byte, at int64) (n int, err error) {
-	err = f.do(func() error {
+func (f *fencedFile) WriteAt(p []byte, at int64) (int, error) {
+	n := len(p)
+	err := f.do(func() (err error) {
 		n, err = f.File.WriteAt(p, at)
 		return err
 	})
+	if err == nil {
+		n = len(p)
+	}
 	return n, err
 }
 

@@ -161,6 +161,7 @@ func (s *Store) advance(c Checkpoint, d directory, sync bool) {
 	s.view, s.last, s.dirs = next, c, d
 	s.mu.Unlock()
 	s.drop(old)
+	s.db.compactions.start()
 	if sync && s.mark != nil {
 		if err := s.mark.write(c.Number, s.epoch); err != nil {
 			s.log.Warn("checkpoint store: note the newest commit", "error", err)

@@ -100,8 +100,7 @@ func (s *Store) apply(b *pebble.Batch, sync bool) error {
 	if !sync && s.dir != "" {
 		repr = slices.Clone(b.Repr())
 	}
-	db := s.db
-	if err := db.guard(func() error { return db.Apply(b, options) }); err != nil {
+	if err := s.db.apply(b, options); err != nil {
 		return err
 	}
 	if sync {
