@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"time"
 )
@@ -14,6 +16,16 @@ import (
 // settled is how long the binary may take to come to rest before its memory is
 // read.
 const settled = 500 * time.Millisecond
+
+// hasBinary tells whether there is a binary for a workload to run.
+func (b *bench) hasBinary(workload string) bool {
+	_, err := os.Stat(b.binary)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(b.stdout, "\n%s: skipped, there is no %s; build it or name it with -binary\n", workload, b.binary)
+		return false
+	}
+	return true
+}
 
 // firstRecord returns the time from starting the binary to the end of its
 // first line of output.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/plugins"
@@ -20,12 +21,25 @@ import (
 // in and write out, which the harness closes; the other sources and sinks use
 // the paths in the text. It returns when the source has ended and everything
 // is written, or early with the cause once ctx is done.
-type engine func(ctx context.Context, hcl string, in io.Reader, out io.Writer) error
+type engine func(ctx context.Context, hcl string, in io.Reader, out io.Writer, o engineOptions) error
+
+// engineOptions say how an engine runs a pipeline. The zero value is how it
+// does by default.
+type engineOptions struct {
+	state string // the folder for checkpoints, "" for none
+	// watch, if it is not nil, is called with what the engine tells about
+	// itself, several times a second and at the end.
+	watch func(runtime.Stats)
+}
+
+// watchInterval is how often watch is called: much more often than checkpoints
+// are taken.
+const watchInterval = 50 * time.Millisecond
 
 // newEngine returns the engine that is measured: the one of the product, with
 // its defaults.
 func newEngine() engine {
-	return func(ctx context.Context, text string, in io.Reader, out io.Writer) error {
+	return func(ctx context.Context, text string, in io.Reader, out io.Writer, o engineOptions) error {
 		var r plugins.Registry
 		err := errors.Join(
 			codec.Register(&r),
@@ -40,10 +54,31 @@ func newEngine() engine {
 		if diags.HasErrors() {
 			return fmt.Errorf("parse: %w", errors.Join(diags.Errs()...))
 		}
-		pipeline, diags := module.Build(&r, dsl.Options{})
+		pipeline, diags := module.Build(&r, dsl.Options{Stored: o.state != ""})
 		if diags.HasErrors() {
 			return fmt.Errorf("build: %w", errors.Join(diags.Errs()...))
 		}
-		return runtime.New(runtime.Config{Registry: &r}).Run(ctx, pipeline.Graph)
+		e := runtime.New(runtime.Config{Registry: &r, StateDir: o.state})
+		if o.watch == nil {
+			return e.Run(ctx, pipeline.Graph)
+		}
+		return watched(e, o.watch, func() error { return e.Run(ctx, pipeline.Graph) })
+	}
+}
+
+// watched runs an engine and meanwhile tells what it tells about itself.
+func watched(e *runtime.Engine, watch func(runtime.Stats), run func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- run() }()
+	ticker := time.NewTicker(watchInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			watch(e.Stats())
+		case err := <-ended:
+			watch(e.Stats())
+			return err
+		}
 	}
 }

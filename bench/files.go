@@ -15,7 +15,7 @@ import (
 
 // passThrough is P1.
 func (b *bench) passThrough(ctx context.Context) error {
-	in, err := b.input()
+	in, err := b.input(b.records)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (b *bench) passThrough(ctx context.Context) error {
 
 // filterMap is P2.
 func (b *bench) filterMap(ctx context.Context) error {
-	in, err := b.input()
+	in, err := b.input(b.records)
 	if err != nil {
 		return err
 	}
@@ -86,23 +86,24 @@ func byHand(name, in string, run func(io.Writer, io.Reader) (limit.Tally, error)
 // ours enters the engine with the pipeline that hcl returns for an output.
 func (b *bench) ours(name string, hcl func(out string) string) *program {
 	return &program{name: name, run: func(ctx context.Context, out string) error {
-		return b.engine(ctx, hcl(out), bytes.NewReader(nil), io.Discard)
+		return b.engine(ctx, hcl(out), bytes.NewReader(nil), io.Discard, engineOptions{})
 	}}
 }
 
-// input returns the path of the telemetry, which it generates the first time.
-func (b *bench) input() (path string, err error) {
-	path = b.path("telemetry.ndjson")
+// input returns the path of so many records of telemetry, which it generates
+// the first time.
+func (b *bench) input(records int) (path string, err error) {
+	path = b.path(fmt.Sprintf("telemetry-%d.ndjson", records))
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	b.progress("generating %d records", b.records)
+	b.progress("generating %d records", records)
 	f, err := os.Create(path)
 	if err != nil {
 		return "", fmt.Errorf("create input: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := telemetry.New(telemetry.Config{}).Write(f, b.records); err != nil {
+	if _, err := telemetry.New(telemetry.Config{}).Write(f, records); err != nil {
 		return "", err
 	}
 	// Nobody's round shall share the disk with this file.

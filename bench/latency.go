@@ -34,7 +34,7 @@ func (b *bench) latencies(ctx context.Context) error {
 	}}}
 	if b.engine != nil {
 		programs = append(programs, filter{"engine", func(ctx context.Context, in io.Reader, out io.Writer) error {
-			return b.engine(ctx, latencyHCL(), in, out)
+			return b.engine(ctx, latencyHCL(), in, out, engineOptions{})
 		}})
 	}
 	w := tabwriter.NewWriter(b.stdout, 0, 0, 2, ' ', 0)

@@ -7,9 +7,12 @@
 //	go run ./bench -run P2 -cpuprofile cpu.out
 //	go tool pprof -tagfocus=program=engine cpu.out
 //
-// P1 passes lines through, P2 filters and maps them, both file to file; L is
-// P2 at a steady 10,000 records/s from standard input to standard output;
-// start is the real binary's start-up, idle memory and size.
+// P1 passes lines through, P2 filters and maps them, P3 is an average of each
+// device in windows of ten seconds, without and with a checkpoint on disk each
+// second; these are file to file. L is P2 at a steady 10,000 records/s from
+// standard input to standard output. The others run the real binary: start is
+// its start-up, idle memory and size, restart how fast a pipeline with state
+// goes on, and keys what a million open windows cost, in memory and to recover.
 //
 // CPU is user and system time of the whole process, read after a garbage
 // collection that each run pays for itself. "again" is the fastest program by
@@ -41,6 +44,7 @@ type options struct {
 	records    int
 	rounds     int
 	starts     int
+	keys       int
 	run        string
 	dir        string
 	binary     string
@@ -52,12 +56,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.records, "records", 2_000_000, "records in the input of P1 and P2")
-	flags.IntVar(&o.rounds, "rounds", 5, "rounds in which each program of P1 and P2 runs once")
-	flags.IntVar(&o.starts, "starts", 10, "how often start runs the binary for each median")
-	flags.StringVar(&o.run, "run", "P1,P2,L,start", "workloads, separated by commas")
+	flags.IntVar(&o.records, "records", 2_000_000, "records in the input of P1 and P2; P3 reads eight times as many")
+	flags.IntVar(&o.rounds, "rounds", 5, "rounds in which each program of P1, P2 and P3 runs once")
+	flags.IntVar(&o.starts, "starts", 10, "how often start and restart run the binary for each median")
+	flags.IntVar(&o.keys, "keys", 1_000_000, "keys of keys")
+	flags.StringVar(&o.run, "run", "P1,P2,P3,L,start,restart,keys", "workloads, separated by commas")
 	flags.StringVar(&o.dir, "dir", "", "directory for a temporary directory with the data (default: the system's)")
-	flags.StringVar(&o.binary, "binary", "bin/onstream", "the binary that start runs")
+	flags.StringVar(&o.binary, "binary", "bin/onstream", "the binary that start, restart and keys run")
 	flags.DurationVar(&o.latency, "latency", 5*time.Second, "how long L measures, after a second of warming up")
 	flags.StringVar(&o.cpuprofile, "cpuprofile", "", "file for a CPU profile, labelled by program")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -65,8 +70,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	} else if err != nil {
 		return 2
 	}
-	if flags.NArg() > 0 || o.records < 1 || o.rounds < 1 || o.starts < 1 || o.latency <= 0 {
-		fmt.Fprintln(stderr, "bench: takes no arguments; -records, -rounds, -starts and -latency are positive")
+	if flags.NArg() > 0 || o.records < 1 || o.rounds < 1 || o.starts < 1 || o.keys < hotShare || o.latency <= 0 {
+		fmt.Fprintln(stderr, "bench: takes no arguments; -records, -rounds, -starts and -latency are positive, -keys is 10 at least")
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -121,16 +126,19 @@ func measure(ctx context.Context, o options, run engine, stdout, stderr io.Write
 // parseWorkloads returns the workloads that are named in list.
 func parseWorkloads(list string) ([]func(*bench, context.Context) error, error) {
 	known := map[string]func(*bench, context.Context) error{
-		"P1":    (*bench).passThrough,
-		"P2":    (*bench).filterMap,
-		"L":     (*bench).latencies,
-		"start": (*bench).start,
+		"P1":      (*bench).passThrough,
+		"P2":      (*bench).filterMap,
+		"P3":      (*bench).windowMean,
+		"L":       (*bench).latencies,
+		"start":   (*bench).start,
+		"restart": (*bench).restart,
+		"keys":    (*bench).manyKeys,
 	}
 	var chosen []func(*bench, context.Context) error
 	for name := range strings.SplitSeq(list, ",") {
 		w, ok := known[strings.TrimSpace(name)]
 		if !ok {
-			return nil, fmt.Errorf("no workload %q; there are P1, P2, L and start", name)
+			return nil, fmt.Errorf("no workload %q; there are P1, P2, P3, L, start, restart and keys", name)
 		}
 		chosen = append(chosen, w)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/onstream/onstream/bench/limit"
+	"github.com/onstream/onstream/runtime"
 )
 
 // TestMain lets the test binary stand in for the one that start runs: it
@@ -35,7 +37,7 @@ func TestMain(m *testing.M) {
 var paths = regexp.MustCompile(`path += "(.*)"`)
 
 // fake is an engine that does what the pipelines say by the programs by hand.
-func fake(_ context.Context, hcl string, in io.Reader, out io.Writer) error {
+func fake(_ context.Context, hcl string, in io.Reader, out io.Writer, _ engineOptions) error {
 	found := paths.FindAllStringSubmatch(hcl, -1)
 	if len(found) == 0 {
 		_, err := limit.FilterMap{Time: true}.Run(out, in)
@@ -50,9 +52,12 @@ func fake(_ context.Context, hcl string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if strings.Contains(hcl, `"filter"`) {
+	switch {
+	case strings.Contains(hcl, `"filter"`):
 		_, err = limit.FilterMap{}.Run(w, r)
-	} else {
+	case strings.Contains(hcl, `"window"`):
+		_, err = limit.WindowMean{}.Run(w, r)
+	default:
 		_, err = limit.PassThrough(w, r)
 	}
 	return errors.Join(err, w.Close())
@@ -64,7 +69,7 @@ func smallOptions(t *testing.T) options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return options{records: 5_000, rounds: 2, starts: 1, run: "P1,P2,L,start", dir: t.TempDir(), binary: self, latency: 200 * time.Millisecond}
+	return options{records: 5_000, rounds: 2, starts: 1, keys: hotShare, run: "P1,P2,P3,L,start", dir: t.TempDir(), binary: self, latency: 200 * time.Millisecond}
 }
 
 func TestReport(t *testing.T) {
@@ -89,6 +94,8 @@ func TestReport(t *testing.T) {
 		`(?m)^P1 engine +1.7 .* times by hand `,
 		`(?m)^P2 engine +350 .* ns of CPU per record +(pass|MISS)`,
 		`(?m)^P2 engine, no schema +1.5 .* times engine `,
+		`(?m)^P3 engine +1.7 .* times by hand`,
+		`(?m)^P3 engine, checkpoints +1.3 .* times engine `,
 		`(?m)^L engine +5 .* ms at p99 `,
 		`(?m)^idle +40 `,
 	} {
@@ -105,11 +112,58 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// The workloads of state need the binary itself.
+func TestStateReport(t *testing.T) {
+	if _, err := residentMemory(os.Getpid()); err != nil {
+		t.Skip(err)
+	}
+	if testing.Short() {
+		t.Skip("builds the binary, starts processes and waits for them")
+	}
+	o := smallOptions(t)
+	o.run, o.keys, o.binary = "restart,keys", 2000, filepath.Join(t.TempDir(), "onstream")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", o.binary, "../cmd/onstream").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var stdout, stderr bytes.Buffer
+	if err := measure(t.Context(), o, newEngine(), &stdout, &stderr); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	for _, line := range []string{
+		`(?m)^ms until it is ready +\d`,
+		`(?m)^in memory +-?\d+ `,
+		`(?m)^a tenth in memory +-?\d+ `,
+		`(?m)^live heap +\d`,
+		`(?m)^restart +100 `,
+		`(?m)^keys +5 .* s from the start to the first record`,
+	} {
+		if !regexp.MustCompile(line).Match(stdout.Bytes()) {
+			t.Errorf("the report lacks %s", line)
+		}
+	}
+	t.Logf("%s", stdout.String())
+}
+
+func TestCheckpointsAreCounted(t *testing.T) {
+	var c checkpoints
+	for _, n := range []int64{0, 1, 1, 2} {
+		c.see(runtime.Stats{Checkpoint: runtime.CheckpointStats{Number: n, Paused: time.Duration(n) * time.Millisecond}})
+	}
+	c.ended()
+	var report bytes.Buffer
+	c.print(&report)
+	for _, line := range []string{`in a run +2\.00 `, `records waited +1\.50 +1\.00 +2\.00`} {
+		if !regexp.MustCompile(line).Match(report.Bytes()) {
+			t.Errorf("the report lacks %s:\n%s", line, report.String())
+		}
+	}
+}
+
 func TestWrongOutput(t *testing.T) {
 	o := smallOptions(t)
 	o.run = "P2"
-	lossy := func(ctx context.Context, hcl string, in io.Reader, out io.Writer) error {
-		return fake(ctx, strings.Replace(hcl, `"filter"`, "", 1), in, out)
+	lossy := func(ctx context.Context, hcl string, in io.Reader, out io.Writer, o engineOptions) error {
+		return fake(ctx, strings.Replace(hcl, `"filter"`, "", 1), in, out, o)
 	}
 	err := measure(t.Context(), o, lossy, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "P2, engine: wrong output: line 1 is") {
@@ -119,11 +173,15 @@ func TestWrongOutput(t *testing.T) {
 
 func TestLostRecords(t *testing.T) {
 	for name, run := range map[string]engine{
-		"1 of 2":  func(_ context.Context, _ string, in io.Reader, out io.Writer) error { return fakeLossy(in, out) },
-		"broken":  func(context.Context, string, io.Reader, io.Writer) error { return errors.New("broken") },
-		"sending": func(context.Context, string, io.Reader, io.Writer) error { return nil },
+		"1 of 2": func(_ context.Context, _ string, in io.Reader, out io.Writer, _ engineOptions) error {
+			return fakeLossy(in, out)
+		},
+		"broken":  func(context.Context, string, io.Reader, io.Writer, engineOptions) error { return errors.New("broken") },
+		"sending": func(context.Context, string, io.Reader, io.Writer, engineOptions) error { return nil },
 	} {
-		p := filter{"engine", func(ctx context.Context, in io.Reader, out io.Writer) error { return run(ctx, "", in, out) }}
+		p := filter{"engine", func(ctx context.Context, in io.Reader, out io.Writer) error {
+			return run(ctx, "", in, out, engineOptions{})
+		}}
 		if _, err := stream(t.Context(), p, 500); err == nil {
 			t.Errorf("%s: no error", name)
 		}
@@ -142,7 +200,7 @@ func fakeLossy(in io.Reader, out io.Writer) error {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{"-run", "P9"}, {"-rounds", "0"}, {"here"}, {"-no"}} {
+	for _, args := range [][]string{{"-run", "P9"}, {"-rounds", "0"}, {"-keys", "9"}, {"here"}, {"-no"}} {
 		var stderr bytes.Buffer
 		if code := run(args, io.Discard, &stderr); code == 0 || stderr.Len() == 0 {
 			t.Errorf("%q: exit %d, %q", args, code, stderr.String())

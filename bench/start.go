@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -15,11 +13,10 @@ import (
 // start measures the real binary: how long it takes to its first record, what
 // it holds while it waits, and how large it is.
 func (b *bench) start(ctx context.Context) error {
-	info, err := os.Stat(b.binary)
-	if errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(b.stdout, "\nstart: skipped, there is no %s; build it or name it with -binary\n", b.binary)
+	if !b.hasBinary("start") {
 		return nil
 	}
+	info, err := os.Stat(b.binary)
 	if err != nil {
 		return fmt.Errorf("find the binary: %w", err)
 	}

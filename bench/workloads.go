@@ -5,12 +5,20 @@ import (
 	"strconv"
 )
 
-// telemetrySchema declares the fields of a line in their order.
-const telemetrySchema = `
+// telemetrySchema and timedSchema declare the fields of a line in their order;
+// in the second ts is a time, for the pipelines that ask what it is.
+const (
+	telemetrySchema = schemaBegin + `int` + schemaEnd
+	timedSchema     = schemaBegin + `time("ms")` + schemaEnd
+)
+
+const schemaBegin = `
 schema "telemetry" {
   fields = {
     device_id   = string
-    ts          = int
+    ts          = `
+
+const schemaEnd = `
     temperature = float
     humidity    = float
     vibration   = float
@@ -22,8 +30,8 @@ schema "telemetry" {
 `
 
 // passThroughHCL is P1. The payload is JSON that nobody looks into. As the
-// hand-written programs do, the sinks of P1 and P2 leave it to the system when
-// the output reaches the disk.
+// hand-written programs do, the sinks of P1, P2 and P3 leave it to the system
+// when the output reaches the disk.
 func passThroughHCL(in, out string) string {
 	return fmt.Sprintf(`
 pipeline "p1" {}
@@ -63,6 +71,73 @@ sink "file" "out" {
   fsync  = "never"
 }
 `, header, strconv.Quote(in), schema, hotFahrenheit(""), strconv.Quote(out))
+}
+
+// windowMeanHCL is P3.
+func windowMeanHCL(in, out string) string {
+	return fmt.Sprintf(`
+pipeline "p3" {}
+%s
+source "file" "in" {
+  path   = %s
+  format = "json"
+  schema = schema.telemetry
+}
+%s
+sink "file" "out" {
+  from   = transform.mean
+  path   = %s
+  format = "json"
+  fsync  = "never"
+}
+`, timedSchema, strconv.Quote(in), tenSecondMean(""), strconv.Quote(out))
+}
+
+// keysHCL is the work of P3 for as long as a source tells of more: a file that
+// is followed, or standard input where in is empty. Keys without records are
+// kept.
+func keysHCL(source, in, more string) string {
+	if in != "" {
+		in = "\n  follow = true\n  path   = " + strconv.Quote(in)
+	}
+	return fmt.Sprintf(`
+pipeline "keys" {}
+
+schema "reading" {
+  fields = {
+    device_id   = string
+    ts          = time("ms")
+    temperature = float
+  }
+}
+
+source %q "in" {%s
+  format = "json"
+  schema = schema.reading
+}
+%s
+sink "stdout" "out" {
+  from   = transform.mean
+  format = "json"
+}
+`, source, in, tenSecondMean(more))
+}
+
+// tenSecondMean is the work of P3; more are further attributes of the stage.
+func tenSecondMean(more string) string {
+	return fmt.Sprintf(`
+transform "window" "mean" {
+  from     = source.in
+  key      = event.device_id
+  time     = event.ts
+  tumbling = "10s"%s
+  emit = {
+    device_id   = key
+    end         = window.end
+    temperature = agg::avg(event.temperature)
+  }
+}
+`, more)
 }
 
 // latencyHCL is L: P2 from standard input to standard output. The send time

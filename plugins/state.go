@@ -19,8 +19,30 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // changes: stored state depends on it. The groups are the top bits of the
 // CRC-32C, mixed by a multiplication because a CRC of short keys alone leaves
 // them uneven.
-func GroupOf(key []byte) Group {
-	return Group(crc32.Checksum(key, castagnoli) * 0x9E3779B1 >> 24)
+func GroupOf(key []byte) Group { return groupOfSum(crc32.Checksum(key, castagnoli)) }
+
+func groupOfSum(sum uint32) Group { return Group(sum * 0x9E3779B1 >> 24) }
+
+// AppendGroups appends the group of the key in each of the rows of a column:
+// what GroupOf(AppendKey()) is, without a copy of keys that are text.
+func AppendGroups(dst []Group, col *Column, rows []uint32) []Group {
+	if col.Kind == String || col.Kind == Bytes {
+		kind := crc32.Checksum([]byte{byte(col.Kind)}, castagnoli)
+		for _, i := range rows {
+			sum := uint32(0)
+			if col.Nulls == nil || !col.Nulls[i] {
+				sum = crc32.Update(kind, castagnoli, col.Bytes(i))
+			}
+			dst = append(dst, groupOfSum(sum))
+		}
+		return dst
+	}
+	var key []byte
+	for _, i := range rows {
+		key = AppendKey(key[:0], col, i)
+		dst = append(dst, GroupOf(key))
+	}
+	return dst
 }
 
 // AppendKey appends the bytes that stand for the key in row i of a column:

@@ -198,7 +198,8 @@ type laneNode struct {
 	lanes   *lanes
 	entry   int
 	parts   [][]uint32
-	name    []byte // of the key of a row
+	laneOf  [plugins.Groups]uint8
+	groups  []plugins.Group // of the rows of a batch
 }
 
 func (n *laneNode) run(j *job, b *plugins.Batch) {
@@ -217,9 +218,9 @@ func (n *laneNode) run(j *job, b *plugins.Batch) {
 	for i := range n.parts {
 		n.parts[i] = n.parts[i][:0]
 	}
-	for _, i := range b.Sel {
-		n.name = plugins.AppendKey(n.name[:0], key, i)
-		l := laneOf(plugins.GroupOf(n.name), len(n.parts))
+	n.groups = plugins.AppendGroups(n.groups[:0], key, b.Sel)
+	for k, i := range b.Sel {
+		l := n.laneOf[n.groups[k]]
 		n.parts[l] = append(n.parts[l], i)
 	}
 	all := b.Sel

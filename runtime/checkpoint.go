@@ -33,6 +33,7 @@ type checkpoints struct {
 	claimed map[string]string
 	stands  map[string]map[plugins.Partition]plugins.Position // stored
 	seen    int64                                             // entries of the valve at the last checkpoint
+	settled bool                                              // the last one had nothing to store, nor what it left in memory to give up
 	unsaved []func()                                          // acks that wait for a sync
 	synced  time.Time
 	retired []*sinkActor // that a reload removed and that may not have ended
@@ -174,7 +175,7 @@ func (c *checkpoints) take(ctx context.Context, last bool) error {
 	e := c.engine
 	top := e.current()
 	still := e.ofOneMoment(top.graph)
-	if still && !last && c.seen == e.valve.entries() && !c.changed.Load() {
+	if still && !last && c.settled && c.seen == e.valve.entries() && !c.changed.Load() {
 		stats := *c.last.Load()
 		stats.At = time.Now()
 		c.last.Store(&stats)
@@ -216,6 +217,7 @@ func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats Ch
 	}
 	sync := c.sync || last || time.Since(c.synced) >= syncTime
 	stats.Bytes = s.commit.Size()
+	c.settled = s.commit.Empty()
 	if !s.commit.Empty() {
 		if err := c.write(ctx, s.commit, sync); err != nil {
 			c.failed = s

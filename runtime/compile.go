@@ -146,6 +146,9 @@ func (c *compiler) lane(e graph.Edge, in plugins.Shape, have columns) (link, err
 	n.columns = slices.Concat(recordColumns(in), known.decoded)
 	n.entry = n.lanes.entry(e, in, known)
 	n.parts = make([][]uint32, len(n.lanes.queues))
+	for g := range n.laneOf {
+		n.laneOf[g] = uint8(laneOf(plugins.Group(g), len(n.parts)))
+	}
 	if key != nil && len(n.parts) > 1 {
 		n.key = key.Evaluator(c.top.engine.env(s))
 	}

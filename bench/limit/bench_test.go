@@ -29,7 +29,9 @@ func BenchmarkMemory(b *testing.B) {
 }
 
 var programs = map[string]func(io.Writer, io.Reader) (limit.Tally, error){
-	"PassThrough":     limit.PassThrough,
-	"FilterMap/scan":  limit.FilterMap{}.Run,
-	"FilterMap/guess": limit.FilterMap{Guess: true}.Run,
+	"PassThrough":      limit.PassThrough,
+	"FilterMap/scan":   limit.FilterMap{}.Run,
+	"FilterMap/guess":  limit.FilterMap{Guess: true}.Run,
+	"WindowMean/scan":  limit.WindowMean{}.Run,
+	"WindowMean/guess": limit.WindowMean{Guess: true}.Run,
 }

@@ -49,6 +49,31 @@ func eightDigits(w uint64) uint64 {
 	return (w&pair*(100+1_000_000<<32) + w>>16&pair*(1+10_000<<32)) >> 32
 }
 
+// integer parses b[p:end] as an integer. Such as have 9 to 16 digits, which
+// times in milliseconds are, take two words: the last eight digits, and those
+// in front of them.
+func integer(b []byte, p, end int) (int64, bool) {
+	n := end - p
+	if n < 9 || n > 16 || b[p] == '0' || b[p] == '-' {
+		return slowInteger(b[p:end])
+	}
+	front := (word(b, p) ^ lows*'0') << (64 - 8*(n-8))
+	back := word(b, end-8) ^ lows*'0'
+	if (front|back|(front+lows*(0x80-10))|(back+lows*(0x80-10)))&highs != 0 {
+		return slowInteger(b[p:end])
+	}
+	return int64(eightDigits(front)*1e8 + eightDigits(back)), true
+}
+
+// slowInteger parses any JSON number that is spelled as an integer of 64 bits.
+func slowInteger(token []byte) (int64, bool) {
+	if !isNumber(token) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(string(token), 10, 64)
+	return n, err == nil
+}
+
 // slowNumber parses any JSON number. A value beyond the range of float64 is
 // no number here.
 func slowNumber(token []byte) (float64, bool) {

@@ -37,6 +37,34 @@ func TestNumber(t *testing.T) {
 	}
 }
 
+func TestInteger(t *testing.T) {
+	check := func(token string) {
+		t.Helper()
+		for _, after := range []string{"\n", ",\"", "999999999"} {
+			b := append([]byte("7"+token+after), make([]byte, slack)...)
+			got, ok := integer(b, 1, 1+len(token))
+			var want int64
+			valid := json.Unmarshal([]byte(token), &want) == nil && token != "null"
+			if ok != valid || ok && got != want {
+				t.Fatalf("%q: got %v %v, want %v %v", token, got, ok, want, valid)
+			}
+		}
+	}
+	for _, token := range []string{"", "-", "0", "-0", "00", "0123456789", "1.5", "1e5", "null", "1700000000000", "170000000000x",
+		"1\xb00000000000", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1700000000.00"} {
+		check(token)
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 100_000 {
+		check(strconv.FormatInt(rng.Int64()>>rng.IntN(64), 10))
+		random := make([]byte, rng.IntN(18))
+		for i := range random {
+			random[i] = "0123456789012345678901234567890123456789.-e"[rng.IntN(43)]
+		}
+		check(string(random))
+	}
+}
+
 func TestAppendFloat(t *testing.T) {
 	check := func(f float64) {
 		t.Helper()
