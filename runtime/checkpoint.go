@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,18 +27,22 @@ type checkpoints struct {
 	stalled  atomic.Bool // the store fails: sources wait
 	last     atomic.Pointer[CheckpointStats]
 
+	lefts   sync.Mutex
+	leaving map[string]*sourceActor // that a reload removed, until what they brought is finished; under lefts
+
 	// turn is held while a checkpoint is taken, and by a reload. The rest is
 	// under it.
-	turn    sync.Mutex
-	sync    bool // each checkpoint is on disk before it counts
-	claimed map[string]string
-	stands  map[string]map[plugins.Partition]plugins.Position // stored
-	seen    int64                                             // entries of the valve at the last checkpoint
-	settled bool                                              // the last one had nothing to store, nor what it left in memory to give up
-	unsaved []func()                                          // acks that wait for a sync
-	synced  time.Time
-	retired []*sinkActor // that a reload removed and that may not have ended
-	failed  *snapshot    // that could not be stored yet
+	turn     sync.Mutex
+	sync     bool // each checkpoint is on disk before it counts
+	claimed  map[string]string
+	stands   map[string]map[plugins.Partition]plugins.Position // stored
+	seen     int64                                             // entries of the valve at the last checkpoint
+	settled  bool                                              // the last one had nothing to store, nor what it left in memory to give up
+	unsaved  []func()                                          // acks that wait for a sync
+	synced   time.Time
+	retired  []*sinkActor  // that a reload removed and that may not have ended
+	failed   *snapshot     // that could not be stored yet
+	patience time.Duration // how long to wait for the pipeline to stand still
 }
 
 // CheckpointStats tells about checkpoints.
@@ -52,17 +57,18 @@ type CheckpointStats struct {
 
 const (
 	// quietTime is how long a checkpoint waits for the pipeline to stand still
-	// before it is put off.
-	quietTime = 10 * time.Second
+	// before it is put off; each time it is, twice as long.
+	quietTime     = 10 * time.Second
+	mostQuietTime = 2 * time.Minute
 	// syncTime is how far apart syncs are where checkpoints are left to the
 	// operating system.
 	syncTime = 10 * time.Second
 )
 
-var errBusy = fmt.Errorf("stages were busy with the same records for %s", quietTime)
+var errBusy = errors.New("a stage was busy with the same records for too long, such as with a look-up or a throttle")
 
 func newCheckpoints(e *Engine) *checkpoints {
-	c := &checkpoints{engine: e, durable: e.config.StateDir != "", wanted: make(chan struct{}, 1)}
+	c := &checkpoints{engine: e, durable: e.config.StateDir != "", wanted: make(chan struct{}, 1), patience: quietTime, leaving: map[string]*sourceActor{}}
 	c.last.Store(new(CheckpointStats))
 	return c
 }
@@ -103,6 +109,38 @@ func (c *checkpoints) close() error {
 	return c.store.Close()
 }
 
+// living returns the sinks that write what waits for them: those of a topology
+// and those that a reload removed and that have not ended.
+func (c *checkpoints) living(top *topology) map[string]*sinkActor {
+	living := maps.Clone(top.sinks)
+	for _, a := range c.retired {
+		living[a.addr] = a
+	}
+	return living
+}
+
+// left returns the source that had an address until a reload removed it, nil
+// for none of which something is unfinished.
+func (c *checkpoints) left(addr string) *sourceActor {
+	c.lefts.Lock()
+	defer c.lefts.Unlock()
+	return c.leaving[addr]
+}
+
+// leave is for a source that a reload removes.
+func (c *checkpoints) leave(a *sourceActor) {
+	c.lefts.Lock()
+	defer c.lefts.Unlock()
+	c.leaving[a.stage.Addr()] = a
+}
+
+// forgetLeft is for a source that another one answers for from now on.
+func (c *checkpoints) forgetLeft(a *sourceActor) {
+	c.lefts.Lock()
+	defer c.lefts.Unlock()
+	maps.DeleteFunc(c.leaving, func(_ string, b *sourceActor) bool { return a == b })
+}
+
 // start takes checkpoints until the function that it returns is called, which
 // takes the last one.
 func (c *checkpoints) start() (end func()) {
@@ -136,7 +174,7 @@ func (c *checkpoints) run(ctx context.Context) {
 		switch {
 		case err == nil || ctx.Err() != nil:
 		case errors.Is(err, errBusy):
-			c.engine.config.Logger.Warn("checkpoint put off", "error", err)
+			c.engine.config.Logger.Warn("checkpoint put off: nothing is stored meanwhile", "error", err)
 		default:
 			c.engine.fail(err)
 		}
@@ -175,7 +213,7 @@ func (c *checkpoints) take(ctx context.Context, last bool) error {
 	e := c.engine
 	top := e.current()
 	still := e.ofOneMoment(top.graph)
-	if still && !last && c.settled && c.seen == e.valve.entries() && !c.changed.Load() {
+	if still && !last && c.settled && len(c.unsaved) == 0 && c.seen == e.valve.entries() && !c.changed.Load() {
 		stats := *c.last.Load()
 		stats.At = time.Now()
 		c.last.Store(&stats)
@@ -218,7 +256,8 @@ func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats Ch
 	sync := c.sync || last || time.Since(c.synced) >= syncTime
 	stats.Bytes = s.commit.Size()
 	c.settled = s.commit.Empty()
-	if !s.commit.Empty() {
+	owing := sync && len(c.unsaved) > 0 // of commits that were not synced
+	if owing || !s.commit.Empty() {
 		if err := c.write(ctx, s.commit, sync); err != nil {
 			c.failed = s
 			return err

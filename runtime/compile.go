@@ -49,7 +49,7 @@ func (c *compiler) stage(e graph.Edge, in plugins.Shape, have columns) (link, er
 	case c.keyed(s):
 		return c.lane(e, in, have)
 	default:
-		return c.transform(e, in, have)
+		return c.transform(s, 0, in, have) // kinds with ports are keyed
 	}
 }
 
@@ -60,8 +60,7 @@ func (c *compiler) keyed(s *graph.Stage) bool {
 
 // transform compiles a stage and everything downstream of it that runs in the
 // same goroutine.
-func (c *compiler) transform(e graph.Edge, in plugins.Shape, have columns) (link, error) {
-	s := e.To
+func (c *compiler) transform(s *graph.Stage, port int, in plugins.Shape, have columns) (link, error) {
 	kind, ok := c.top.engine.config.Registry.Transform(s.Kind)
 	if !ok {
 		return nil, fmt.Errorf("%s: no transform kind %q is registered", s.Addr(), s.Kind)
@@ -70,7 +69,7 @@ func (c *compiler) transform(e graph.Edge, in plugins.Shape, have columns) (link
 	if err != nil {
 		return nil, err
 	}
-	n := &transformNode{stage: base, made: *base, ctx: c.top.engine.work, port: portOf(kind, e)}
+	n := &transformNode{stage: base, made: *base, ctx: c.top.engine.work, port: port}
 	n.made.letters = new(letters) // what the transform makes is not of the shape of the input
 	n.decode.stage = base
 	if n.decode.decoders, have, err = c.decoders(s, in, have, kind.Reads(s.Config, n.port)); err != nil {
@@ -144,7 +143,7 @@ func (c *compiler) lane(e graph.Edge, in plugins.Shape, have columns) (link, err
 		}
 	}
 	n.columns = slices.Concat(recordColumns(in), known.decoded)
-	n.entry = n.lanes.entry(e, in, known)
+	n.entry = n.lanes.entry(port, in, known)
 	n.parts = make([][]uint32, len(n.lanes.queues))
 	for g := range n.laneOf {
 		n.laneOf[g] = uint8(laneOf(plugins.Group(g), len(n.parts)))

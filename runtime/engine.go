@@ -45,7 +45,6 @@ type Engine struct {
 	posted atomic.Int64 // parcels that were numbered for outboxes
 	valve  *valve
 	state  *checkpoints
-	own    *task // of what no record causes
 
 	work  context.Context // ends when everything is to stop at once
 	abort context.CancelCauseFunc
@@ -70,7 +69,7 @@ type Engine struct {
 	complaints map[string]*complaint
 	err        error // the first that stopped the pipeline
 
-	finished map[string]bool // stages that know that the input has ended; of Run
+	finished map[string]bool // stages that know that the input has ended
 }
 
 // phase is how far the engine is.
@@ -110,7 +109,6 @@ func New(c Config) *Engine {
 	}
 	e.work, e.abort = context.WithCancelCause(context.Background())
 	e.state = newCheckpoints(e)
-	e.own = e.newTask(plugins.Partition{})
 	return e
 }
 
@@ -118,6 +116,7 @@ var (
 	errStarted = errors.New("an engine runs once")
 	errDrained = errors.New("the sinks did not finish in time")
 	errOver    = errors.New("the pipeline has ended")
+	errKept    = errors.New("what sinks have not taken is in the checkpoint")
 )
 
 // Run runs a pipeline until its sources have ended and everything in flight is
@@ -149,7 +148,7 @@ func (e *Engine) Run(ctx context.Context, g *graph.Graph) error {
 
 // runWithState is Run once the state is open.
 func (e *Engine) runWithState(ctx context.Context, g *graph.Graph) error {
-	if err := e.state.admit(g); err != nil {
+	if _, err := e.state.admit(g, nil); err != nil {
 		return err
 	}
 	top, err := e.newTopology(g, nil)
@@ -196,6 +195,9 @@ func (e *Engine) runWithState(ctx context.Context, g *graph.Graph) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.phase = stopped
+	if errors.Is(e.err, errKept) {
+		return nil
+	}
 	return e.err
 }
 
@@ -306,6 +308,7 @@ func (e *Engine) acquire(newest **topology) *topology {
 func (e *Engine) startSource(a *sourceActor) {
 	e.mu.Lock()
 	e.active++
+	clear(e.finished) // there is input again
 	e.sources[a.stage.Addr()] = a
 	drain := e.phase != running
 	e.mu.Unlock()
@@ -387,6 +390,8 @@ func (e *Engine) awaitSources() {
 // the input has ended, nil when all know.
 func (e *Engine) unfinished() *lanes {
 	top := e.current()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	for _, s := range flowOrder(top.graph) {
 		if l := top.lanes[s.Addr()]; l != nil && !e.finished[s.Addr()] {
 			return l
@@ -446,11 +451,26 @@ func (e *Engine) Drain() {
 	}
 	if !e.drained {
 		e.drained = true
-		time.AfterFunc(e.config.DrainTimeout, func() { e.fail(errDrained) })
+		time.AfterFunc(e.config.DrainTimeout, e.giveUp)
 	}
 	e.mu.Unlock()
 	e.stopSources()
 	e.nudge()
+}
+
+// giveUp ends a drain that takes too long. What sinks have not taken is lost,
+// unless a checkpoint has it: then they get it after the next start.
+func (e *Engine) giveUp() {
+	if top := e.current(); top != nil && e.state.durable && e.ofOneMoment(top.graph) {
+		ctx, cancel := context.WithTimeout(e.work, e.config.DrainTimeout)
+		defer cancel()
+		if e.work.Err() == nil && e.state.take(ctx, true) == nil {
+			e.config.Logger.Warn("some sinks did not take everything in time: the rest is in the checkpoint, for the next start")
+			e.fail(errKept)
+			return
+		}
+	}
+	e.fail(errDrained)
 }
 
 func (e *Engine) stopSources() {

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -22,10 +23,13 @@ func (l *lanes) runLane(e *Engine, lane int, next int64) {
 		p, ok := q.await()
 		switch {
 		case !ok:
-			q.discardRest()
+			q.discardRest(context.Cause(e.work))
 			return
 		case p.batch != nil:
 			next = l.work(e, lane, p)
+			if next <= e.config.Now().UnixNano() { // a lane that is never idle must not miss it
+				next = l.tick(e, lane)
+			}
 		default:
 			next = l.tick(e, lane)
 		}
@@ -96,10 +100,4 @@ func (c *chain) next(addr string) int64 {
 		return t.Next()
 	}
 	return plugins.Never
-}
-
-// unprompted returns a delivery for what no record has caused.
-func (e *Engine) unprompted() *delivery {
-	e.inFlight.Add(1)
-	return e.own.unprompted()
 }

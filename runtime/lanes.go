@@ -29,10 +29,10 @@ type laneGroup struct {
 	chains []*chain
 }
 
-// laneEntry is one way into the lanes: an edge, the shape of what comes, and
+// laneEntry is one way into the lanes: a port, the shape of what comes, and
 // which of its fields are decoded.
 type laneEntry struct {
-	edge graph.Edge
+	port int
 	in   plugins.Shape
 	have columns
 }
@@ -75,13 +75,13 @@ func (l *lanes) next() *lanes {
 }
 
 // entry returns the number of a way in, a new one where it is not known yet.
-func (l *lanes) entry(e graph.Edge, in plugins.Shape, have columns) int {
-	id := fmt.Sprintf("%d %s %v %s %s %d %v %v %v", e.Input, in.Type, in.Format, in.Options.Fingerprint(), in.Payload, in.Generation, in.Set, in.Removed, have.decoded)
+func (l *lanes) entry(port int, in plugins.Shape, have columns) int {
+	id := fmt.Sprintf("%d %s %v %s %s %d %v %v %v", port, in.Type, in.Format, in.Options.Fingerprint(), in.Payload, in.Generation, in.Set, in.Removed, have.decoded)
 	n, ok := l.ids[id]
 	if !ok {
 		n = len(l.entries)
 		l.ids[id] = n
-		l.entries = append(l.entries[:n:n], laneEntry{e, in, have})
+		l.entries = append(l.entries[:n:n], laneEntry{port, in, have})
 	}
 	return n
 }
@@ -90,8 +90,7 @@ func (l *lanes) entry(e graph.Edge, in plugins.Shape, have columns) int {
 func (l *lanes) compileEntries(c *compiler) ([]link, error) {
 	var links []link
 	for i, x := range l.entries {
-		e := graph.Edge{To: c.top.graph.Stage(l.stage.Addr()), Input: x.edge.Input}
-		n, err := c.transform(e, x.in, x.have)
+		n, err := c.transform(c.top.graph.Stage(l.stage.Addr()), x.port, x.in, x.have)
 		if err != nil && i < l.inherited {
 			n, err = c.outdated(l.stage, x.in)
 		}

@@ -153,14 +153,15 @@ func (q *queue) forget(number int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.outbox != nil {
-		delete(q.outbox.open, number)
+		q.outbox.answered(number)
 	}
 }
 
-// discardRest gives up what is left in a queue that was broken off.
-func (q *queue) discardRest() {
+// discardRest gives up, because of err, what is left in a queue that was broken
+// off.
+func (q *queue) discardRest(err error) {
 	q.mu.Lock()
-	left, err := q.parcels, q.broken
+	left := q.parcels
 	q.parcels = nil
 	q.mu.Unlock()
 	for _, p := range left {

@@ -66,6 +66,9 @@ func (e *Engine) Reload(ctx context.Context, g *graph.Graph) ([]graph.Change, er
 // pipeline stands still meanwhile, and what they keep is handed over by a
 // checkpoint.
 func (e *Engine) change(ctx context.Context, old *topology, g *graph.Graph, changes []graph.Change) (*topology, map[*graph.Stage]plugins.Sink, error) {
+	if e.state.stalled.Load() {
+		return nil, nil, errors.New("checkpoints cannot be stored at present; try again when they can")
+	}
 	e.state.turn.Lock()
 	defer e.state.turn.Unlock()
 	if err := e.state.open(g); err != nil {
@@ -97,12 +100,14 @@ func (e *Engine) changeOver(ctx context.Context, old, top *topology, changes []g
 		}
 		defer e.goOn(old)
 	}
-	if err := e.state.admit(top.graph); err != nil {
+	undo, err := e.state.admit(top.graph, e.state.living(old))
+	if err != nil {
 		return err
 	}
 	if err := e.takeUp(old, top, still); err != nil {
-		return err
+		return errors.Join(err, undo())
 	}
+	e.closeSources(changes)
 	for addr, s := range fresh {
 		top.sinks[addr].start(s)
 	}
@@ -135,7 +140,9 @@ func (e *Engine) handOver(ctx context.Context, old *topology) error {
 		return err
 	}
 	s, err := c.gather(old, e.ofOneMoment(old.graph))
-	if err == nil {
+	if err != nil {
+		e.fail(err) // what the stages gave for it is not given again
+	} else {
 		err = c.save(ctx, s, true, CheckpointStats{At: time.Now()})
 	}
 	if err != nil {
@@ -144,10 +151,34 @@ func (e *Engine) handOver(ctx context.Context, old *topology) error {
 	return err
 }
 
+// closeSources keeps those that a reload replaces or removes from handing over
+// anything more: where they stand is settled, and what they hold back is read
+// again.
+func (e *Engine) closeSources(changes []graph.Change) {
+	running := e.running()
+	for _, c := range changes {
+		if a := running[c.Addr]; a != nil && restarts(c) {
+			a.stop()
+			a.close(errStopping)
+			if c.New == nil {
+				e.state.leave(a)
+			}
+		}
+	}
+}
+
 // takeUp gives the stages of a new topology what they had: those that go on as
 // they are their instances, where the pipeline stands still, the others what
-// is stored for them.
+// is stored for them; and sinks that are new what waits for them.
 func (e *Engine) takeUp(old, top *topology, still bool) error {
+	living := e.state.living(old)
+	for addr, a := range top.sinks {
+		if living[addr] == nil {
+			if err := e.state.resume(a); err != nil {
+				return err
+			}
+		}
+	}
 	if !still {
 		return nil
 	}
@@ -197,7 +228,8 @@ func (e *Engine) prepare(ctx context.Context, changes []graph.Change, old, top *
 		switch {
 		case c.New == nil || c.Kind == graph.Rewired:
 		case c.New.Role == graph.Source:
-			a, err := e.newSource(c.New, nil)
+			// It is seen that it can resume; where from is settled later.
+			a, err := e.newSource(c.New, e.whereFrom(c, top.graph))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -278,31 +310,86 @@ func (e *Engine) replaceSources(changes []graph.Change, top *topology) (replaced
 	return replaced, stopped
 }
 
-// restart starts a source where its old self, if there was one, has ended.
-func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
-	var from map[plugins.Partition]plugins.Position
-	if old != nil {
-		<-old.ended
-		if c.New.Kind == c.Old.Kind {
-			from, _, _ = old.stand(true)
+// predecessor returns the source that a new one takes over from: its old self,
+// one that had its address before, or the one that it was under another name;
+// nil for none.
+func (e *Engine) predecessor(c graph.Change, g *graph.Graph) *sourceActor {
+	running := e.running()
+	for _, addr := range append([]string{c.Addr}, formerly(c.Addr, g)...) {
+		a := running[addr]
+		if a == nil {
+			a = e.state.left(addr)
 		}
+		if a != nil && a.stage.Kind == c.New.Kind {
+			return a
+		}
+	}
+	return nil
+}
+
+// formerly returns the address that a stage had before it was renamed.
+func formerly(addr string, g *graph.Graph) []string {
+	for _, r := range g.Renamed {
+		if r.To == addr {
+			return []string{r.From}
+		}
+	}
+	return nil
+}
+
+// whereFrom returns the positions at which a new source is to resume, as far
+// as they are known now.
+func (e *Engine) whereFrom(c graph.Change, g *graph.Graph) map[plugins.Partition]plugins.Position {
+	if p := e.predecessor(c, g); p != nil {
+		return p.positions(true)
+	}
+	if c.Old != nil {
+		return nil // of another kind
+	}
+	for _, addr := range append([]string{c.Addr}, formerly(c.Addr, g)...) {
+		if from, err := e.state.positions(addr); err == nil && len(from) > 0 {
+			return from
+		}
+	}
+	return nil
+}
+
+// restart starts a source where the one before it, if there was one, has ended.
+func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
+	before := e.predecessor(c, top.graph)
+	if before == nil && old != nil && old.stage.Kind == c.New.Kind {
+		before = old
+	}
+	for _, a := range []*sourceActor{old, before} {
+		if a != nil {
+			<-a.ended
+		}
+	}
+	from := e.whereFrom(c, top.graph)
+	if before != nil {
+		from = before.positions(true)
 	}
 	a, err := e.newSource(c.New, from)
 	if err == nil {
-		a.newest = top
+		a.newest, a.before = top, before
+		e.state.forgetLeft(before)
 		e.startSource(a)
 	}
 	e.sourceEnded(err) // the one that was counted in advance
 }
+
+var errRemoved = errors.New("the sink was removed")
 
 // retire ends, in the background, what only the old topology had.
 func (e *Engine) retire(old, top *topology, stopped []*sourceActor) {
 	removed := removedSinks(old, top)
 	timeout := time.AfterFunc(e.config.DrainTimeout, func() {
 		for _, a := range removed {
-			e.config.Logger.Error("sink was removed before it had written everything; the rest is not acknowledged",
-				"stage", a.addr, "records", a.counters.held.Load())
-			a.cancel(errDrained)
+			if !a.isOver() {
+				e.config.Logger.Error("a sink was removed and did not write in time what still waited for it: that is dropped",
+					"stage", a.addr, "records", a.counters.held.Load())
+			}
+			a.cancel(errRemoved)
 		}
 	})
 	e.background.Go(func() {

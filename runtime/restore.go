@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,35 +40,61 @@ func (e *Engine) keeps(s *graph.Stage) (shape string, ok bool) {
 }
 
 // admit checks that the stages of a graph can go on with what is stored, and
-// moves what its renamed blocks say.
-func (c *checkpoints) admit(g *graph.Graph) error {
+// moves what its renamed blocks say. Living are the sinks that still write what
+// waits for them, whatever the graph says. Undo moves it back.
+func (c *checkpoints) admit(g *graph.Graph, living map[string]*sinkActor) (undo func() error, err error) {
+	undo = func() error { return nil }
 	if c.store == nil {
-		return nil
+		return undo, nil
 	}
-	commit := c.store.Begin()
 	stored := c.store.Stages()
-	was := map[string]string{} // former addresses of what is moved
+	moves, was := c.moves(g, stored, living)
+	claims := g.Claims(c.engine.config.Registry)
+	for _, addr := range slices.Sorted(maps.Keys(stored)) {
+		s := g.Stage(addr)
+		switch {
+		case living[addr] != nil:
+		case s == nil:
+			err = c.orphan(addr, was[addr])
+		default:
+			err = c.agree(s, was[addr], stored[addr], claims[addr])
+		}
+		if err != nil {
+			return undo, err
+		}
+	}
+	if len(moves) == 0 {
+		return undo, nil
+	}
+	return func() error { return c.move(moves, true) }, c.move(moves, false)
+}
+
+// moves returns what the renamed blocks of a graph ask for and is not done yet.
+// It changes what is stored, by address, as they do, and tells the former
+// addresses.
+func (c *checkpoints) moves(g *graph.Graph, stored map[string]string, living map[string]*sinkActor) (moves []graph.Renamed, was map[string]string) {
+	was = map[string]string{}
 	for _, r := range g.Renamed {
 		shape, old := stored[r.From]
-		if _, now := stored[r.To]; !old || now {
-			continue // it was moved before, or there is nothing to move
+		if _, now := stored[r.To]; !old || now || living[r.From] != nil {
+			continue // it was moved before, there is nothing to move, or it is on its way
 		}
-		commit.Rename(r.From, r.To)
+		moves = append(moves, r)
 		delete(stored, r.From)
 		stored[r.To], was[r.To] = shape, r.From
 	}
-	claims := g.Claims(c.engine.config.Registry)
-	for addr, shape := range stored {
-		check := func() error { return c.orphan(addr, was[addr]) }
-		if s := g.Stage(addr); s != nil {
-			check = func() error { return c.agree(s, was[addr], shape, claims[addr]) }
+	return moves, was
+}
+
+// move gives what is stored for stages its new addresses, or its former ones.
+func (c *checkpoints) move(moves []graph.Renamed, back bool) error {
+	commit := c.store.Begin()
+	for _, r := range moves {
+		if back {
+			commit.Rename(r.To, r.From)
+		} else {
+			commit.Rename(r.From, r.To)
 		}
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	if commit.Empty() {
-		return nil
 	}
 	return commit.Write(c.engine.config.Now(), true)
 }

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -129,18 +130,23 @@ func (a *sinkActor) run() {
 	}
 }
 
-// giveUp discards everything that is not written when all is to stop.
+// giveUp discards everything that is not written when all is to stop. What a
+// sink leaves that was removed is dropped: it holds up nothing else.
 func (a *sinkActor) giveUp() {
 	cause := context.Cause(a.ctx)
 	a.settle() // what closing has answered
 	a.queue.breakOff(cause)
+	if errors.Is(cause, errRemoved) {
+		cause = nil
+	}
 	for _, t := range a.redo {
 		t.discard(cause)
 	}
 	for _, t := range a.outstanding {
+		a.queue.forget(t.number)
 		t.delivery.release(cause) // the sink may still use the batch
 	}
-	a.queue.discardRest()
+	a.queue.discardRest(cause)
 }
 
 // takeOver blocks until there is something to do and nobody is at it. It

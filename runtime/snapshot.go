@@ -15,14 +15,17 @@ import (
 // that no state changes. It ends with goOn. Sinks go on, and take in whatever
 // comes meanwhile: one that is down does not keep the stages from finishing.
 func (e *Engine) standStill(ctx context.Context, top *topology) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, quietTime, errBusy)
+	ctx, cancel := context.WithTimeoutCause(ctx, e.state.patience, errBusy)
 	defer cancel()
 	top.unbound(true)
 	err := e.valve.close(ctx)
 	if err != nil {
 		top.unbound(false)
+		e.state.patience = min(2*e.state.patience, mostQuietTime)
+		return err
 	}
-	return err
+	e.state.patience = quietTime
+	return nil
 }
 
 // goOn ends what standStill began.
@@ -80,13 +83,25 @@ func (c *checkpoints) gather(top *topology, still bool) (*snapshot, error) {
 }
 
 // gatherSources notes where the sources stand, and how to tell them that this
-// is stored.
+// is stored. Those that a reload removed are among them until all they brought
+// is finished.
 func (c *checkpoints) gatherSources(s *snapshot, still bool) error {
-	for addr, a := range c.engine.running() {
-		at, acks, broken := a.stand(still)
-		if broken {
-			return fmt.Errorf("%s: records that it brought were not finished", addr)
+	sources := c.engine.running()
+	c.lefts.Lock()
+	for addr, a := range c.leaving {
+		if sources[addr] == nil {
+			sources[addr] = a
 		}
+		if a.idle() {
+			delete(c.leaving, addr)
+		}
+	}
+	c.lefts.Unlock()
+	for addr, a := range sources {
+		if still && a.isBroken() {
+			return fmt.Errorf("%s: a checkpoint is not possible, because records that it brought were not finished", addr)
+		}
+		at, acks := a.stand(still)
 		if mutant("state_without_position") {
 			at = nil
 		}

@@ -35,6 +35,7 @@ type sourceActor struct {
 	mu     sync.Mutex
 	tasks  map[plugins.Partition]*task
 	closed error
+	before *sourceActor                           // that a reload replaced, until all it handed over is finished
 	over   map[plugins.Partition]bool             // said to be done, but not all acknowledged
 	resume map[plugins.Partition]plugins.Position // of what has no task
 	acks   []func()                               // of what had a task; see task
@@ -89,7 +90,7 @@ func (a *sourceActor) run(ended func(error)) {
 		close(a.work)
 		a.workers.Wait()
 		close(a.ended)
-		if err != nil && stopped && errors.Is(err, context.Canceled) {
+		if stopped && (errors.Is(err, context.Canceled) || errors.Is(err, errStopping)) {
 			err = nil
 		}
 		if err != nil {
@@ -120,15 +121,19 @@ func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
 	defer a.handing.Done()
 	inner := &delivery{task: t, next: d.Next, ack: d.Ack, nack: d.Nack, records: int64(rows), bytes: b.Size()}
 	inner.refs.Store(1)
+	if err := t.admit(ctx, inner); err != nil {
+		b.Release()
+		return err
+	}
+	a.engine.valve.enter()
 	j := a.engine.jobs.get()
 	j.delivery, j.batch, j.task = inner, b, t
-	if err := t.admit(ctx, inner, j); err != nil {
+	if err := t.enter(inner, j); err != nil {
+		a.engine.valve.done()
 		b.Release()
 		return err
 	}
 	a.engine.inFlight.Add(1)
-	a.engine.valve.enter()
-	t.enter(inner)
 	j.version = a.engine.acquire(&a.newest)
 	a.counters.in.Add(int64(rows))
 	a.dispatch(ctx, j)
@@ -263,24 +268,82 @@ func (a *sourceActor) close(err error) {
 	}
 }
 
-// stand returns where each partition is to be resumed: after what has been let
-// in, or after what is finished; and how to tell the source that this is
-// stored. Broken says that something was not finished and will not be.
-func (a *sourceActor) stand(entered bool) (at map[plugins.Partition]plugins.Position, acks []func(), broken bool) {
+// positions returns where each partition is to be resumed: after what has been
+// let in, or after what is finished.
+func (a *sourceActor) positions(entered bool) map[plugins.Partition]plugins.Position {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	at = maps.Clone(a.resume)
-	acks, a.acks = a.acks, nil
-	broken = len(a.broken) > 0
+	at := maps.Clone(a.resume)
 	for p, t := range a.tasks {
-		acks = append(acks, t.takeAcks()...)
-		pos, bad := t.position(entered)
-		broken = broken || bad
-		if pos != nil {
+		if pos, _ := t.position(entered); pos != nil {
 			at[p] = pos
 		}
 	}
-	return at, acks, broken
+	return at
+}
+
+// stand returns the positions that a checkpoint is to have, and how to tell the
+// source that it has them. What a source brings that took over from another
+// counts only when what that one brought is finished.
+func (a *sourceActor) stand(entered bool) (at map[plugins.Partition]plugins.Position, acks []func()) {
+	a.mu.Lock()
+	before := a.before
+	a.mu.Unlock()
+	if before != nil {
+		idle := before.idle()
+		at, acks = before.stand(entered)
+		if !idle && !entered {
+			return at, acks
+		}
+		if idle {
+			a.mu.Lock()
+			a.before = nil
+			a.mu.Unlock()
+		}
+	}
+	own := a.positions(entered)
+	if at != nil {
+		maps.Copy(at, own)
+		own = at
+	}
+	return own, append(acks, a.owed()...)
+}
+
+// owed returns, once, how to tell the source of what is finished.
+func (a *sourceActor) owed() []func() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	acks := a.acks
+	a.acks = nil
+	for _, t := range a.tasks {
+		acks = append(acks, t.takeAcks()...)
+	}
+	return acks
+}
+
+// isBroken reports whether something that the source brought was not finished
+// and will not be.
+func (a *sourceActor) isBroken() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	broken := len(a.broken) > 0
+	for _, t := range a.tasks {
+		_, bad := t.position(false)
+		broken = broken || bad
+	}
+	return broken
+}
+
+// idle reports whether a source that is closed has nothing in flight.
+func (a *sourceActor) idle() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, t := range a.tasks {
+		if !t.idle() {
+			return false
+		}
+	}
+	return a.before == nil
 }
 
 // hold makes Hand wait, or lets it go on.

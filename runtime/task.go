@@ -20,7 +20,8 @@ type task struct {
 
 	mu             sync.Mutex
 	space          sync.Cond // of mu: something finished
-	records, bytes int64     // in flight
+	records, bytes int64     // in flight, or about to be
+	admitted       int       // deliveries that these are of
 	inFlight       []*delivery
 	jobs           []*job           // in order, not yet passed on
 	passing        bool             // a goroutine is passing jobs on
@@ -42,23 +43,15 @@ func (e *Engine) newTask(part plugins.Partition) *task {
 	return t
 }
 
-// unprompted starts a delivery that nobody has handed over.
-func (t *task) unprompted() *delivery {
-	d := &delivery{task: t}
+// unprompted starts a delivery that nobody has handed over, in a task of its
+// own: it waits for no other.
+func (e *Engine) unprompted() *delivery {
+	e.inFlight.Add(1)
+	d := &delivery{task: e.newTask(plugins.Partition{})}
 	d.refs.Store(1)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.inFlight = append(t.inFlight, d)
+	d.task.admitted = 1
+	d.task.inFlight = []*delivery{d}
 	return d
-}
-
-// enter notes that a delivery was let into the chains.
-func (t *task) enter(d *delivery) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if d.next != nil {
-		t.entered = d.next
-	}
 }
 
 // hold makes admit wait, or lets it go on.
@@ -69,10 +62,9 @@ func (t *task) hold(yes bool) {
 	t.space.Broadcast()
 }
 
-// admit waits until the delivery fits into what may be in flight, and gives
-// its job a place in the order. A delivery larger than the bounds is admitted
-// when nothing else is in flight.
-func (t *task) admit(ctx context.Context, d *delivery, j *job) error {
+// admit waits until the delivery fits into what may be in flight. One larger
+// than the bounds is admitted when nothing else is in flight.
+func (t *task) admit(ctx context.Context, d *delivery) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.full(d) {
@@ -94,16 +86,41 @@ func (t *task) admit(ctx context.Context, d *delivery, j *job) error {
 	}
 	t.records += d.records
 	t.bytes += d.bytes
-	t.inFlight = append(t.inFlight, d)
-	t.jobs = append(t.jobs, j)
+	t.admitted++
 	return nil
 }
 
-func (t *task) full(d *delivery) bool {
-	return t.held || len(t.inFlight) > 0 && (t.records+d.records > t.maxRecords || t.bytes+d.bytes > t.maxBytes)
+// enter gives a delivery that was admitted, and let through the valve, its
+// place in the order: from now on it is finished, not given back. It fails
+// when the task was closed meanwhile.
+func (t *task) enter(d *delivery, j *job) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed != nil {
+		t.leave(d)
+		return t.closed
+	}
+	t.inFlight = append(t.inFlight, d)
+	t.jobs = append(t.jobs, j)
+	if d.next != nil {
+		t.entered = d.next
+	}
+	return nil
 }
 
-// close makes admit return err.
+// leave gives back what a delivery takes of the bounds; t.mu is held.
+func (t *task) leave(d *delivery) {
+	t.records -= d.records
+	t.bytes -= d.bytes
+	t.admitted--
+	t.space.Broadcast()
+}
+
+func (t *task) full(d *delivery) bool {
+	return t.held || t.admitted > 0 && (t.records+d.records > t.maxRecords || t.bytes+d.bytes > t.maxBytes)
+}
+
+// close makes admit and enter return err.
 func (t *task) close(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -143,11 +160,9 @@ func (t *task) finish(d *delivery) {
 		first := t.inFlight[0]
 		t.inFlight[0] = nil
 		t.inFlight = t.inFlight[1:]
-		t.records -= first.records
-		t.bytes -= first.bytes
+		t.leave(first)
 		t.settle(first)
 	}
-	t.space.Broadcast()
 }
 
 // settle answers the source; t.mu is held, so answers keep the order.
@@ -185,7 +200,7 @@ func (t *task) takeAcks() []func() {
 func (t *task) idle() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.inFlight) == 0
+	return t.admitted == 0
 }
 
 // position returns where to resume the partition: after what has been let in,
