@@ -22,7 +22,7 @@ func (m *Module) Build(reg *plugins.Registry, o Options) (*Pipeline, hcl.Diagnos
 		schemas: map[string]*schema{}, connectors: map[string]hcl.Range{}, stages: map[string]*stage{},
 	}
 	b.pipeline.Graph = b.graph
-	steps := []func(){b.declare, b.infer, b.offer, b.promise, b.readTests}
+	steps := []func(){b.declare, b.infer, b.offer, b.keepOrder, b.promise, b.readTests}
 	for _, step := range steps {
 		step()
 		if b.steps.Exhausted() && !b.diags.HasErrors() { // where a constant is optional, nobody says so

@@ -73,7 +73,7 @@ func (d *decoder) stageConfig() plugins.Config {
 		}
 	}
 	d.known = config()
-	if key := d.key(); key != nil && s.kind.keyed {
+	if key := d.key(); key != nil && (s.kind.keyed || s.Role == graph.Sink) {
 		attrs["key"] = key
 	}
 	return config(d.values(attrs, s.body, s.kind.schema, "", s.block.DefRange())...)

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/onstream/onstream/dsl/expr"
 )
 
 // parseJSON reads a file in JSON syntax into the tree that the same file in
@@ -161,7 +163,7 @@ func (p *jsonParser) number(n json.Number, rng hcl.Range) hclsyntax.Expression {
 		p.diags = append(p.diags, errorAt(rng, "number out of range", "%s", err))
 		v = cty.Zero
 	}
-	return &hclsyntax.LiteralValueExpr{Val: v, SrcRange: rng}
+	return &hclsyntax.LiteralValueExpr{Val: expr.NumberLiteral(v, []byte(n)), SrcRange: rng}
 }
 
 // text makes a string, which is a template as in native syntax.
@@ -200,5 +202,9 @@ func parseString(s string, rng hcl.Range, lex lexer, parse parser) (hclsyntax.Ex
 	if diags.HasErrors() {
 		return &hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: rng}, diags
 	}
-	return parse([]byte(s), rng.Filename, start)
+	e, diags := parse([]byte(s), rng.Filename, start)
+	if !diags.HasErrors() {
+		expr.FloatLiterals(e, []byte(s), start.Byte)
+	}
+	return e, diags
 }

@@ -1,7 +1,9 @@
 package dsl
 
 import (
-	"github.com/hashicorp/hcl/v2"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
@@ -21,7 +23,7 @@ func (d *decoder) key() any {
 		return nil
 	}
 	for i, x := range keys {
-		d.checkKey(x.Type(), a.Expr.Range())
+		d.checkKey(x.Type(), a.Expr)
 		if first := keys[0].Type(); !sameKeys(first, x.Type()) {
 			d.fail(a.Expr.Range(), "different keys", "the key is %s in %s and %s in %s, so that none would meet; convert one of them",
 				first.NotNull(), s.kind.transform.Ports[0], x.Type().NotNull(), s.kind.transform.Ports[i])
@@ -36,13 +38,40 @@ func (d *decoder) key() any {
 }
 
 // checkKey reports a type that keys cannot have.
-func (d *decoder) checkKey(t plugins.Type, at hcl.Range) {
+func (d *decoder) checkKey(t plugins.Type, e hclsyntax.Expression) {
+	at := e.Range()
 	switch {
 	case t.Kind.Nested():
-		d.builder.fail(at, "wrong type", "a key is one value, not %s; use a field of it", t)
+		remedy := "use a field of it"
+		if joined := d.joinedKey(e); joined != "" {
+			remedy = "write key = " + joined
+		}
+		d.builder.fail(at, "wrong type", "a key is one value, not %s; %s", t, remedy)
 	case t.Nullable && t.Kind != plugins.Any && d.stage.Role == graph.Transform:
 		d.builder.fail(at, "may be null", "a record needs a key; write default(..., \"\"), or filter records without one out before")
 	}
+}
+
+// joinedKey writes a key that is one text of the values of an object or a list;
+// "" where the key is neither.
+func (d *decoder) joinedKey(e hclsyntax.Expression) string {
+	var values []hclsyntax.Expression
+	switch e := e.(type) {
+	case *hclsyntax.ObjectConsExpr:
+		for _, item := range e.Items {
+			values = append(values, item.ValueExpr)
+		}
+	case *hclsyntax.TupleConsExpr:
+		values = e.Exprs
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	parts := make([]string, len(values))
+	for i, v := range values {
+		parts[i] = "${" + d.keyText(v) + "}"
+	}
+	return `"` + strings.Join(parts, " ") + `"`
 }
 
 // sameKeys reports whether keys of two types can be equal.

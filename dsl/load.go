@@ -11,6 +11,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/onstream/onstream/dsl/expr"
 )
 
 // Parse reads the pipeline in a directory, all of its .hcl and .hcl.json
@@ -105,7 +107,9 @@ func (m *Module) add(name string, src []byte) hcl.Diagnostics {
 	} else if diags = CheckLimits(src, name); !diags.HasErrors() {
 		var parsed *hcl.File
 		parsed, diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
-		body, _ = parsed.Body.(*hclsyntax.Body)
+		if body, _ = parsed.Body.(*hclsyntax.Body); body != nil {
+			expr.FloatLiterals(body, src, 0)
+		}
 		file.Nav = parsed.Nav
 	}
 	m.broken[name] = diags.HasErrors()

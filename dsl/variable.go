@@ -132,8 +132,8 @@ func (b *builder) setVariable(v *variable, s, from string) {
 func (b *builder) settle(v *variable) {
 	if !v.set {
 		if !b.options.CheckOnly || v.typ.Kind == plugins.Any {
-			b.fail(v.rng, "missing variable", "variable %s has no value; pass --var %s=VALUE, set %s%s, write it in a file named NAME.auto.vars.hcl, or give it a default",
-				v.name, v.name, envPrefix, v.name)
+			b.fail(v.rng, "missing variable", "variable %s has no value; %s--var %s=VALUE, set %s%s, write it in a file named NAME.auto.vars.hcl, or give it a default",
+				v.name, b.passEnv(v.name), v.name, envPrefix, v.name)
 			return
 		}
 		v.value = cty.UnknownVal(ctyType(v.typ))

@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"cmp"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,6 +38,19 @@ func (b *builder) readVarsFiles() {
 	for _, f := range apply {
 		b.readVarsFile(f)
 	}
+}
+
+// passEnv begins a remedy for a variable without a value: with --env, where the
+// file of an environment has one.
+func (b *builder) passEnv(variable string) string {
+	var envs []string
+	for _, f := range b.module.vars {
+		if f.body != nil && f.body.Attributes[variable] != nil {
+			envs = append(envs, fmt.Sprintf("--env %s (it is in %s)", varsName(f.name), filepath.Base(f.name)))
+		}
+	}
+	slices.Sort(envs)
+	return "pass " + strings.Join(append(envs, ""), " or ")
 }
 
 // varsName is what stands before .vars.hcl.

@@ -44,18 +44,17 @@ func (a Aggregation) String() string {
 	return s.String()
 }
 
-// String writes the call in a normal form.
+// String writes the call in a normal form: percentile(event.t, 0.5), but with
+// the types of what is read.
 func (c AggregateCall) String() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, "%s(", c.Func)
+	var args []string
 	for _, x := range c.Args {
-		fmt.Fprintf(&s, "%s,", x)
+		args = append(args, x.String())
 	}
 	for _, p := range c.Params {
-		fmt.Fprintf(&s, "%#v,", p)
+		args = append(args, p.String())
 	}
-	s.WriteByte(')')
-	return s.String()
+	return c.Func + "(" + strings.Join(args, ", ") + ")"
 }
 
 // exprs returns all expressions.

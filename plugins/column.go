@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -204,3 +205,25 @@ func (v Value) Time() time.Time { return time.Unix(0, v.Int).UTC() }
 
 // Duration returns a Duration value.
 func (v Value) Duration() time.Duration { return time.Duration(v.Int) }
+
+// String writes the value as it would stand in a pipeline.
+func (v Value) String() string {
+	switch v.Kind {
+	case Null:
+		return "null"
+	case Bool:
+		return strconv.FormatBool(v.Int != 0)
+	case Int:
+		return strconv.FormatInt(v.Int, 10)
+	case Float:
+		return strconv.FormatFloat(v.Float, 'g', -1, 64)
+	case Time:
+		return strconv.Quote(v.Time().Format(time.RFC3339Nano))
+	case Duration:
+		return strconv.Quote(v.Duration().String())
+	case String, Bytes:
+		return strconv.Quote(v.Text)
+	default:
+		return v.Text
+	}
+}

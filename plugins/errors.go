@@ -67,3 +67,18 @@ func (r RowErrors) Error() string {
 	}
 	return fmt.Sprintf("%d records failed, the first: %s", len(r), r[0].Msg)
 }
+
+// PartialError is an error of a sink that has done with the first records of
+// a batch. The engine finishes those, and takes them out of the batch before
+// it does with the others what Err asks for: they are written again, or fail.
+type PartialError struct {
+	Done   int       // how many of Sel, from the front
+	Failed RowErrors // of those; the others are durable
+	Err    error     // of the rest, temporary or [Permanent]
+}
+
+// Error returns the message of Err.
+func (e *PartialError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *PartialError) Unwrap() error { return e.Err }

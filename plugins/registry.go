@@ -78,8 +78,11 @@ type SinkKind struct {
 	// Payload says that the engine encodes records in the stage's format.
 	Payload       bool
 	DefaultFormat string
-	Check         func(Config) error // as in [SourceKind]
-	Capabilities  func(Config) Capabilities
+	// Check is as in [SourceKind]. The Config of a sink has the stage's key as
+	// Expr("key"), nil where it has none; what it is for a record, the batches
+	// tell.
+	Check        func(Config) error
+	Capabilities func(Config) Capabilities
 	// Direct says that Write, so configured, answers before it returns, waits
 	// for nothing but this machine, and needs no Flush: the engine may then
 	// call it from the goroutine that made the batch. Nil means no.

@@ -14,7 +14,8 @@ import "context"
 // calls Write with the same batch again, after a back-off, before any later
 // one that was not taken yet. [Permanent] errors are not retried: the records go to the
 // error output. [RowErrors] says so of some of the records; the others are
-// durable.
+// durable. With a [PartialError] only the rest of the batch comes again, or
+// goes there.
 //
 // Flush is called when no further batch waits: what Write holds back to save
 // work is to be finished now.

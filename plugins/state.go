@@ -13,6 +13,10 @@ const Groups = 256
 // that state finds its lane again whatever the number of lanes is next time.
 type Group = uint8
 
+// KeySpace is the space of a stage's state with a row for each key, which is
+// what is counted for people. Other spaces are for what it needs besides.
+const KeySpace byte = 1
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // GroupOf returns the group of a key in the form of [AppendKey]. It never

@@ -187,6 +187,9 @@ func (c *checkpoints) takeLast() {
 	if e.work.Err() != nil {
 		return
 	}
+	if c.stalled.Load() {
+		e.config.Logger.Warn("the last checkpoint cannot be stored yet, and is tried again for a while", "for", e.config.DrainTimeout, "error", c.last.Load().Error)
+	}
 	ctx, cancel := context.WithTimeout(e.work, e.config.DrainTimeout)
 	defer cancel()
 	if err := c.take(ctx, true); err != nil {

@@ -39,7 +39,7 @@ type laneEntry struct {
 
 func (e *Engine) newLanes(s *graph.Stage) *lanes {
 	n := min(e.config.Workers, plugins.Groups)
-	if s.Key == nil && len(s.Keys) == 0 {
+	if s.OneLane || s.Key == nil && len(s.Keys) == 0 {
 		n = 1
 	}
 	l := &lanes{stage: s, ids: map[string]int{}, group: &laneGroup{chains: make([]*chain, n)}}

@@ -76,28 +76,49 @@ func (c *checkpoints) moves(g *graph.Graph, stored map[string]string, living map
 	was = map[string]string{}
 	for _, r := range g.Renamed {
 		shape, old := stored[r.From]
-		if _, now := stored[r.To]; !old || now || living[r.From] != nil {
-			continue // it was moved before, there is nothing to move, or it is on its way
+		other, now := stored[r.To]
+		switch {
+		case !old || living[r.From] != nil: // there is nothing to move, or it is on its way
+		case now && (!isSink(r.To) || shape != other): // it was moved before
+		default:
+			moves = append(moves, r)
+			delete(stored, r.From)
+			stored[r.To] = shape
+			if !now {
+				was[r.To] = r.From
+			}
 		}
-		moves = append(moves, r)
-		delete(stored, r.From)
-		stored[r.To], was[r.To] = shape, r.From
 	}
 	return moves, was
 }
 
 // move gives what is stored for stages its new addresses, or its former ones.
+// Where a sink has something at both, it comes together at the new one.
 func (c *checkpoints) move(moves []graph.Renamed, back bool) error {
 	commit := c.store.Begin()
+	stored := c.store.Stages()
 	for _, r := range moves {
+		from, to := r.From, r.To
 		if back {
-			commit.Rename(r.To, r.From)
-		} else {
-			commit.Rename(r.From, r.To)
+			from, to = to, from
 		}
+		if _, both := stored[to]; !both {
+			commit.Rename(from, to)
+			continue
+		}
+		if err := c.store.Outbox(from, func(number int64, data []byte) error {
+			commit.Post(to, number, data)
+			return nil
+		}); err != nil {
+			return err
+		}
+		commit.Forget(from)
 	}
 	return commit.Write(c.engine.config.Now(), true)
 }
+
+// isSink reports whether an address is that of a sink.
+func isSink(addr string) bool { return strings.HasPrefix(addr, string(graph.Sink)+".") }
 
 // agree checks one stage against what is stored for it, at its address or at a
 // former one.
@@ -130,7 +151,7 @@ func (c *checkpoints) orphan(addr, former string) error {
 	if former != "" {
 		addr = former
 	}
-	if !strings.HasPrefix(addr, string(graph.Sink)+".") {
+	if !isSink(addr) {
 		c.engine.config.Logger.Info("what is stored for a stage that is not in the pipeline is kept", "stage", addr)
 		return nil
 	}

@@ -27,18 +27,23 @@ func (a *sinkActor) settle() {
 	}
 }
 
-// settleOne does what an answer asks for: the parcel is finished,
-// dead-lettered, or written again.
+// settleOne does what an answer asks for: records are finished or
+// dead-lettered, and what is left of the parcel is written again.
 func (a *sinkActor) settleOne(t attempt, err error) {
+	var part *plugins.PartialError
+	if errors.As(err, &part) && part.Done > 0 {
+		if a.finish(t.parcel, part.Done, part.Failed) {
+			return
+		}
+		t.tries, err = 0, part.Err
+	}
 	var rows plugins.RowErrors
 	n := len(t.batch.Sel)
 	switch {
 	case err == nil:
-		a.wrote(t.parcel, n)
-		a.resolve(t.parcel)
+		a.finish(t.parcel, n, nil)
 	case errors.As(err, &rows):
-		a.wrote(t.parcel, n-len(rows))
-		a.bury(t.parcel, rows)
+		a.finish(t.parcel, n, rows)
 	case a.ctx.Err() != nil:
 		t.discard(context.Cause(a.ctx))
 	case plugins.IsPermanent(err) || a.stage.Retry.Max > 0 && t.tries >= a.stage.Retry.Max:
@@ -46,7 +51,7 @@ func (a *sinkActor) settleOne(t attempt, err error) {
 			rows = append(rows, plugins.Failure{Row: i, Code: "write", Msg: err.Error()})
 		}
 		a.counters.failed(err)
-		a.bury(t.parcel, rows)
+		a.finish(t.parcel, n, rows)
 	default:
 		t.tries++
 		at, _ := slices.BinarySearchFunc(a.redo, t, func(x, y attempt) int { return int(x.number - y.number) })
@@ -55,48 +60,56 @@ func (a *sinkActor) settleOne(t attempt, err error) {
 	}
 }
 
-func (a *sinkActor) wrote(p parcel, n int) {
-	if n > 0 {
+// finish ends the engine's interest in the first n records of a parcel: rows
+// of them failed, the others are written. It reports whether none is left.
+func (a *sinkActor) finish(p parcel, n int, rows plugins.RowErrors) bool {
+	all := n == len(p.batch.Sel)
+	written := n - len(rows)
+	if written > 0 {
 		a.pauses = 0
 	}
-	a.counters.out.Add(int64(n))
-	a.counters.latency.observeSince(p.batch.Received, n)
+	a.counters.out.Add(int64(written))
+	a.counters.latency.observeSince(p.batch.Received, written)
+	if len(rows) > 0 {
+		a.bury(p, n, rows)
+	} else {
+		a.strike(p, n)
+	}
+	p.counters.held.Add(-int64(n))
+	if all {
+		p.batch.Release()
+		p.delivery.release(nil)
+	}
+	return all
 }
 
-// resolve ends the engine's interest in a parcel.
-func (a *sinkActor) resolve(p parcel) {
-	a.answered(p)
-	// Sel is shorter now when rows were failed, so ask for Len: all rows of a
-	// parcel were alive when it was sent.
-	p.counters.held.Add(-int64(p.batch.Len))
-	p.batch.Release()
-	p.delivery.release(nil)
-}
-
-// answered takes a parcel out of the outbox.
-func (a *sinkActor) answered(p parcel) {
+// strike takes the first n records out of a parcel, and a parcel of which none
+// is left out of the outbox. A parcel that is in a checkpoint stays there as it
+// was.
+func (a *sinkActor) strike(p parcel, n int) {
 	a.queue.mu.Lock()
 	defer a.queue.mu.Unlock()
-	if o := a.queue.outbox; o != nil {
+	if o := a.queue.outbox; o != nil && n == len(p.batch.Sel) {
 		o.answered(p.number)
 	}
+	p.batch.Sel = p.batch.Sel[n:]
 }
 
-// bury sends rows of a parcel that failed where the stage's on_error says, and
-// resolves it. No checkpoint comes between the two: the records are in the
-// outbox or among the errors.
-func (a *sinkActor) bury(p parcel, rows plugins.RowErrors) {
+// bury strikes the first n records of a parcel, and sends those rows of them
+// that failed where the stage's on_error says. No checkpoint comes between the
+// two, nor while the batch is worked on: the records are in the outbox or among
+// the errors.
+func (a *sinkActor) bury(p parcel, n int, rows plugins.RowErrors) {
 	e := a.engine
 	if a.inside {
 		e.valve.add()
 	} else {
 		e.valve.enter()
 	}
-	a.answered(p)
+	a.strike(p, n)
 	for _, f := range rows {
 		p.batch.Fail(f.Row, f)
 	}
-	defer a.resolve(p)
 	v := e.acquire(&e.top)
 	if v.sinks[a.addr] != a {
 		// A reload removed the sink: the chain at its address, if there is

@@ -92,9 +92,13 @@ func restOf(example string) string {
 	if m := regexp.MustCompile(`source "\w+" "(\w+)"`).FindStringSubmatch(example); m != nil {
 		source = m[1]
 	}
+	read := map[string]bool{}
 	for _, m := range regexp.MustCompile(`\bsource\.(\w+)`).FindAllStringSubmatch(example, -1) {
 		source = m[1]
-		fmt.Fprintf(&rest, "source \"stdin\" %q {}\n", source)
+		if !read[source] {
+			read[source] = true
+			fmt.Fprintf(&rest, "source \"stdin\" %q {}\n", source)
+		}
 	}
 	fmt.Fprintf(&rest, "sink \"discard\" \"rest\" {\n  from = source.%s\n}\n", source)
 	return rest.String()

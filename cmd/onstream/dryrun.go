@@ -113,8 +113,7 @@ func readLines(in io.Reader) ([]sample, error) {
 }
 
 // everywhere puts a tap at each output of each stage, in front of each sink,
-// and at the error outputs. The error output of a single stage is looked at
-// only where somebody takes it, because looking at it takes it.
+// and at the error outputs.
 func everywhere(g *graph.Graph) []trial.Tap {
 	var taps []trial.Tap
 	for _, s := range g.Stages {
@@ -126,7 +125,13 @@ func everywhere(g *graph.Graph) []trial.Tap {
 			taps = append(taps, trial.Tap{At: s.Addr(), Output: o.Name})
 		}
 	}
-	taps = append(taps, trial.Tap{At: graph.Errors})
+	return append(taps, errorTaps(g)...)
+}
+
+// errorTaps puts taps at the error outputs. That of a single stage is looked at
+// only where somebody takes it, because looking at it takes it.
+func errorTaps(g *graph.Graph) []trial.Tap {
+	taps := []trial.Tap{{At: graph.Errors}}
 	taken := map[string]bool{}
 	for _, s := range g.Stages {
 		for _, in := range s.Inputs {

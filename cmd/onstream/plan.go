@@ -84,6 +84,8 @@ type changeJSON struct {
 	Change graph.ChangeKind `json:"change"`
 	Kind   string           `json:"kind"`
 	Was    string           `json:"was,omitempty"` // the kind it had, where it is another
+	// OneLane says that a stage with a key is not divided among processors.
+	OneLane bool `json:"one_lane,omitempty"`
 }
 
 type pathJSON struct {
@@ -159,7 +161,7 @@ func newChangeJSON(x graph.Change) changeJSON {
 		out.Kind = x.Old.Kind
 		return out
 	}
-	out.Kind = x.New.Kind
+	out.Kind, out.OneLane = x.New.Kind, x.New.OneLane
 	if x.Old != nil && x.Old.Kind != x.New.Kind {
 		out.Was = x.Old.Kind
 	}

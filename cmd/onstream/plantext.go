@@ -56,6 +56,9 @@ func (p *plan) writeChanges(w io.Writer) {
 			kind = x.Was + " → " + kind
 		}
 		if p.Against == "" {
+			if x.OneLane {
+				kind += "\tin one lane: a stage behind it needs the order of its records"
+			}
 			fmt.Fprintf(w, "  %s\t%s\n", x.Addr, kind)
 			continue
 		}

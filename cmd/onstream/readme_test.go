@@ -5,9 +5,11 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -20,13 +22,14 @@ func TestReadmeCommands(t *testing.T) {
 		least  int // commands that must be found
 		files  func(t *testing.T, dir, readme string)
 	}{
-		{"README.md", 12, func(t *testing.T, dir, readme string) {
-			write(t, filepath.Join(dir, "hello", "main.hcl"), block(t, readme, "hcl"))
-		}},
+		{"README.md", 17, hello},
 		{"examples/quickstart/README.md", 4, nil},
 		{"examples/machine-health/README.md", 3, func(t *testing.T, dir, _ string) {
 			write(t, filepath.Join(dir, "my-machine.csv"), read(t, filepath.Join(dir, "examples/machine-health/sample.csv")))
 		}},
+		{"examples/device-minutes/README.md", 3, nil},
+		{"examples/line-join/README.md", 3, nil},
+		{"examples/watchdog/README.md", 3, nil},
 	} {
 		t.Run(test.readme, func(t *testing.T) {
 			t.Parallel()
@@ -43,6 +46,30 @@ func TestReadmeCommands(t *testing.T) {
 				execute(t, dir, command)
 			}
 		})
+	}
+}
+
+// hello makes the pipeline of the README: the first of its blocks, and the one
+// that counts.
+func hello(t *testing.T, dir, readme string) {
+	t.Helper()
+	write(t, filepath.Join(dir, "hello", "main.hcl"), block(t, readme, "hcl"))
+	_, state, found := strings.Cut(readme, "## State that survives")
+	if !found {
+		t.Fatal("there is nothing about state")
+	}
+	write(t, filepath.Join(dir, "hello", "total.hcl"), block(t, state, "hcl"))
+}
+
+// TestReadmeState counts on where the first run of the README ended.
+func TestReadmeState(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	hello(t, dir, read(t, filepath.Join(root(t), "README.md")))
+	for _, want := range []string{`{"ticks":5}`, `{"ticks":10}`} {
+		if out, _ := succeed(t, dir, "run", "--state", "state", "hello"); !strings.Contains(out, want) {
+			t.Errorf("there is no %s in\n%s", want, out)
+		}
 	}
 }
 
@@ -137,37 +164,80 @@ func recipeOf(t *testing.T, target string) string {
 	return m[1]
 }
 
-// TestHTTPIngestReadme starts the example and sends it what its README sends.
+// TestHTTPIngestReadme does what the README of the example does: it sends
+// readings, kills the pipeline, and replays what failed.
 func TestHTTPIngestReadme(t *testing.T) {
 	t.Parallel()
 	dir := workspace(t)
 	commands := commandsOf(read(t, filepath.Join(dir, "examples/http-ingest/README.md")))
-	if len(commands) < 4 || commands[0] != "onstream run examples/http-ingest" {
+	if len(commands) < 11 {
 		t.Fatalf("commands are %q", commands)
 	}
-	// The port of the README may be taken here.
-	cmd, log := start(t, dir, append(split(commands[0])[1:], "--var", "listen=127.0.0.1:0")...)
-	defer func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		if err := cmd.Wait(); err != nil {
+	var cmd *exec.Cmd
+	var log, addr string
+	stop := func(signal os.Signal) {
+		_ = cmd.Process.Signal(signal)
+		if err := cmd.Wait(); err != nil && signal != os.Kill {
 			t.Errorf("onstream: %v\n%s", err, read(t, log))
 		}
-	}()
-	addr := ""
+	}
+	for _, command := range commands {
+		words := split(command)
+		switch {
+		case strings.HasPrefix(command, "onstream run "):
+			// The port of the README may be taken here.
+			cmd, log = start(t, dir, append(words[1:], "--var", "listen=127.0.0.1:0")...)
+			addr = listening(t, log)
+		case words[0] == "curl":
+			if code, body := curl(t, command, addr); code != http.StatusOK {
+				t.Errorf("%s: %d %s", command, code, body)
+			}
+		case command == "pkill -9 onstream":
+			stop(os.Kill)
+		case command == "pkill -HUP onstream":
+			if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+				t.Fatal(err)
+			}
+		case words[0] == "mv":
+			// The one that was killed may not have written everything.
+			wait(t, func() bool {
+				readings, _ := os.ReadFile(filepath.Join(dir, "readings.ndjson"))
+				failed, _ := os.ReadFile(filepath.Join(dir, words[1]))
+				return len(unique(string(readings))) == 2 && len(unique(string(failed))) == 1
+			})
+			if err := os.Rename(filepath.Join(dir, words[1]), filepath.Join(dir, words[2])); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			execute(t, dir, command)
+		}
+	}
+	defer func() { stop(os.Interrupt) }()
+	wait(t, func() bool {
+		moved, _ := os.ReadFile(filepath.Join(dir, "failed.ndjson"))
+		failed, _ := os.ReadFile(filepath.Join(dir, "readings.ndjson.errors"))
+		return strings.Contains(string(moved)+string(failed), `"partition":"replay/`)
+	})
+}
+
+// listening returns the address at which a pipeline in the background listens.
+func listening(t *testing.T, log string) (addr string) {
+	t.Helper()
 	wait(t, func() bool {
 		addr = regexp.MustCompile(`127\.0\.0\.1:[1-9]\d*`).FindString(read(t, log))
 		return addr != ""
 	})
-	for _, command := range commands[1:] {
-		if code, body := curl(t, command, addr); code != http.StatusOK {
-			t.Errorf("%s: %d %s", command, code, body)
-		}
+	return addr
+}
+
+// unique returns the times of the readings in a file: one that was written
+// twice counts once.
+func unique(text string) map[string]bool {
+	times := map[string]bool{}
+	for _, m := range regexp.MustCompile(`"ts\\*": *\\*"([^"\\]+)`).FindAllStringSubmatch(text, -1) {
+		times[m[1]] = true
 	}
-	for name, want := range map[string]int{"readings.ndjson": 2, "readings.ndjson.errors": 1} {
-		if got := strings.Count(read(t, filepath.Join(dir, name)), "\n"); got != want {
-			t.Errorf("%s has %d lines, want %d", name, got, want)
-		}
-	}
+	return times
 }
 
 // curl does what a command says: curl [-H HEADER] --data-binary BODY URL, at an address.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -41,7 +42,7 @@ func TestRealMachine(t *testing.T) {
 	const limit = 39.0
 	rows, idle, alarms := count3(t, input, limit)
 
-	_, talk := succeed(t, root(t), "run", "--output", "json", "--set", "limit_c=39",
+	_, talk := succeed(t, root(t), "run", "--output", "json", "--log-level", "error", "--set", "limit_c=39",
 		"--var", "input="+input, "--var", "results="+results, "examples/machine-health")
 	var summary summaryJSON
 	if err := json.Unmarshal([]byte(talk), &summary); err != nil {
@@ -53,7 +54,7 @@ func TestRealMachine(t *testing.T) {
 	stages := map[string]stageSummaryJSON{}
 	for _, s := range summary.Stages {
 		stages[s.Addr] = s
-		if s.Dead+s.Held != 0 || s.Filtered != 0 && s.Addr != "transform.running" {
+		if s.Dead+s.Held != 0 || s.Filtered != 0 && s.Addr != "transform.running" && s.Addr != "transform.hour" {
 			t.Errorf("%s lost records: %+v", s.Addr, s)
 		}
 	}
@@ -81,6 +82,28 @@ func TestRealMachine(t *testing.T) {
 			t.Errorf("%s has %d lines, want %d", name, got, want)
 		}
 	}
+	if hot, n := sumHours(t, filepath.Join(results, "hours.csv")); hot != alarms || n != rows-idle {
+		t.Errorf("the hours have %d readings, %d of them hot, want %d and %d", n, hot, rows-idle, alarms)
+	}
+}
+
+// sumHours adds up the hours of a machine: hour, mean_c, peak_c, hot, n.
+func sumHours(t *testing.T, name string) (hot, n int64) {
+	t.Helper()
+	hours, err := csv.NewReader(strings.NewReader(read(t, name))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hour := range hours[1:] {
+		for column, sum := range map[int]*int64{3: &hot, 4: &n} {
+			x, err := strconv.ParseInt(hour[column], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			*sum += x
+		}
+	}
+	return hot, n
 }
 
 // count3 does the pipeline's work with nothing of the project.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/state"
 )
 
@@ -114,7 +115,9 @@ func describeStore(dir, pipeline string) (x storeJSON, err error) {
 func describeStage(s *state.Store, addr string) (storeStageJSON, error) {
 	x := storeStageJSON{Stage: addr, Positions: []storePositionJSON{}}
 	err := s.Rows(addr, func(r state.Row) error {
-		x.Keys++
+		if r.Space == plugins.KeySpace {
+			x.Keys++
+		}
 		x.Bytes += int64(len(r.Key) + len(r.Value))
 		return nil
 	})

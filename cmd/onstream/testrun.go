@@ -42,6 +42,7 @@ func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *
 	for _, e := range test.Expect {
 		config.Taps = append(config.Taps, trial.Tap{At: e.At, Output: e.Output})
 	}
+	config.Taps = append(config.Taps, errorTaps(pipeline.Graph)...)
 	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	seen, err := trial.Run(ctx, config)
@@ -51,9 +52,13 @@ func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *
 	case err != nil:
 		return []failure{newFailure(test.Pos, err.Error())}
 	}
+	lost := lostIn(pipeline.Graph, seen, seen.Taps[len(test.Expect):])
 	var failures []failure
 	for i, e := range test.Expect {
 		if f := t.judge(e, test, seen.Taps[i]); f != nil {
+			if len(seen.Taps[i]) == 0 {
+				f.Detail = append(f.Detail, lostBefore(pipeline.Graph, e.At, lost)...)
+			}
 			failures = append(failures, *f)
 		}
 	}

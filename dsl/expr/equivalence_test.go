@@ -32,6 +32,7 @@ func compareOne(seed uint64, broken bool, t *tally) {
 		t.mismatch = src + " does not parse: " + diags.Error()
 		return
 	}
+	expr.FloatLiterals(e, []byte(src), 0)
 	const rows = 8
 	records := make([]map[string]plugins.Value, rows)
 	for i := range records {

@@ -167,7 +167,7 @@ func (g *generator) float(depth int) string {
 		if g.known["of"] && g.IntN(2) == 0 {
 			return "event.of"
 		}
-		return g.one("event.f1", "event.f2", "event.f1", "0.5", "2.25", "1e300", "event.r1.x")
+		return g.one("event.f1", "event.f2", "event.f1", "0.5", "2.25", "3.0", "2e3", "1e300", "event.r1.x")
 	}
 	depth--
 	return g.pick(

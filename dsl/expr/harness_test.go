@@ -17,6 +17,7 @@ func parse(t testing.TB, src string) hclsyntax.Expression {
 	if diags.HasErrors() {
 		t.Fatalf("parse %s: %s", src, diags)
 	}
+	expr.FloatLiterals(e, []byte(src), 0)
 	return e
 }
 

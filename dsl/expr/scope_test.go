@@ -119,7 +119,7 @@ func TestFolding(t *testing.T) {
 	if !slices.Equal(x.Fallbacks(), []string{"for"}) {
 		t.Errorf("fallbacks %s", x.Fallbacks())
 	}
-	same := compile(t, `(event.x > 15) && event.y == "OK" || [for v in event.l : v][0]`, scope)
+	same := compile(t, `(event.x > 15.0) && event.y == "OK" || [for v in event.l : v][0]`, scope)
 	if x.String() != same.String() {
 		t.Errorf("%s and %s behave alike", x, same)
 	}

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -219,5 +220,9 @@ func (w *writer) value(v cty.Value) {
 	case plugins.Time, plugins.Duration, plugins.Bytes:
 		w.WriteString(x.Kind.String())
 	}
-	w.Write(jsontext.AppendValue(nil, x, ""))
+	text := jsontext.AppendValue(nil, x, "")
+	w.Write(text)
+	if x.Kind == plugins.Float && !bytes.ContainsAny(text, ".e") {
+		w.WriteString(".0") // unlike an int
+	}
 }

@@ -89,6 +89,28 @@ sink "discard" "normal" {
   from = transform.verdict.otherwise
 }
 
+# Each hour of it, by the time of the readings: a recording of any age gives what
+# the machine gave when it ran.
+transform "window" "hour" {
+  from     = transform.running
+  time     = event.at
+  tumbling = "1h"
+  emit = {
+    hour   = window.start
+    mean_c = round(agg::avg(event.temp_c), 2)
+    peak_c = agg::max(event.temp_c)
+    hot    = agg::count_if(event.temp_c > setting.limit_c)
+    n      = agg::count()
+  }
+}
+
+sink "file" "hours" {
+  from   = transform.hour
+  path   = "${local.results}/hours.csv"
+  format = "csv"
+  append = false
+}
+
 # A second reader of the same output: every record of it, in order.
 sink "file" "history" {
   from   = transform.running

@@ -1,5 +1,6 @@
 test "what is too hot is an alarm, in Celsius" {
   settings = { limit_c = 40 }
+  now      = "2026-01-02T00:00:00Z"
   given {
     at = source.machine
     rows = [
@@ -39,6 +40,27 @@ test "the limit is a setting" {
     at    = sink.alarms
     count = 1
     where = event.temp_c == 35 && event.over_c == 5
+  }
+}
+
+test "an hour is what its readings come to" {
+  settings = { limit_c = 40 }
+  now      = "2026-01-02T00:00:00Z"
+  given {
+    at = source.machine
+    rows = [
+      { timestamp = "2026-01-01 08:00:00", value = 95 },
+      { timestamp = "2026-01-01 08:45:00", value = 113 },
+      { timestamp = "2026-01-01 08:50:00", value = 41 }, # at rest
+      { timestamp = "2026-01-01 09:00:00", value = 104 },
+    ]
+  }
+  expect {
+    at = sink.hours
+    rows = [
+      { hour = "2026-01-01T08:00:00Z", mean_c = 40, peak_c = 45, hot = 1, n = 2 },
+      { hour = "2026-01-01T09:00:00Z", mean_c = 40, peak_c = 40, hot = 0, n = 1 },
+    ]
   }
 }
 

@@ -26,11 +26,18 @@ type Clock struct {
 // None is the time of a lane before it has one.
 const None int64 = math.MinInt64
 
-// Observe notes the event time of a record of a key.
-func (c *Clock) Observe(key string, at int64) {
+// Observe notes the event time of a record of a key, and returns what the clock
+// shows then.
+func (c *Clock) Observe(key string, at int64) Reading {
+	if !c.pair || at > c.second {
+		c.move(key, at)
+	}
+	return Reading{Now: c.Now(), First: c.first}
+}
+
+// move is Observe for a time that may move the clock.
+func (c *Clock) move(key string, at int64) {
 	switch {
-	case c.pair && at <= c.second:
-		return
 	case !c.some:
 		c.first, c.firstKey, c.some = at, key, true
 	case key == c.firstKey:

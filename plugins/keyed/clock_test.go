@@ -1,6 +1,7 @@
 package keyed_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/onstream/onstream/plugins/keyed"
@@ -90,5 +91,36 @@ func TestClockIsStored(t *testing.T) {
 			}
 		}
 		s.rows[k] = row
+	}
+}
+
+func TestTimeIsThatOfTheLaneAtTheLastRecord(t *testing.T) {
+	t.Parallel()
+	var k keyed.Time
+	for _, c := range []struct {
+		name  string
+		show  func()
+		after int64 // the time of the lane up to which the key is not silent
+	}{
+		{"the first key of a lane", func() { k.Begin(10, keyed.Reading{Now: keyed.None, First: 10}) }, 10},
+		{"one that is behind", func() { k.Begin(10, keyed.Reading{Now: 50, First: 90}) }, 50},
+		{"goes on while the lane is held up", func() { k.Show(25, keyed.Reading{Now: 50, First: 90}) }, 65},
+		{"shows an older time", func() { k.Show(5, keyed.Reading{Now: 50, First: 90}) }, 65},
+		{"goes on by more than any other", func() { k.Show(75, keyed.Reading{Now: 50, First: 90}) }, 90},
+		{"comes after a leap of the lane", func() { k.Show(76, keyed.Reading{Now: 200, First: 210}) }, 200},
+		{"shows the last time there is", func() { k.Show(math.MaxInt64, keyed.Reading{Now: 200, First: math.MaxInt64}) }, math.MaxInt64},
+		{"is the first of a new day", func() { k.Begin(1000, keyed.Reading{Now: 210, First: 1000}) }, 1000},
+	} {
+		c.show()
+		if k.Lane != c.after || k.Silent(c.after) != 0 || k.Silent(keyed.None) != 0 {
+			t.Errorf("%s: silent since %d, want %d", c.name, k.Lane, c.after)
+		}
+	}
+	if got := k.Silent(1007); got != 7 {
+		t.Errorf("silent for %d, want 7", got)
+	}
+	k.Lane = -5
+	if got := k.Silent(math.MaxInt64); got != math.MaxInt64 {
+		t.Errorf("silent for %d, want as long as can be told", got)
 	}
 }

@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"strings"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -38,20 +39,26 @@ func fileKind() plugins.SinkKind {
 		Payload:       true,
 		DefaultFormat: "json",
 		Check:         checkFile,
-		Capabilities: func(c plugins.Config) plugins.Capabilities {
-			switch c.String("fsync") {
-			case "interval":
-				return plugins.Capabilities{Weakens: "if the machine fails, and not only onstream, the last second of records may be lost: set fsync = \"always\""}
-			case "never":
-				return plugins.Capabilities{Weakens: "if the machine fails, and not only onstream, records may be lost: set fsync = \"always\""}
-			}
-			return plugins.Capabilities{}
-		},
+		Capabilities:  fileCapabilities,
 		Direct: func(c plugins.Config) bool {
 			return c.String("fsync") != string(syncAlways) && c.String("compression") == "none"
 		},
 		New: newFile,
 	}
+}
+
+func fileCapabilities(c plugins.Config) plugins.Capabilities {
+	var weakens []string
+	if !c.Bool("append") {
+		weakens = append(weakens, "the file is emptied at every start, and what was written before a restart is gone: set append = true")
+	}
+	switch c.String("fsync") {
+	case "interval":
+		weakens = append(weakens, "if the machine fails, and not only onstream, the last second of records may be lost: set fsync = \"always\"")
+	case "never":
+		weakens = append(weakens, "if the machine fails, and not only onstream, records may be lost: set fsync = \"always\"")
+	}
+	return plugins.Capabilities{Weakens: strings.Join(weakens, "; ")}
 }
 
 func checkFile(c plugins.Config) error {

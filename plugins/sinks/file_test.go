@@ -476,6 +476,9 @@ func TestFileConfiguration(t *testing.T) {
 			t.Errorf("%s weakens %q", policy, w)
 		}
 	}
+	if w := k.Capabilities(configure(k.Schema, "fsync", "never", "append", false)).Weakens; !strings.Contains(w, "before a restart is gone") || !strings.Contains(w, "fsync") {
+		t.Errorf("a file that is emptied weakens %q", w)
+	}
 }
 
 func TestDirectSinksAnswerAtOnce(t *testing.T) {

@@ -143,6 +143,17 @@ func send(t testing.TB, s plugins.Sink, b *plugins.Batch) error {
 	return err
 }
 
+// strike takes out of a batch what a sink has done with before an error, as the
+// engine does. It returns which of that failed.
+func strike(b *plugins.Batch, err error) []plugins.Failure {
+	var part *plugins.PartialError
+	if !errors.As(err, &part) {
+		return nil
+	}
+	b.Sel = b.Sel[part.Done:]
+	return part.Failed
+}
+
 // must is send where nothing goes wrong.
 func must(t testing.TB, s plugins.Sink, b *plugins.Batch) {
 	t.Helper()

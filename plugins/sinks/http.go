@@ -13,12 +13,21 @@ func httpKind() plugins.SinkKind {
 	return plugins.SinkKind{
 		Name: "http",
 		Schema: plugins.Schema{
-			Doc: "Sends records to a URL, many in one request. Any 2xx means that they are taken. After 408, 425, 429, 5xx and failures of the network the request is sent again, but not those that were answered before it, after Retry-After where the server says so; records of a request that is answered with anything else go to the error output. Redirects are not followed.",
+			Doc: "Sends records to a URL, many in one request. Any 2xx means that they are taken. After 408, 425, 429, 5xx and failures of the network the request is sent again, but not those that were answered before it, after Retry-After where the server says so; records of a request that is answered with anything else go to the error output. Redirects are not followed. A request whose answer is lost is sent again too, and so is what was on the way when the process ended: set idempotent where the receiver knows by a key what it has taken.",
 			Example: `sink "http" "cloud" {
   from  = source.readings
   url   = "https://ingest.example.com/readings"
   token = secret("env:INGEST_TOKEN")
   body  = "array"
+}
+
+# The receiver keeps a reading once, however often it comes.
+sink "http" "ledger" {
+  from       = source.readings
+  url        = "https://ledger.example.com/entries"
+  body       = "single"
+  key        = event.id
+  idempotent = true
 }`,
 			Attrs: []plugins.Attr{
 				{Name: "url", Type: plugins.AttrString, Required: true, Doc: "Where to send records: http or https."},
@@ -29,13 +38,17 @@ func httpKind() plugins.SinkKind {
 				{Name: "max_records", Type: plugins.AttrInt, Default: int64(1000), Min: plugins.Bound(1), Doc: "Records in a request at most."},
 				{Name: "max_bytes", Type: plugins.AttrSize, Default: int64(1 << 20), Min: plugins.Bound(1), Doc: "Bytes of a request at most, before compression; a single larger record is sent all the same."},
 				{Name: "compression", Type: plugins.AttrString, Default: "none", Enum: []string{"none", "gzip"}, Doc: "How bodies are compressed."},
+				{Name: "idempotent", Type: plugins.AttrBool, Default: false, Doc: "Whether the receiver answers a request whose key it has taken before with 2xx, and takes nothing. Each request then carries the record's key: `Idempotency-Key: KEY`. The stage needs `key`, which tells each record from all others, and body = \"single\". A record whose key is empty, longer than 1 KiB, or no value of a header (it has control characters, or a space at an end) fails."},
 				{Name: "timeout", Type: plugins.AttrDuration, Default: 30 * time.Second, Min: plugins.Bound(0.001), Doc: "How long a request may take."},
 			},
 		},
 		Payload:       true,
 		DefaultFormat: "json",
 		Check:         checkHTTP,
-		Capabilities: func(plugins.Config) plugins.Capabilities {
+		Capabilities: func(c plugins.Config) plugins.Capabilities {
+			if c.Bool("idempotent") {
+				return plugins.Capabilities{Idempotent: true}
+			}
 			return plugins.Capabilities{Weakens: "a request whose answer is lost is sent again"}
 		},
 		New: newHTTP,
@@ -50,12 +63,22 @@ func checkHTTP(c plugins.Config) error {
 	if c.String("body") == "array" && c.Payload().Format != "json" {
 		return plugins.ConfigErrorf("body", "only json has arrays: set format = \"json\", or body = \"stream\"")
 	}
+	if c.Bool("idempotent") {
+		switch {
+		case c.String("body") != "single":
+			return plugins.ConfigErrorf("idempotent", "a request has one key, and so one record: set body = \"single\"")
+		case !c.Has("key"):
+			return plugins.ConfigErrorf("idempotent", "requests need the keys of their records: set key to what tells a record from all others, such as key = event.id")
+		}
+	}
 	for name, value := range c.StringMap("headers") {
 		switch at := "headers"; {
 		case name == "" || strings.ContainsAny(name, " \t\r\n:") || strings.ContainsAny(value, "\r\n"):
 			return plugins.ConfigErrorf(at, "%q is no header: names have no spaces or colons, values no line breaks", name)
 		case strings.EqualFold(name, "Content-Encoding") || strings.EqualFold(name, "Content-Length"):
 			return plugins.ConfigErrorf(at, "%s is set by the sink: leave it out, and use compression", name)
+		case strings.EqualFold(name, idempotencyKey) && c.Bool("idempotent"):
+			return plugins.ConfigErrorf(at, "%s is set by idempotent: leave one of them out", idempotencyKey)
 		case strings.EqualFold(name, "Authorization") && c.Has("token"):
 			return plugins.ConfigErrorf(at, "Authorization is set by token: leave one of them out")
 		}
@@ -70,7 +93,7 @@ func newHTTP(c plugins.Config, env plugins.Env) (plugins.Sink, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true // answers are short
 	s := &httpSink{
-		url: c.String("url"), method: c.String("method"), headers: http.Header{}, timeout: c.Duration("timeout"), env: env,
+		url: c.String("url"), method: c.String("method"), headers: http.Header{}, timeout: c.Duration("timeout"), keyed: c.Bool("idempotent"), env: env,
 		client: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

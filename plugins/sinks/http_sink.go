@@ -31,6 +31,7 @@ type httpSink struct {
 	client  *http.Client
 	env     plugins.Env
 	token   plugins.Secret
+	keyed   bool // requests carry the keys of their records
 	body    requestBody
 
 	waiting   []waitingBatch
@@ -38,7 +39,6 @@ type httpSink struct {
 	bytes     int
 	notBefore time.Time // the server asked for a pause
 	flowing   bool      // the last request was answered for good
-	begun     unfinished
 }
 
 // waitingBatch is a batch that is not answered for yet.
@@ -58,11 +58,9 @@ var (
 
 // Write implements [plugins.Sink].
 func (s *httpSink) Write(ctx context.Context, b *plugins.Batch, done func(error)) error {
-	next, failed := s.begun.take(b)
-	s.waiting = append(s.waiting, waitingBatch{b, done, next, failed})
-	rest := b.Sel[next:]
-	s.records += len(rest)
-	for _, i := range rest {
+	s.waiting = append(s.waiting, waitingBatch{b: b, done: done})
+	s.records += len(b.Sel)
+	for _, i := range b.Sel {
 		s.bytes += int(b.Values[i].Len)
 	}
 	if s.records >= s.body.maxRecords || s.bytes >= s.body.maxBytes {
@@ -84,7 +82,7 @@ func (s *httpSink) Close(context.Context) error {
 }
 
 // send sends all that waits, and answers for it. After a failure that another
-// try may mend, the batches that are not through wholly are to come again.
+// try may mend, what has no answer of the server is to come again.
 func (s *httpSink) send(ctx context.Context) {
 	failure := s.sendWaiting(ctx)
 	waiting := s.waiting
@@ -92,11 +90,10 @@ func (s *httpSink) send(ctx context.Context) {
 	for k := range waiting {
 		w := &waiting[k]
 		switch {
-		case !w.through():
-			if w.next > 0 { // no more than one is halfway
-				s.begun.keep(w.b, w.next, w.failed)
-			}
+		case w.next == 0 && !w.through():
 			w.done(failure)
+		case !w.through():
+			w.done(&plugins.PartialError{Done: w.next, Failed: w.failed, Err: failure})
 		case len(w.failed) > 0:
 			w.done(w.failed)
 		default:
@@ -110,7 +107,7 @@ func (s *httpSink) sendWaiting(ctx context.Context) error {
 	s.body.begin()
 	for k := range s.waiting {
 		w := &s.waiting[k]
-		for _, row := range w.b.Sel[w.next:] {
+		for _, row := range w.b.Sel {
 			if s.body.add(k, w.b, row) {
 				continue
 			}
@@ -145,6 +142,12 @@ func (s *httpSink) postPatiently(ctx context.Context) error {
 // post sends the body. Records that the server refuses are noted; an error is
 // one that another try may mend.
 func (s *httpSink) post(ctx context.Context) error {
+	if s.keyed {
+		if err := checkIdempotencyKey(s.key()); err != nil {
+			s.answered("key", err)
+			return nil
+		}
+	}
 	if err := s.env.Wait(ctx, s.notBefore.Sub(s.env.Now())); err != nil {
 		return err
 	}
@@ -152,14 +155,26 @@ func (s *httpSink) post(ctx context.Context) error {
 	if err != nil && !plugins.IsPermanent(err) {
 		return err
 	}
+	s.answered("rejected", err)
+	return nil
+}
+
+// answered notes what became of the records of the body: they are through, or
+// failed for good.
+func (s *httpSink) answered(code string, err error) {
 	for _, r := range s.body.rows {
 		w := &s.waiting[r.batch]
 		w.next++
 		if err != nil {
-			w.failed = append(w.failed, plugins.Failure{Row: r.row, Code: "rejected", Msg: err.Error()})
+			w.failed = append(w.failed, plugins.Failure{Row: r.row, Code: code, Msg: err.Error()})
 		}
 	}
-	return nil
+}
+
+// key returns the key of the only record of the body.
+func (s *httpSink) key() []byte {
+	r := s.body.rows[0]
+	return s.waiting[r.batch].b.Key(r.row)
 }
 
 func (s *httpSink) request(ctx context.Context) error {
@@ -174,13 +189,17 @@ func (s *httpSink) request(ctx context.Context) error {
 		return plugins.Permanent(fmt.Errorf("send to %s: %w", s.place(), err))
 	}
 	req.Header = s.headers
+	if s.keyed {
+		req.Header = s.headers.Clone()
+		req.Header.Set(idempotencyKey, string(s.key()))
+	}
 	resp, err := s.client.Do(req)
 	if err != nil {
 		var ue *url.Error
 		if errors.As(err, &ue) {
 			err = ue.Err // it repeats the URL, with all that is secret in it
 		}
-		return fmt.Errorf("send to %s: %w; it is tried again", s.place(), err)
+		return fmt.Errorf("send to %s: %w", s.place(), err)
 	}
 	defer resp.Body.Close()
 	said, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // so much that the connection can be used again
@@ -202,7 +221,7 @@ func (s *httpSink) judge(resp *http.Response, said []byte) error {
 	switch code := resp.StatusCode; {
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
 		s.notBefore = s.env.Now().Add(retryAfter(resp.Header.Get("Retry-After"), s.env.Now()))
-		return fmt.Errorf("%w; it is tried again", err)
+		return err
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return plugins.Permanent(fmt.Errorf("%w: check token and headers", err))
 	case code == http.StatusRequestEntityTooLarge:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -172,12 +173,12 @@ func TestHTTPAnswers(t *testing.T) {
 		{400, true, "400 Bad Request"},
 		{401, true, "check token"},
 		{404, true, "404"},
-		{408, false, "tried again"},
+		{408, false, "answered 408"},
 		{413, true, "lower max_records"},
-		{425, false, "tried again"},
-		{429, false, "tried again"},
+		{425, false, "answered 425"},
+		{429, false, "answered 429"},
 		{500, false, `"because"`},
-		{503, false, "tried again"},
+		{503, false, "answered 503"},
 	} {
 		env := environment()
 		srv := newServer(t)
@@ -227,11 +228,13 @@ func TestHTTPSendsAgainWhatIsNotThrough(t *testing.T) {
 		t.Errorf("the first batch is through: %v", err)
 	}
 	var rejected plugins.RowErrors
-	if ok, err := second.answered(t); !ok || err == nil || errors.As(err, &rejected) {
-		t.Errorf("the second batch is not: %v", err)
+	_, err := second.answered(t)
+	rejected = strike(b, err)
+	if len(rejected) != 2 || rejected[0].Row != 1 || rejected[1].Row != 2 || len(b.Sel) != 1 || plugins.IsPermanent(err) {
+		t.Errorf("the second batch has a record left: %v, refused %v", err, rejected)
 	}
-	if err := send(t, s, b); err == nil || errors.As(err, &rejected) {
-		t.Errorf("the second batch is not: %v", err)
+	if err := send(t, s, b); err == nil || strike(b, err) != nil || len(b.Sel) != 1 {
+		t.Errorf("the second batch is not through: %v", err)
 	}
 	if err := s.Write(t.Context(), b, again.done); err != nil {
 		t.Fatal(err)
@@ -239,8 +242,7 @@ func TestHTTPSendsAgainWhatIsNotThrough(t *testing.T) {
 	if err := s.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, err := again.answered(t)
-	if !errors.As(err, &rejected) || len(rejected) != 2 || rejected[0].Row != 1 || rejected[1].Row != 2 {
+	if _, err := again.answered(t); err != nil {
 		t.Errorf("error %v", err)
 	}
 	if got := srv.got(); got != "a\nb\n|c\nd\n|e\n|e\n|e\n|e\n" {
@@ -248,7 +250,8 @@ func TestHTTPSendsAgainWhatIsNotThrough(t *testing.T) {
 	}
 }
 
-// A batch that was given up leaves its memory to another.
+// What a batch that was given up left in the sink's memory does not touch the
+// next one, which may have its place.
 func TestHTTPForgetsABatchThatWasGivenUp(t *testing.T) {
 	t.Parallel()
 	env := environment()
@@ -266,6 +269,82 @@ func TestHTTPForgetsABatchThatWasGivenUp(t *testing.T) {
 		t.Errorf("bodies %q", got)
 	}
 }
+
+func TestHTTPSendsKeys(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	srv := newServer(t)
+	s := start(t, "http", env, "url", srv.URL, "body", "single", "idempotent", true, "key", key{}, "headers", map[string]string{"X-Site": "oslo"})
+	long := strings.Repeat("k", 1<<10)
+	keys := []string{"1", "", "a b", "a\nb", "a\rb", "a\x00b", "a\x7fb", "a\tb", " a", "a ", "größe", long, long + "k", "last"}
+	b := batch(env.Pool, keys...) // any values
+	b.Keys = b.SpareKeys()
+	for _, k := range keys {
+		b.Keys = append(b.Keys, plugins.Span{Off: uint32(len(b.Data)), Len: uint32(len(k))})
+		b.Data = append(b.Data, k...)
+	}
+	var failed plugins.RowErrors
+	if err := send(t, s, b); !errors.As(err, &failed) {
+		t.Fatal(err)
+	}
+	bad := map[string]string{}
+	for _, f := range failed {
+		bad[keys[f.Row]] = f.Code + ": " + f.Msg
+	}
+	var sent []string
+	for _, h := range srv.headers {
+		sent = append(sent, h.Get("Idempotency-Key"))
+		if h.Get("X-Site") != "oslo" || len(h.Values("Idempotency-Key")) != 1 {
+			t.Errorf("headers %v", h)
+		}
+	}
+	if want := []string{"1", "a b", "größe", long, "last"}; !slices.Equal(sent, want) || len(bad) != len(keys)-len(want) {
+		t.Errorf("sent %q, failed %q", sent, bad)
+	}
+	for k, says := range map[string]string{"": "key: the key is empty", "a\nb": "line breaks", " a": "space", long + "k": "1025 bytes"} {
+		if !strings.Contains(bad[k], says) {
+			t.Errorf("%.10q failed with %q, want one that says %q", k, bad[k], says)
+		}
+	}
+}
+
+// A failure of the network before a record whose key is bad: the one waits,
+// and the other is told when its turn has come.
+func TestHTTPBadKeysKeepTheirPlace(t *testing.T) {
+	t.Parallel()
+	env := environment()
+	env.Sleep = func(context.Context, time.Duration) error { return nil }
+	srv := newServer(t)
+	srv.answer = status(200, 503, 503, 200)
+	s := start(t, "http", env, "url", srv.URL, "body", "single", "idempotent", true, "key", key{})
+	b := batch(env.Pool, "a", "b", "c", "d", "e")
+	b.Keys = []plugins.Span{{Off: 0, Len: 1}, {}, {Off: 4, Len: 1}, {}, {Off: 8, Len: 1}}
+	err := send(t, s, b)
+	if failed := strike(b, err); len(failed) != 1 || failed[0].Row != 1 || len(b.Sel) != 3 {
+		t.Fatalf("error %v, failed %v, left %v", err, failed, b.Sel)
+	}
+	var failed plugins.RowErrors
+	if err := send(t, s, b); !errors.As(err, &failed) || len(failed) != 1 || failed[0].Row != 3 {
+		t.Errorf("error %v", err)
+	}
+	if got := srv.got(); got != "a|c|c|c|e" {
+		t.Errorf("bodies %q", got)
+	}
+}
+
+func TestHTTPCapabilities(t *testing.T) {
+	t.Parallel()
+	k := kind(t, "http", sinks.Streams{})
+	if c := k.Capabilities(configure(k.Schema)); c.Idempotent || c.Weakens == "" {
+		t.Errorf("%+v", c)
+	}
+	if c := k.Capabilities(configure(k.Schema, "idempotent", true)); !c.Idempotent || c.Weakens != "" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// key is the expression of a stage's key; what it is stands in the batches.
+type key struct{ plugins.Expr }
 
 // However a server flaps: each record is taken or refused once, in order, and
 // there is an end.
@@ -309,6 +388,7 @@ func TestHTTPOfAFlappingServer(t *testing.T) {
 						if err = send(t, s, b); err == nil || errors.As(err, &rejected) {
 							break
 						}
+						refused += len(strike(b, err))
 						if tries == 1000 {
 							t.Fatal(err)
 						}
@@ -434,6 +514,9 @@ func TestHTTPConfiguration(t *testing.T) {
 		{header("a", "b\nc"), "headers", "no header"},
 		{header("content-encoding", "br"), "headers", "compression"},
 		{append(header("authorization", "x"), "token", plugins.NewSecret("y")), "headers", "token"},
+		{[]any{"url", "http://a", "idempotent", true, "key", key{}}, "idempotent", `body = "single"`},
+		{[]any{"url", "http://a", "idempotent", true, "body", "single"}, "idempotent", "set key"},
+		{append(header("idempotency-key", "x"), "body", "single", "key", key{}, "idempotent", true), "headers", "idempotent"},
 	} {
 		wantConfigError(t, k.Check(configure(k.Schema, c.kv...)), c.path, c.says)
 	}

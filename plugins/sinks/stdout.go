@@ -44,7 +44,7 @@ type stdout struct {
 	out    *sharedWriter
 	gather gather
 	header header
-	begun  unfinished
+	torn   tornRecord
 }
 
 var _ plugins.Sink = (*stdout)(nil)
@@ -52,7 +52,10 @@ var _ plugins.Sink = (*stdout)(nil)
 // Write implements [plugins.Sink]. What is out cannot be taken back: after an
 // error the batch is continued behind it.
 func (s *stdout) Write(_ context.Context, b *plugins.Batch, done func(error)) error {
-	next, _ := s.begun.take(b)
+	next := 0
+	if s.torn.take(b) {
+		next = 1
+	}
 	var lead []byte
 	first := !s.header.known
 	if err := s.header.check("standard output", b); err != nil {
@@ -61,25 +64,32 @@ func (s *stdout) Write(_ context.Context, b *plugins.Batch, done func(error)) er
 	if first && s.header.line != nil {
 		lead = append(bytes.Clone(s.header.line), s.gather.term...)
 	}
-	begun, next, err := s.write(lead, b, next)
+	begun, written, err := s.write(lead, b, next)
 	if err == nil {
 		done(nil)
 		return nil
 	}
-	s.begun.keep(b, next, nil)
 	if first && !begun {
 		s.header = header{} // it is another try's
 	}
-	return explainOut(err)
+	err = explainOut(err)
+	if written == 0 {
+		return err
+	}
+	return &plugins.PartialError{Done: written, Err: err}
 }
 
-// write writes the lead and the rows from next on. After an error it returns
-// whether any of that is out, and the first row that is still to be written.
+// write writes the lead and the rows from next on, those before being out in
+// part. After an error it returns whether any of that is out, and how many of
+// the rows are wholly.
 func (s *stdout) write(lead []byte, b *plugins.Batch, next int) (bool, int, error) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	if err := s.out.finishRecord(); err != nil {
-		return false, next, err
+		if next > 0 {
+			s.torn.keep(b, 0)
+		}
+		return false, 0, err
 	}
 	s.out.written = 0
 	s.gather.forget()
@@ -90,8 +100,9 @@ func (s *stdout) write(lead []byte, b *plugins.Batch, next int) (bool, int, erro
 	return true, len(b.Sel), nil
 }
 
-// stopped finds out before which row a write has failed, and leaves the rest
-// of a record that is out in part to whoever writes next.
+// stopped finds out how many rows were written wholly before a write has
+// failed, and leaves the rest of a record that is out in part to whoever writes
+// next.
 func (s *stdout) stopped(lead []byte, b *plugins.Batch, next int) int {
 	out := s.out.written
 	if out < len(lead) {
@@ -106,8 +117,10 @@ func (s *stdout) stopped(lead []byte, b *plugins.Batch, next int) int {
 		size := len(value) + len(s.gather.term)
 		if out < size {
 			s.out.rest = append(bytes.Clone(value), s.gather.term...)[out:]
+			s.torn.keep(b, next)
+			return next
 		}
-		out -= min(out, size)
+		out -= size
 	}
 	return next
 }
@@ -119,9 +132,9 @@ func explainOut(err error) error {
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.EBADF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, os.ErrClosed):
 		return plugins.Permanent(fmt.Errorf("write to standard output: %w", err))
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("write to standard output: %w: free some space; it is continued where it stopped", err)
+		return fmt.Errorf("write to standard output: %w: free some space", err)
 	default:
-		return fmt.Errorf("write to standard output: %w; it is continued where it stopped", err)
+		return fmt.Errorf("write to standard output: %w", err)
 	}
 }
 

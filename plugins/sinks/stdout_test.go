@@ -113,7 +113,8 @@ func TestStdoutOnAFullDisk(t *testing.T) {
 			sink  plugins.Sink
 			batch *plugins.Batch // that is to come again
 			from  int            // its first record
-			whole map[int]bool   // records of batches that were taken
+			whole map[int]bool   // records that are told to be out
+			given map[int]bool   // records that were given up, but for the first of a batch
 		}
 		var writers [2]writer
 		env := environment()
@@ -122,7 +123,7 @@ func TestStdoutOnAFullDisk(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			writers[i] = writer{sink: s, whole: map[int]bool{}}
+			writers[i] = writer{sink: s, whole: map[int]bool{}, given: map[int]bool{}}
 		}
 		record := func(writer, n int) string {
 			return fmt.Sprintf("%d:%05d%s", writer, n, strings.Repeat(".", n%5*5000))
@@ -132,6 +133,9 @@ func TestStdoutOnAFullDisk(t *testing.T) {
 			i := rapid.IntRange(0, 1).Draw(t, "writer")
 			w := &writers[i]
 			if w.batch != nil && rapid.IntRange(0, 9).Draw(t, "give up") == 0 {
+				for _, row := range w.batch.Sel[1:] {
+					w.given[w.from+int(row)] = true
+				}
 				w.batch.Release() // its memory is the next one's
 				w.batch = nil
 			}
@@ -149,10 +153,15 @@ func TestStdoutOnAFullDisk(t *testing.T) {
 			if plugins.IsPermanent(err) {
 				t.Fatal(err)
 			}
+			sel := w.batch.Sel
+			strike(w.batch, err)
 			if err == nil {
-				for n := range size {
-					w.whole[w.from+n] = true
-				}
+				w.batch.Sel = nil
+			}
+			for _, row := range sel[:len(sel)-len(w.batch.Sel)] {
+				w.whole[w.from+int(row)] = true
+			}
+			if err == nil {
 				w.batch = nil
 			}
 		}
@@ -184,6 +193,11 @@ func TestStdoutOnAFullDisk(t *testing.T) {
 			for n := range w.whole {
 				if seen[record(i, n)+"\n"] != 1 {
 					t.Fatalf("record %d was lost", n)
+				}
+			}
+			for n := range w.given {
+				if seen[record(i, n)+"\n"] != 0 {
+					t.Fatalf("record %d was given up and is out", n)
 				}
 			}
 		}

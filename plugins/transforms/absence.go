@@ -84,34 +84,35 @@ func (a *absence) Process(_ context.Context, b *plugins.Batch, out plugins.Emitt
 // take takes in a record of a key.
 func (a *absence) take(e *keyed.Entry[presence], fresh bool, at, wall int64) {
 	k := &e.V
-	if fresh {
-		k.last = at
+	if begins := fresh || a.comes(e, at, wall); begins {
+		k.Begin(at, a.clock.Observe(e.Key, at))
 	} else {
-		a.comes(e, at, wall)
+		k.Show(at, a.clock.Observe(e.Key, at))
 	}
-	a.clock.Observe(e.Key, at)
-	k.seen, k.arrived = laneTime(&a.clock, at), wall
+	k.arrived = wall
 	a.table.Schedule(e)
 }
 
-// comes looks at the gap before a record of a key that is known.
-func (a *absence) comes(e *keyed.Entry[presence], at, wall int64) {
+// comes looks at the gap before a record of a key that is known; it reports
+// whether the key begins anew by the record.
+func (a *absence) comes(e *keyed.Entry[presence], at, wall int64) (begins bool) {
 	k := &e.V
-	forgotten := a.elapse(e, a.patience.byLane(k, a.clock.Now()))
+	begins = a.elapse(e, a.patience.byLane(k, a.clock.Now()))
 	if a.patience.processing {
-		forgotten = a.elapse(e, a.patience.byWall(k, wall)) || forgotten
-	} else if k.last != keyed.None {
-		forgotten = a.elapse(e, at-k.last) || forgotten
+		begins = a.elapse(e, a.patience.byWall(k, wall)) || begins
+	} else if k.Own != keyed.None {
+		begins = a.elapse(e, at-k.Own) || begins
 	}
 	switch {
-	case forgotten:
-		k.absent, k.last = false, at
-	case k.last == keyed.None || at >= k.last:
+	case begins:
+		k.absent = false
+	case at >= k.Own: // always, if it never came
 		if k.absent {
 			a.add(e, "returned", at)
 		}
-		k.absent, k.last = false, at
+		k.absent, begins = false, k.Own == keyed.None
 	}
+	return begins
 }
 
 // elapse is called when a key has been silent for so long; it reports whether
@@ -119,7 +120,7 @@ func (a *absence) comes(e *keyed.Entry[presence], at, wall int64) {
 func (a *absence) elapse(e *keyed.Entry[presence], silent int64) (forgotten bool) {
 	k := &e.V
 	if !k.absent && silent > a.patience.limit {
-		from := k.last
+		from := k.Own
 		if a.patience.processing || from == keyed.None {
 			from = a.patience.since(k)
 		}
@@ -143,7 +144,7 @@ func (a *absence) add(e *keyed.Entry[presence], status string, at int64) {
 	report := a.report.cols
 	report[0].AppendString(row, status)
 	report[2].Ints[row] = at
-	if last := e.V.last; last == keyed.None {
+	if last := e.V.Own; last == keyed.None {
 		report[1].SetNull(row)
 		report[3].SetNull(row)
 	} else {
@@ -182,7 +183,7 @@ func (a *absence) Restore(s plugins.State) error {
 			return err
 		}
 		if fresh {
-			e.V.last, e.V.arrived = keyed.None, a.patience.started
+			e.V.Own, e.V.arrived = keyed.None, a.patience.started
 			a.table.Schedule(e)
 		}
 	}

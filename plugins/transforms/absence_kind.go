@@ -35,7 +35,7 @@ func absenceKind() plugins.TransformKind {
 			}
 			return append(keyLocal(c), absenceLocal(c)), false
 		},
-		State: func(c plugins.Config) string { return "absence by " + keyType(c) },
+		State: func(c plugins.Config) string { return "times" + byText(c, c.Expr("key")) },
 		Volatile: func(c plugins.Config) bool {
 			return c.String("clock") == "processing" || absenceTimeout(c) > 0
 		},

@@ -9,14 +9,13 @@ import (
 
 // presence is what is kept of a key. Times are in nanoseconds since 1970.
 type presence struct {
-	last    int64 // the latest time that it has shown, keyed.None if it never came
-	seen    int64 // the lane's time at its last record
-	arrived int64 // the time of the pipeline's clock then
-	absent  bool
+	keyed.Time       // Own is keyed.None if it never came
+	arrived    int64 // the time of the pipeline's clock at its last record
+	absent     bool
 }
 
 func encodePresence(dst []byte, p *presence) []byte {
-	for _, at := range []int64{p.last, p.seen, p.arrived} {
+	for _, at := range []int64{p.Own, p.Lane, p.arrived} {
 		dst = binary.AppendVarint(dst, at)
 	}
 	return appendFlag(dst, p.absent)
@@ -24,7 +23,7 @@ func encodePresence(dst []byte, p *presence) []byte {
 
 func decodePresence(src []byte, p *presence) error {
 	r := &stateReader{rest: src}
-	p.last, p.seen, p.arrived, p.absent = r.varint(), r.varint(), r.varint(), r.flag()
+	p.Own, p.Lane, p.arrived, p.absent = r.varint(), r.varint(), r.varint(), r.flag()
 	return r.end()
 }
 
@@ -55,8 +54,8 @@ func (p *patience) due(e *keyed.Entry[presence]) (event, wall int64) {
 	if k.absent && p.expected[e.Key] {
 		return event, wall
 	}
-	if !p.processing && k.last != keyed.None {
-		event = later(k.seen, p.idle+p.ahead(k)+1)
+	if !p.processing && k.Own != keyed.None {
+		event = later(k.Lane, p.idle+p.ahead(k)+1)
 	}
 	if p.processing || p.timeout > 0 {
 		wall = later(p.since(k), p.ahead(k)+p.timeout-p.limit+1)
@@ -69,10 +68,10 @@ func (p *patience) since(k *presence) int64 { return max(k.arrived, p.started) }
 
 // byLane returns how long a key is silent when the lane's time is lane.
 func (p *patience) byLane(k *presence, lane int64) int64 {
-	if p.processing || lane == keyed.None || k.last == keyed.None {
+	if p.processing || k.Own == keyed.None {
 		return 0
 	}
-	return lane - k.seen - p.idle
+	return k.Silent(lane) - p.idle
 }
 
 // byWall returns how long a key is silent at a time of the pipeline's clock.

@@ -47,17 +47,17 @@ func TestAbsence(t *testing.T) {
 func TestAbsenceByTheTimeOfOthers(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "absence", watching(), 1, absenceNames...)
-	s.take(rec{"b", 0, 0}, rec{"c", 0, 0}, rec{"a", 1000, 0})
+	s.take(rec{"b", 0, 0}, rec{"c", 0, 0}, rec{"a", -1000, 0})
 	s.take(rec{"b", 8, 0}, rec{"c", 8, 0}, rec{"b", 17, 0}, rec{"c", 17, 0})
 	for at := int64(26); at <= 70; at += 9 {
 		s.take(rec{"b", at, 0}, rec{"c", at, 0})
 	}
 	wantTexts(t, "reports before it is silent for long", s.texts(0))
 	s.take(rec{"b", 71, 0}, rec{"c", 71, 0})
-	wantTexts(t, "reports", s.texts(0), "a absent 1000 1010 10")
+	wantTexts(t, "reports", s.texts(0), "a absent -1000 -990 10")
 	s.restart(1)
-	s.take(rec{"b", 80, 0}, rec{"c", 80, 0}, rec{"a", 1002, 0})
-	wantTexts(t, "reports", s.texts(0), "a absent 1000 1010 10", "a returned 1000 1002 2")
+	s.take(rec{"b", 80, 0}, rec{"c", 80, 0}, rec{"a", -998, 0})
+	wantTexts(t, "reports", s.texts(0), "a absent -1000 -990 10", "a returned -1000 -998 2")
 	for at := int64(89); at <= 300; at += 9 {
 		s.take(rec{"b", at, 0}, rec{"c", at, 0})
 	}

@@ -33,7 +33,7 @@ func dedupeKind() plugins.TransformKind {
 			}
 			return []plugins.Output{{Shape: in}, {Name: "duplicates", Shape: in, Optional: true}}, checkEventTime(c)
 		},
-		State:    func(c plugins.Config) string { return "dedupe by " + keyType(c) },
+		State:    func(c plugins.Config) string { return "times" + byText(c, c.Expr("key")) },
 		Volatile: func(c plugins.Config) bool { return c.String("clock") == "processing" },
 		New:      newDedupe,
 	}
@@ -46,22 +46,27 @@ func newDedupe(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 	}
 	d.keptState = newKeptState(c, keyed.Config[passed]{
 		Encode: encodePassed, Decode: decodePassed,
-		Due: func(e *keyed.Entry[passed]) (event, wall int64) { return d.retention.due(e.V.at, e.V.seen) },
+		Due: func(e *keyed.Entry[passed]) (event, wall int64) { return d.retention.due(&e.V.Time, e.V.at) },
 	})
 	return d, nil
 }
 
-// passed is what is kept of a key: the latest time of a record that passed,
-// and the lane's time at the key's last record.
-type passed struct{ at, seen int64 }
+// passed is what is kept of a key.
+type passed struct {
+	keyed.Time
+	at int64 // the latest time of a record that passed
+}
 
 func encodePassed(dst []byte, v *passed) []byte {
-	return binary.AppendVarint(binary.AppendVarint(dst, v.at), v.seen)
+	for _, at := range [...]int64{v.Own, v.Lane, v.at} {
+		dst = binary.AppendVarint(dst, at)
+	}
+	return dst
 }
 
 func decodePassed(src []byte, v *passed) error {
 	r := &stateReader{rest: src}
-	v.at, v.seen = r.varint(), r.varint()
+	v.Own, v.Lane, v.at = r.varint(), r.varint(), r.varint()
 	return r.end()
 }
 
@@ -120,15 +125,22 @@ func (d *dedupe) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 // passes reports whether a record of a key is the first one, and remembers it.
 func (d *dedupe) passes(e *keyed.Entry[passed], fresh bool, at int64) bool {
 	v := &e.V
-	forgotten := fresh || d.retention.silent(v.seen, d.clock.Now())
-	v.seen = d.retention.observe(&d.clock, e.Key, at)
-	switch {
-	case forgotten:
+	forgotten := fresh || d.retention.silent(&v.Time, d.clock.Now())
+	shown := d.retention.observe(&d.clock, e.Key, at)
+	if forgotten {
+		v.Begin(at, shown)
 		v.at = at
 		d.table.Schedule(e)
 		return true
+	}
+	v.Show(at, shown)
+	switch {
 	case at >= later(v.at, d.retention.ttl):
 		v.at = at
+		return true
+	case at <= later(v.at, -d.retention.ttl) && d.retention.processing:
+		v.at = at // the clock was set back while the pipeline did not run
+		d.table.Schedule(e)
 		return true
 	case at <= later(v.at, -d.retention.ttl):
 		return true // too old to be told from, and too old to remember instead

@@ -114,15 +114,16 @@ func (d *detect) take(e *keyed.Entry[detection], fresh bool, m moment, wall int6
 		}
 		fresh = d.silence.over(v, mark)
 	}
-	if fresh {
-		v.own, v.mark, v.quiet = m.at, keyed.None, keyed.None
-	}
 	if len(v.ahead) == maxWaiting && (m.opens || m.closes) {
 		return false, errManyWait
 	}
-	v.own = max(v.own, m.at)
-	d.clock.Observe(e.Key, m.at)
-	v.seen, v.arrived = laneTime(&d.clock, m.at), wall
+	v.arrived = wall
+	if shown := d.clock.Observe(e.Key, m.at); fresh {
+		v.Begin(m.at, shown)
+		v.mark, v.quiet = keyed.None, keyed.None
+	} else {
+		v.Show(m.at, shown)
+	}
 	if late = m.at < v.mark; !late && (m.opens || m.closes) {
 		v.ahead = insert(v.ahead, m)
 	}
@@ -232,7 +233,7 @@ func (d *detect) Finish(_ context.Context, out plugins.Emitter) error {
 	d.results.begin(out, d.time.wall())
 	err := d.table.All(func(e *keyed.Entry[detection]) error {
 		d.table.Touch(e)
-		return d.advance(e, e.V.own)
+		return d.advance(e, e.V.Own)
 	})
 	d.results.flush()
 	return err

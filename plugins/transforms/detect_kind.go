@@ -39,8 +39,11 @@ func detectKind() plugins.TransformKind {
 		Locals:  detectLocals,
 		Recalls: []string{"first", "last"},
 		State: func(c plugins.Config) string {
-			kept := plugins.Type{Kind: plugins.Record, Fields: recalled(c)}
-			return "detect " + patternName(c) + " by " + keyType(c) + ", of a record " + kept.String()
+			text := patternName(c) + byText(c, c.Expr("key"))
+			if fs := recalled(c); len(fs) > 0 {
+				text += "; " + plugins.Type{Kind: plugins.Record, Fields: fs}.String()
+			}
+			return text
 		},
 		Volatile: func(c plugins.Config) bool { return c.String("clock") == "processing" || c.Has("timeout") },
 		New:      newDetect,

@@ -22,13 +22,10 @@ func (s *silence) mark(d *detection, lane, wall int64) int64 {
 	if s.processing {
 		return wall
 	}
-	reached := d.own
-	if lane != keyed.None && lane-d.seen > s.idle {
-		reached = later(d.own, lane-d.seen-s.idle)
-	}
+	reached := later(d.Own, max(0, d.Silent(lane)-s.idle))
 	if wall != keyed.None && s.timeout > 0 {
 		if silent := wall - max(d.arrived, s.started); silent > s.timeout {
-			reached = max(reached, later(d.own, silent-s.timeout))
+			reached = max(reached, later(d.Own, silent-s.timeout))
 		}
 	}
 	return later(reached, -s.lateness)
@@ -44,7 +41,7 @@ func (s *silence) next(d *detection) int64 {
 		next = min(next, later(d.open[n-1].at, s.within+1))
 	}
 	if next == plugins.Never {
-		next = later(max(later(d.own, s.within), d.quiet), 1) // to forget it
+		next = later(max(later(d.Own, s.within), d.quiet), 1) // to forget it
 	}
 	return next
 }
@@ -61,8 +58,8 @@ func (s *silence) due(e *keyed.Entry[detection]) (event, wall int64) {
 	if s.processing {
 		return plugins.Never, next
 	}
-	ahead := next - e.V.own + s.lateness
-	event, wall = later(e.V.seen, s.idle+ahead), plugins.Never
+	ahead := next - e.V.Own + s.lateness
+	event, wall = later(e.V.Lane, s.idle+ahead), plugins.Never
 	if s.timeout > 0 {
 		wall = later(max(e.V.arrived, s.started), s.timeout+ahead)
 	}

@@ -1,21 +1,24 @@
 package transforms
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/onstream/onstream/plugins/keyed"
+)
 
 // detection is what a detect keeps of a key. Times are in nanoseconds since
 // 1970.
 type detection struct {
-	own     int64    // the latest time that the key has shown
+	keyed.Time
 	mark    int64    // its watermark: up to there records were looked at
-	seen    int64    // the lane's time at its last record
-	arrived int64    // the time of the pipeline's clock then
+	arrived int64    // the time of the pipeline's clock at its last record
 	quiet   int64    // before that time nothing counts: the cooldown
 	open    []moment // what the pattern has kept
 	ahead   []moment // what is still to be looked at, in order
 }
 
 func encodeDetection(dst []byte, d *detection) []byte {
-	for _, at := range []int64{d.own, d.mark, d.seen, d.arrived, d.quiet} {
+	for _, at := range []int64{d.Own, d.mark, d.Lane, d.arrived, d.quiet} {
 		dst = binary.AppendVarint(dst, at)
 	}
 	dst = appendMoments(dst, d.open)
@@ -35,7 +38,7 @@ func appendMoments(dst []byte, ms []moment) []byte {
 
 func decodeDetection(src []byte, d *detection) error {
 	r := &stateReader{rest: src}
-	for _, at := range []*int64{&d.own, &d.mark, &d.seen, &d.arrived, &d.quiet} {
+	for _, at := range []*int64{&d.Own, &d.mark, &d.Lane, &d.arrived, &d.quiet} {
 		*at = r.varint()
 	}
 	d.open = readMoments(r)

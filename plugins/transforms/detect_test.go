@@ -278,11 +278,11 @@ func TestDetectNoticesSilence(t *testing.T) {
 	t.Run("when the others have gone on", func(t *testing.T) {
 		t.Parallel()
 		s := newStage(t, "detect", attrs(detecting(byEventTime(without...)...)...), 1, matchNames[:5]...)
-		s.take(rec{"b", 0, 0}, rec{"c", 0, 0}, rec{"a", 100, 1})
+		s.take(rec{"b", 0, 0}, rec{"c", 0, 0}, rec{"a", -100, 1})
 		s.take(rec{"b", 70, 0}, rec{"c", 70, 0})
 		wantTexts(t, "matches before it is idle for long", s.texts(0))
 		s.take(rec{"b", 71, 0}, rec{"c", 71, 0})
-		wantTexts(t, "matches", s.texts(0), "a 100 110 1 1")
+		wantTexts(t, "matches", s.texts(0), "a -100 -90 1 1")
 	})
 	t.Run("when nothing comes at all", func(t *testing.T) {
 		t.Parallel()

@@ -34,7 +34,7 @@ func lateAttrs(idle plugins.Attr) []plugins.Attr {
 func idleAttr() plugins.Attr {
 	return plugins.Attr{
 		Name: "idle", Type: plugins.AttrDuration, Default: time.Minute, Min: plugins.Bound(1e-3),
-		Doc: "By how much the time of the other keys has to go on before it moves that of a silent key, so that its results do not wait for ever.",
+		Doc: "By how much the time of the other keys has to go on before it moves that of a silent key, so that its results do not wait for ever. The others are those of the same lane, of which there is one for each processor, and two of them have to go on: a key that is alone in its lane is not moved.",
 	}
 }
 

@@ -1,7 +1,6 @@
 package transforms
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/onstream/onstream/plugins"
@@ -122,9 +121,9 @@ func joinState(c plugins.Config) string {
 	kept := func(port int) string {
 		return plugins.Type{Kind: plugins.Record, Fields: localFields(c.Exprs("emit"), joinPorts[port])}.String()
 	}
-	key := c.PortExprs("key")[left].Type()
+	keys := c.PortExprs("key")
 	if c.Bool("table") {
-		return fmt.Sprintf("join: table of %s by %s", kept(right), key)
+		return "table of " + kept(right) + byText(c, keys[right])
 	}
-	return fmt.Sprintf("join: intervals of %s and %s by %s", kept(left), kept(right), key)
+	return "intervals of " + kept(left) + " and " + kept(right) + byText(c, keys...)
 }

@@ -10,8 +10,8 @@ import (
 // depend on which input is read first.
 type joinClocks [2]struct {
 	keyed.Clock
-	// since is the first time of the clock: what was last seen before there
-	// was one counts as seen then.
+	// since is the first time of the clock: a key of which nothing came in the
+	// input, and which began before there was one, is silent since then.
 	since int64
 }
 
@@ -23,18 +23,29 @@ func newJoinClocks() (c joinClocks) {
 // now returns the time that both inputs have reached.
 func (c *joinClocks) now() int64 { return min(c[left].Now(), c[right].Now()) }
 
-// observe notes the time of a record of a key, and returns that of its input.
-func (c *joinClocks) observe(port int, key string, at int64) int64 {
-	c[port].Observe(key, at)
+// observe notes the time of a record of a key, and returns what the clock of
+// its input shows.
+func (c *joinClocks) observe(port int, key string, at int64) keyed.Reading {
+	shown := c[port].Observe(key, at)
 	if c[port].since == keyed.None {
-		c[port].since = c[port].Now()
+		c[port].since = shown.Now
 	}
-	return c[port].Now()
+	return shown
 }
 
-// from returns the time of an input from which on a key is silent in it that
-// was last seen at a time of it.
-func (c *joinClocks) from(port int, seen int64) int64 { return max(seen, c[port].since) }
+// from returns the time of an input since which a key is silent in it.
+func (c *joinClocks) from(port int, t *keyed.Time) int64 {
+	if t.Lane == keyed.None {
+		return c[port].since
+	}
+	return t.Lane
+}
+
+// silent returns how long nothing has come from a key in an input.
+func (c *joinClocks) silent(port int, t *keyed.Time) int64 {
+	at := keyed.Time{Lane: c.from(port, t)}
+	return at.Silent(c[port].Now())
+}
 
 func (c *joinClocks) restore(s plugins.State) error {
 	for p := range c {

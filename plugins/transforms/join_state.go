@@ -3,11 +3,14 @@ package transforms
 import (
 	"encoding/binary"
 	"slices"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/keyed"
 )
 
 // The spaces of the state of a join; its table uses two.
 const (
-	joinTableSpace byte = 1
+	joinTableSpace      = plugins.KeySpace
 	joinClockSpace byte = 3 // of the left input; that of the right one is the next
 )
 
@@ -20,12 +23,11 @@ type heldKey struct {
 // heldSide is what it keeps of a key of one input.
 type heldSide struct {
 	rows []heldRow // by time, those of the same time as they came
-	// own is the latest time of its records; before there was any, that of the
-	// other side's first.
-	own   int64
+	// Before there is a record, Own is the time of the other side's first, and
+	// Lane that of this input then.
+	keyed.Time
 	shown bool  // there was a record
-	seen  int64 // the time of the input at the last record
-	wall  int64 // that of the pipeline's clock
+	wall  int64 // the time of the pipeline's clock at the last one
 }
 
 // heldRow is a record that may find partners yet.
@@ -49,18 +51,17 @@ func (s *heldSide) shift() heldRow {
 
 // tableRow is what a table join keeps of a key.
 type tableRow struct {
-	at     int64 // its time
-	seen   int64 // the time of the right input when it came
-	values []byte
+	keyed.Time // of the right input
+	values     []byte
 }
 
 func encodeHeldKey(dst []byte, k *heldKey) []byte {
 	dst = binary.AppendVarint(dst, k.mark)
 	for p := range k.sides {
 		s := &k.sides[p]
-		dst = binary.AppendVarint(dst, s.own)
+		dst = binary.AppendVarint(dst, s.Own)
 		dst = appendFlag(dst, s.shown)
-		dst = binary.AppendVarint(dst, s.seen)
+		dst = binary.AppendVarint(dst, s.Lane)
 		dst = binary.AppendVarint(dst, s.wall)
 		dst = binary.AppendUvarint(dst, uint64(len(s.rows)))
 		for _, r := range s.rows {
@@ -78,7 +79,7 @@ func decodeHeldKey(src []byte, k *heldKey) error {
 	k.mark = r.varint()
 	for p := range k.sides {
 		s := &k.sides[p]
-		s.own, s.shown, s.seen, s.wall = r.varint(), r.flag(), r.varint(), r.varint()
+		s.Own, s.shown, s.Lane, s.wall = r.varint(), r.flag(), r.varint(), r.varint()
 		for range r.size() {
 			s.rows = append(s.rows, heldRow{at: r.varint(), matched: r.flag(), values: r.bytes()})
 		}
@@ -87,14 +88,14 @@ func decodeHeldKey(src []byte, k *heldKey) error {
 }
 
 func encodeTableRow(dst []byte, t *tableRow) []byte {
-	dst = binary.AppendVarint(dst, t.at)
-	dst = binary.AppendVarint(dst, t.seen)
+	dst = binary.AppendVarint(dst, t.Own)
+	dst = binary.AppendVarint(dst, t.Lane)
 	dst = binary.AppendUvarint(dst, uint64(len(t.values)))
 	return append(dst, t.values...)
 }
 
 func decodeTableRow(src []byte, t *tableRow) error {
 	r := stateReader{rest: src}
-	t.at, t.seen, t.values = r.varint(), r.varint(), r.bytes()
+	t.Own, t.Lane, t.values = r.varint(), r.varint(), r.bytes()
 	return r.end()
 }

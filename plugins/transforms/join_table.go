@@ -115,7 +115,7 @@ func (j *tableJoin) find(i uint32, at int64) (bool, error) {
 	}
 	if e != nil && j.retention.ttl > 0 {
 		j.observe(left, e.Key, at)
-		if j.retention.over(e.V.at, j.clocks.from(right, e.V.seen), at, j.clocks.now()) {
+		if j.retention.over(&e.V.Time, at, j.clocks.now()) {
 			e = nil
 		}
 	}
@@ -139,11 +139,15 @@ func (j *tableJoin) learn(b *plugins.Batch, keys *plugins.Column, times []int64,
 			}
 			continue
 		}
-		seen := j.observe(right, e.Key, times[i])
-		if !fresh && times[i] < e.V.at {
+		older := !fresh && times[i] < e.V.Own
+		if shown := j.observe(right, e.Key, times[i]); fresh {
+			e.V.Begin(times[i], shown)
+		} else {
+			e.V.Show(times[i], shown)
+		}
+		if older {
 			continue
 		}
-		e.V.at, e.V.seen = times[i], seen
 		e.V.values = j.sides[right].appendRow(e.V.values[:0], i)
 		j.table.Schedule(e)
 	}
@@ -154,10 +158,10 @@ func (j *tableJoin) learn(b *plugins.Batch, keys *plugins.Column, times []int64,
 }
 
 // observe notes the time of a record, where it is for records to tell how old
-// others are, and returns that of its input.
-func (j *tableJoin) observe(port int, key string, at int64) int64 {
+// others are.
+func (j *tableJoin) observe(port int, key string, at int64) keyed.Reading {
 	if j.retention.ttl == 0 || j.retention.processing {
-		return keyed.None
+		return keyed.Reading{Now: keyed.None, First: at}
 	}
 	return j.clocks.observe(port, key, at)
 }
@@ -166,7 +170,7 @@ func (j *tableJoin) due(e *keyed.Entry[tableRow]) (event, wall int64) {
 	if j.retention.ttl == 0 {
 		return plugins.Never, plugins.Never
 	}
-	return j.retention.due(e.V.at, j.clocks.from(right, e.V.seen))
+	return j.retention.due(&e.V.Time, e.V.Own)
 }
 
 func (j *tableJoin) forget(e *keyed.Entry[tableRow], _ int64) error {

@@ -40,20 +40,22 @@ func (w *joinWatermark) tick(wall int64) { w.wall = max(w.wall, wall) }
 // begin notes the first record of a key.
 func (w *joinWatermark) begin(k *heldKey, key string, port int, at int64) {
 	k.mark = keyed.None
-	k.sides[other(port)] = heldSide{own: at, seen: w.clocks[other(port)].Now(), wall: w.wall}
+	k.sides[other(port)] = heldSide{Time: keyed.Time{Own: at, Lane: w.clocks[other(port)].Now()}, wall: w.wall}
 	w.note(k, key, port, at)
 }
 
 // note notes a record of a key.
 func (w *joinWatermark) note(k *heldKey, key string, port int, at int64) {
-	s := &k.sides[port]
-	if !s.shown || at > s.own {
-		s.own, s.shown = at, true
-	}
 	if w.processing {
 		return
 	}
-	s.seen = w.clocks.observe(port, key, at)
+	s := &k.sides[port]
+	if shown := w.clocks.observe(port, key, at); s.shown {
+		s.Show(at, shown)
+	} else {
+		s.Begin(at, shown)
+		s.shown = true
+	}
 	s.wall = w.wall
 }
 
@@ -83,15 +85,11 @@ func (w *joinWatermark) reached(k *heldKey, port int) int64 {
 	if w.ended(s) {
 		return plugins.Never
 	}
-	if now := w.clocks[port].Now(); now != keyed.None {
-		if silent := now - w.clocks.from(port, s.seen); silent > w.idle {
-			return later(s.own, silent-w.idle)
-		}
-	}
-	if !s.shown {
+	silent := w.clocks.silent(port, &s.Time)
+	if !s.shown && silent <= w.idle {
 		return keyed.None
 	}
-	return s.own
+	return later(s.Own, max(0, silent-w.idle))
 }
 
 // ended reports whether nothing has come for so long that the input of a key
@@ -116,9 +114,9 @@ func (w *joinWatermark) due(k *heldKey, over int64) (event, wall int64) {
 		if w.timeout > 0 && (passed || !ended) {
 			wall = min(wall, w.end(s))
 		}
-		from := w.clocks.from(p, s.seen)
-		if reached := s.shown && s.own >= need; !ended && !reached && from != keyed.None {
-			event = max(event, later(from, max(1, need-s.own)+w.idle))
+		from := w.clocks.from(p, &s.Time)
+		if reached := s.shown && s.Own >= need; !ended && !reached && from != keyed.None {
+			event = max(event, later(from, max(1, need-s.Own)+w.idle))
 		}
 	}
 	return event, wall

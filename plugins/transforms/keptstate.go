@@ -7,7 +7,7 @@ import (
 
 // The spaces of the state of a keptState; its table uses two.
 const (
-	keptSpace      byte = 1
+	keptSpace           = plugins.KeySpace
 	keptClockSpace byte = 3
 )
 

@@ -37,11 +37,3 @@ func keyLocal(c plugins.Config) []plugins.Local {
 	}
 	return []plugins.Local{{Root: "key", Type: key.Type(), Doc: "The key.", Whole: true}}
 }
-
-// keyType names the type of the stage's key, for the description of its state.
-func keyType(c plugins.Config) string {
-	if key := c.Expr("key"); key != nil {
-		return key.Type().String()
-	}
-	return "none"
-}

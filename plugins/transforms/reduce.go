@@ -25,7 +25,7 @@ func newReduce(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 	if c.Has("ttl") {
 		r.time = newEventTime(c.Expr("time"), c, env)
 		r.retention = newRetention(c)
-		config.Due = func(e *keyed.Entry[fold]) (event, wall int64) { return r.retention.due(e.V.at, e.V.seen) }
+		config.Due = func(e *keyed.Entry[fold]) (event, wall int64) { return r.retention.due(&e.V.Time, e.V.Own) }
 	}
 	r.keptState = newKeptState(c, config)
 	return r, nil
@@ -44,7 +44,8 @@ type reduce struct {
 
 	rounds        rounds
 	entries       []*keyed.Entry[fold] // by row
-	lane, seen    []int64              // by row: the lane's time before and after it
+	lane          []int64              // by row: the lane's time before it
+	shown         []keyed.Reading      // by row: the lane's clock after it
 	begins, done  []bool               // by row: it begins a state; it has counted in one
 	rows          []uint32
 	known         []uint32    // rows of a round whose key has a state
@@ -91,7 +92,7 @@ func (r *reduce) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 // open finds the states of the selected rows and divides these into rounds.
 func (r *reduce) open(b *plugins.Batch, key *plugins.Column, at []int64) error {
 	r.entries, r.begins, r.done = grown(r.entries, b.Len), grown(r.begins, b.Len), grown(r.done, b.Len)
-	r.lane, r.seen = grown(r.lane, len(at)), grown(r.seen, len(at))
+	r.lane, r.shown = grown(r.lane, len(at)), grown(r.shown, len(at))
 	r.rows = r.rows[:0]
 	r.rounds.begin()
 	for _, i := range b.Sel {
@@ -105,7 +106,7 @@ func (r *reduce) open(b *plugins.Batch, key *plugins.Column, at []int64) error {
 		}
 		if at != nil {
 			r.lane[i] = r.clock.Now()
-			r.seen[i] = r.retention.observe(&r.clock, e.Key, at[i])
+			r.shown[i] = r.retention.observe(&r.clock, e.Key, at[i])
 		}
 		r.entries[i], r.done[i] = e, false
 		r.rows = append(r.rows, i)
@@ -127,8 +128,10 @@ func (r *reduce) round(b *plugins.Batch, at []int64) error {
 		v := &r.entries[i].V
 		v.row = r.update.append(v.row[:0], i)
 		if at != nil {
-			if v.seen = r.seen[i]; r.begins[i] || at[i] > v.at {
-				v.at = at[i]
+			if r.begins[i] {
+				v.Begin(at[i], r.shown[i])
+			} else {
+				v.Show(at[i], r.shown[i])
 			}
 			r.table.Schedule(r.entries[i])
 		}
@@ -148,7 +151,7 @@ func (r *reduce) begin(b *plugins.Batch, at []int64) error {
 	for _, i := range b.Sel {
 		v := &r.entries[i].V
 		r.begins[i] = len(v.row) == 0 ||
-			at != nil && r.retention.over(v.at, v.seen, at[i], r.lane[i])
+			at != nil && r.retention.over(&v.Time, at[i], r.lane[i])
 		if r.begins[i] {
 			fresh = append(fresh, i)
 			continue

@@ -21,7 +21,7 @@ func reduceKind() plugins.TransformKind {
   emit = { device = key, level = state.level, now = event.temperature }
 }`,
 			Attrs: append([]plugins.Attr{
-				{Name: "initial", Type: plugins.AttrExprMap, Required: true, Doc: "The fields of the state of a new key; their types stay, so write float(0) where fractions may come."},
+				{Name: "initial", Type: plugins.AttrExprMap, Required: true, Doc: "The fields of the state of a new key; their types stay, so write 0.0 where fractions may come."},
 				{Name: "update", Type: plugins.AttrExprMap, Required: true, Doc: "New values of fields of the state; all see the state as it was, and fields that are not named keep their value."},
 				{Name: "when", Type: plugins.AttrExpr, Want: plugins.Of(plugins.Bool), Doc: "A condition on the new state: a record for which it does not hold counts in the state but makes no result."},
 				{Name: "emit", Type: plugins.AttrExprMap, Doc: "The result of a record, from the new state; the key and the fields of the state unless given. A record for which it fails has counted in the state."},
@@ -32,7 +32,13 @@ func reduceKind() plugins.TransformKind {
 		Keyed:   true,
 		Outputs: reduceOutputs,
 		Locals:  reduceLocals,
-		State:   func(c plugins.Config) string { return "reduce to " + reduceState(c).String() + " by " + keyType(c) },
+		State: func(c plugins.Config) string {
+			kept := reduceState(c).String()
+			if c.Has("ttl") {
+				kept += " and times"
+			}
+			return kept + byText(c, c.Expr("key"))
+		},
 		Volatile: func(c plugins.Config) bool {
 			return c.Has("ttl") && c.String("clock") == "processing"
 		},
@@ -107,7 +113,7 @@ func sameState(field string, was, is plugins.Type) error {
 	case was.Kind == plugins.Any || is.Kind == plugins.Any:
 		return nil
 	case was.Kind == plugins.Int && is.Kind == plugins.Float:
-		return plugins.ConfigErrorf("update", "state.%s begins as int and becomes float: begin with a float in initial, such as float(0)", field)
+		return plugins.ConfigErrorf("update", "state.%s begins as int and becomes float: begin with a float in initial, such as 0.0", field)
 	case was.Kind != is.Kind:
 		return plugins.ConfigErrorf("update", "state.%s begins as %s and becomes %s: convert one of them, so that the type stays", field, was, is)
 	case is.Nullable && !was.Nullable:

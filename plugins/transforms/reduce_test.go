@@ -259,7 +259,7 @@ func TestReduceConfiguration(t *testing.T) {
 		{[]any{"update", fields("n", ints)}, "initial", "no field"},
 		{[]any{"initial", fields("n", ints)}, "update", "nothing changes"},
 		{[]any{"initial", fields("n", ints), "update", fields("m", ints)}, "update", "it has n"},
-		{[]any{"initial", fields("n", ints), "update", fields("n", floats)}, "update", "float(0)"},
+		{[]any{"initial", fields("n", ints), "update", fields("n", floats)}, "update", "such as 0.0"},
 		{[]any{"initial", fields("n", ints), "update", fields("n", texts)}, "update", "convert"},
 		{[]any{"initial", fields("n", ints), "update", fields("n", ints.OrNull())}, "update", "default("},
 		{[]any{"initial", fields("n", ints), "update", fields("n", ints), "emit", []plugins.NamedExpr{}}, "emit", "no field"},

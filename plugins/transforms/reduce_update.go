@@ -77,7 +77,7 @@ func (g *guard) check(b *plugins.Batch, col *plugins.Column) {
 		case col.IsNull(i) && !g.want.Nullable:
 			b.Fail(i, plugins.Failure{Code: "null", Msg: "the new value of state." + g.field + " is null, which it was not in initial: guard it with default(x, ...)", Expr: g.at})
 		case !col.IsNull(i) && k != g.want.Kind:
-			b.Fail(i, plugins.Failure{Code: "type", Msg: "the new value of state." + g.field + " is of type " + k.String() + ", but initial makes it " + g.want.Kind.String() + ": convert it, or begin with another type, such as float(0)", Expr: g.at})
+			b.Fail(i, plugins.Failure{Code: "type", Msg: "the new value of state." + g.field + " is of type " + k.String() + ", but initial makes it " + g.want.Kind.String() + ": convert it, or begin with another type, such as 0.0 for a float", Expr: g.at})
 		}
 	}
 }

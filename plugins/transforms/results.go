@@ -67,6 +67,7 @@ func (r *results) flush() {
 	r.failed = r.failed[:0]
 	b.DropFailed()
 	r.emit.eval(b)
+	r.nameFailed(b)
 	b.CloseRecord()
 	r.emit.add(b)
 	r.out.Emit(0, b) // also where all rows have failed, for that to be seen

@@ -26,41 +26,30 @@ func newRetention(c plugins.Config) retention {
 	}
 }
 
-// due returns when a key with the time at is forgotten without another record
-// of its own, if the lane's time was seen when its last one came.
-func (r retention) due(at, seen int64) (event, wall int64) {
+// due returns when a key is forgotten without another record of its own, if it
+// is remembered for the time at.
+func (r retention) due(t *keyed.Time, at int64) (event, wall int64) {
 	if r.processing {
 		return plugins.Never, later(at, r.ttl)
 	}
-	return later(seen, r.ttl+r.idle), plugins.Never
+	return later(t.Lane, r.ttl+r.idle), plugins.Never
 }
 
-// silent reports whether a key whose last record came when the lane's time was
-// seen is forgotten when that is lane.
-func (r retention) silent(seen, lane int64) bool {
-	return !r.processing && lane >= later(seen, r.ttl+r.idle)
+// silent reports whether a key is forgotten when the time of the lane is lane.
+func (r retention) silent(t *keyed.Time, lane int64) bool {
+	return !r.processing && t.Silent(lane) >= r.ttl+r.idle
 }
 
-// over reports whether a key is forgotten when it shows the time now, and lane
-// is the time of its lane.
-func (r retention) over(at, seen, now, lane int64) bool {
-	return now >= later(at, r.ttl) || r.silent(seen, lane)
+// over reports whether a key that is remembered for its own time is forgotten
+// when a record shows the time at, and lane is the time of its lane.
+func (r retention) over(t *keyed.Time, at, lane int64) bool {
+	return at >= later(t.Own, r.ttl) || r.silent(t, lane)
 }
 
-// observe notes a record of a key; it returns the lane's time then.
-func (r retention) observe(c *keyed.Clock, key string, at int64) (seen int64) {
+// observe notes the time of a record of a key.
+func (r retention) observe(c *keyed.Clock, key string, at int64) keyed.Reading {
 	if r.processing {
-		return at
+		return keyed.Reading{Now: keyed.None, First: at}
 	}
-	c.Observe(key, at)
-	return laneTime(c, at)
-}
-
-// laneTime returns the time of the lane when a key shows the time at: that one,
-// as long as the lane has none.
-func laneTime(c *keyed.Clock, at int64) int64 {
-	if now := c.Now(); now != keyed.None {
-		return now
-	}
-	return at
+	return c.Observe(key, at)
 }

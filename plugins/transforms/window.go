@@ -156,20 +156,29 @@ func gcd[T int64 | time.Duration](a, b T) T {
 // windowStateText describes what is kept for a key.
 func windowStateText(c plugins.Config) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "window by %s:", keyType(c))
-	for _, name := range []string{"tumbling", "hopping", "every", "sliding", "session", "offset"} {
-		if c.Has(name) {
-			fmt.Fprintf(&s, " %s %v", name, c.Duration(name))
+	switch typ := windowType(c); typ {
+	case "count":
+		fmt.Fprintf(&s, "count %d", c.Int("count"))
+		if step := c.Int("step"); step > 0 && step < c.Int("count") {
+			fmt.Fprintf(&s, " step %d", step)
 		}
+	case "hopping", "tumbling":
+		size, every := c.Duration(typ), c.Duration("every")
+		if every == 0 || every == size {
+			every = size
+			fmt.Fprintf(&s, "tumbling %v", size)
+		} else {
+			fmt.Fprintf(&s, "hopping %v every %v", size, every)
+		}
+		if offset := c.Duration("offset") % every; offset != 0 {
+			fmt.Fprintf(&s, " offset %v", offset)
+		}
+	default:
+		fmt.Fprintf(&s, "%s %v", typ, c.Duration(typ))
 	}
-	if c.Has("count") {
-		fmt.Fprintf(&s, " count %d step %d", c.Int("count"), c.Int("step"))
-	}
+	s.WriteString(byText(c, c.Expr("key")))
 	for _, call := range c.Aggregation("emit").Calls {
-		fmt.Fprintf(&s, "; %s", call)
-		for _, x := range call.Args {
-			fmt.Fprintf(&s, " of %s", x.Type())
-		}
+		s.WriteString("; " + callText(call))
 	}
 	return s.String()
 }

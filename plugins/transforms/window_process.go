@@ -29,7 +29,7 @@ type windowPolicy interface {
 
 // The spaces of the state of a window stage; its table uses two.
 const (
-	windowTableSpace byte = 1
+	windowTableSpace      = plugins.KeySpace
 	windowClockSpace byte = 3
 )
 
@@ -163,20 +163,21 @@ func (w *window) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 func (w *window) take(e *keyed.Entry[windowed], fresh bool, i uint32, at, wall int64) bool {
 	k := &e.V
 	if w.clock.processing && !fresh {
-		at = max(at, k.own, k.closed) // should the clock have gone back since a restart
+		at = max(at, k.Own, k.closed) // should the clock have gone back since a restart
 	}
-	switch {
-	case fresh:
-		w.clock.begin(&k.windowTime, at)
-	case at > k.own:
-		k.own = at
-		w.policy.fire(e.Key, k, w.clock.watermark(&k.windowTime))
-		if w.early > 0 {
-			w.fireEarly(e.Key, k)
+	if fresh {
+		w.clock.begin(&k.windowTime, e.Key, at, wall)
+	} else {
+		ahead := at > k.Own
+		w.clock.show(&k.windowTime, e.Key, at, wall)
+		if ahead {
+			w.policy.fire(e.Key, k, w.clock.watermark(&k.windowTime))
+			if w.early > 0 {
+				w.fireEarly(e.Key, k)
+			}
 		}
 	}
 	onTime := w.policy.add(e.Key, k, i, at)
-	w.clock.seen(&k.windowTime, e.Key, wall)
 	w.table.Schedule(e)
 	return onTime
 }
@@ -189,9 +190,9 @@ func (w *window) due(e *keyed.Entry[windowed]) (event, wall int64) {
 	case at != plugins.Never || w.policy.open(k):
 		return w.clock.due(&k.windowTime, at)
 	case w.clock.processing:
-		return plugins.Never, later(k.own, w.clock.forget)
+		return plugins.Never, later(k.Own, w.clock.forget)
 	default:
-		return later(k.lane, w.clock.forget), plugins.Never
+		return later(k.Lane, w.clock.forget), plugins.Never
 	}
 }
 

@@ -30,14 +30,15 @@ func (w *window) resultOf(key string, k *windowed, n int, final bool) {
 }
 
 // fireEarly emits what there is of the windows that are open, each of which is
-// a pane, where the key's time has gone on by early. Panes note how often it
-// had at the last result.
+// a pane, where the key's time has gone on by early. Panes note how far it had
+// at the last result.
 func (w *window) fireEarly(key string, k *windowed) {
 	for n := range w.panes.count(k) {
 		pane := w.panes.at(k, n)
 		start, end := int64(pane[paneStart]), int64(pane[paneEnd])
-		if steps := uint64(min(k.own, end-1)-start) / uint64(w.early); k.own > start && steps > pane[paneNote] {
-			pane[paneNote] = steps
+		early, reached := uint64(w.early), uint64(min(k.Own, end-1)-start)
+		if k.Own > start && reached/early > pane[paneNote]/early {
+			pane[paneNote] = reached
 			w.resultOf(key, k, n, false)
 		}
 	}
@@ -47,7 +48,7 @@ var errWindowState = errors.New("the stored windows of a key are damaged")
 
 // encode appends what is stored of a key.
 func (w *window) encode(dst []byte, k *windowed) []byte {
-	for _, at := range [...]int64{k.own, k.closed, k.lane, k.wall, k.shift} {
+	for _, at := range [...]int64{k.Own, k.closed, k.Lane, k.wall, k.shift} {
 		dst = binary.AppendVarint(dst, at)
 	}
 	n := w.panes.count(k)
@@ -72,7 +73,7 @@ func (w *window) decode(src []byte, k *windowed) (err error) {
 		src = src[n:]
 		return v
 	}
-	for _, at := range [...]*int64{&k.own, &k.closed, &k.lane, &k.wall, &k.shift} {
+	for _, at := range [...]*int64{&k.Own, &k.closed, &k.Lane, &k.wall, &k.shift} {
 		*at = next()
 	}
 	count, n := binary.Uvarint(src)

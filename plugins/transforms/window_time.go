@@ -8,14 +8,15 @@ import (
 // windowTime is what a window stage knows about the time of a key, ns since
 // 1970.
 type windowTime struct {
-	own    int64 // the latest that it has shown
+	keyed.Time
 	closed int64 // where the latest of its closed windows has ended
-	lane   int64 // the time of the lane at its last record, or its own if that is later
-	wall   int64 // that of the pipeline's clock, where it matters
-	// shift leads from its times to those of the lane: a key that is new and
-	// ahead of the lane shows the time that the lane has. So the lane's time
-	// does not jump where clocks differ or other data begins; only what keys
-	// go on by moves it.
+	wall   int64 // the time of the pipeline's clock at its last record, where it matters
+	// shift leads from its times to those of the lane: where silent keys are
+	// moved by the others, a key that is new and ahead of the lane shows the
+	// time that the lane has. So clocks that differ close no window too early;
+	// only what keys go on by moves the lane's time. (Other kinds of stages do
+	// not do so, because of keys that come once, such as the numbers of orders:
+	// with them time would stand still.)
 	shift int64
 }
 
@@ -39,32 +40,40 @@ func newWindowClock(c plugins.Config) windowClock {
 	}
 }
 
-// begin is for a key that is new, with the time of its first record.
-func (w *windowClock) begin(k *windowTime, at int64) {
-	*k = windowTime{own: at, closed: keyed.None}
-	if now, ok := w.lane.Latest(); ok && at > now {
-		k.shift = now - at
+// begin is for a key that is new: its first record came at a time of the
+// pipeline's clock.
+func (w *windowClock) begin(k *windowTime, key string, at, wall int64) {
+	*k = windowTime{Time: keyed.Time{Own: at}, closed: keyed.None}
+	if w.processing {
+		return
 	}
+	if now, ok := w.lane.Latest(); ok && at > now && w.idle < never {
+		k.shift = later(now, -at)
+	}
+	k.Begin(at, w.lane.Observe(key, later(at, k.shift)))
+	w.seen(k, wall)
+}
+
+// show is for its next one.
+func (w *windowClock) show(k *windowTime, key string, at, wall int64) {
+	if w.processing {
+		k.Own = at
+		return
+	}
+	k.Show(at, w.lane.Observe(key, later(at, k.shift)))
+	w.seen(k, wall)
 }
 
 // watermark returns the time of a key without the lateness: what is before it
 // has come.
 func (w *windowClock) watermark(k *windowTime) int64 {
-	return later(k.own, -w.lateness)
+	return later(k.Own, -w.lateness)
 }
 
-// seen notes that a record of the key came at a time of the pipeline's clock.
-func (w *windowClock) seen(k *windowTime, key string, wall int64) {
-	if w.processing {
-		return
-	}
+func (w *windowClock) seen(k *windowTime, wall int64) {
 	if w.timeout > 0 {
 		k.wall = wall
 	}
-	w.lane.Observe(key, k.own+k.shift)
-	// A key that is the first to show a new day is not silent when the others
-	// follow.
-	k.lane = max(w.lane.Now(), k.own+k.shift)
 }
 
 // due returns when, if nothing comes any more, the watermark of the key is at
@@ -75,7 +84,7 @@ func (w *windowClock) due(k *windowTime, at int64) (event, wall int64) {
 	}
 	event, wall = plugins.Never, plugins.Never
 	if at != plugins.Never {
-		event = later(k.lane, w.idle+max(0, at-w.watermark(k)))
+		event = later(k.Lane, w.idle+max(0, at-w.watermark(k)))
 	}
 	if w.timeout > 0 {
 		wall = later(max(k.wall, w.restored), w.timeout)
@@ -86,5 +95,5 @@ func (w *windowClock) due(k *windowTime, at int64) (event, wall int64) {
 // silent returns the watermark of a key when the time of the lane is now and
 // nothing has come.
 func (w *windowClock) silent(k *windowTime, now int64) int64 {
-	return later(w.watermark(k), max(0, now-k.lane-w.idle))
+	return later(w.watermark(k), max(0, k.Silent(now)-w.idle))
 }

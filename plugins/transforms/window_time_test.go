@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -222,7 +223,7 @@ func TestWindowResultThatCannotBe(t *testing.T) {
 	s := tumbling(t)
 	s.take(rec{"a", 1, 1 << 62}, rec{"a", 2, 1 << 62}, rec{"b", 1, 1}, rec{"b", 11, 1}, rec{"a", 11, 1})
 	wantTexts(t, "results", s.texts(0), "b 0 10 1 1 1 1")
-	if len(s.failures) != 1 || s.failures[0].Code != "overflow" {
+	if len(s.failures) != 1 || s.failures[0].Code != "overflow" || !strings.HasSuffix(s.failures[0].Msg, `; key "a"; window.start 2026-01-02T03:00:00Z`) {
 		t.Errorf("failures %+v", s.failures)
 	}
 }
@@ -290,4 +291,19 @@ func TestWindowsOfExtremeTimes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is stored does not depend on early, so that it can be changed.
+func TestEarlyCanBeChanged(t *testing.T) {
+	t.Parallel()
+	s := tumbling(t, "early", time.Second)
+	s.take(rec{"a", 0, 1}, rec{"a", 4, 1})
+	wantTexts(t, "results", s.texts(0), "a 0 10 1 1 1 0")
+	s.config = tumbling(t, "early", 3*time.Second).config
+	s.restart(1)
+	s.records = nil
+	s.take(rec{"a", 5, 1})
+	wantTexts(t, "results before 3 more seconds", s.texts(0))
+	s.take(rec{"a", 6, 1})
+	wantTexts(t, "results", s.texts(0), "a 0 10 3 3 1 0")
 }

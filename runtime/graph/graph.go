@@ -52,6 +52,9 @@ type Stage struct {
 	// Keys are the keys of a kind with several inputs, by the index of the
 	// port; Key is then nil.
 	Keys []plugins.Expr
+	// OneLane says that a keyed transform is not to be divided among lanes,
+	// because a stage behind it needs the order of what comes out.
+	OneLane bool
 	// SpoolBytes is how much may wait on disk of what a source brings that is
 	// spooled; 0 stands for [DefaultSpoolBytes]. A source is spooled where
 	// state is stored and its capabilities ask for it.

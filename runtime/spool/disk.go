@@ -2,6 +2,7 @@ package spool
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -53,7 +54,10 @@ func (machine) List(dir string) ([]string, error) {
 }
 
 func (machine) Open(name string, flag int) (file, error) {
-	f, err := os.OpenFile(name, flag, 0o600)
+	if err := regular(name); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(name, flag|nonblock, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +68,22 @@ func (machine) Rename(from, to string) error { return os.Rename(from, to) }
 func (machine) Remove(name string) error     { return os.Remove(name) }
 func (machine) SyncDir(dir string) error     { return syncDir(dir) }
 
-func (machine) Lock(name string) (io.Closer, error) { return lockFile(name) }
+func (machine) Lock(name string) (io.Closer, error) {
+	if err := regular(name); err != nil {
+		return nil, err
+	}
+	return lockFile(name)
+}
+
+// regular returns an error where a name is taken by something that is no file:
+// opening a named pipe may wait for ever.
+func regular(name string) error {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file: move it away, and restore the file if there was one", name)
+	}
+	return nil
+}
 
 type machineFile struct{ *os.File }
 

@@ -9,6 +9,10 @@ import (
 	"syscall"
 )
 
+// nonblock makes opening a named pipe that took a file's place meanwhile not
+// wait for who is at its other end.
+const nonblock = syscall.O_NONBLOCK
+
 // syncDir makes what was created, renamed and removed in a folder durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

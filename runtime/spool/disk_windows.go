@@ -14,6 +14,9 @@ const (
 	errorDiskFull         syscall.Errno = 112
 )
 
+// nonblock is nothing where files cannot be named pipes.
+const nonblock = 0
+
 // syncDir does nothing: folders cannot be synced, and NTFS keeps a journal.
 func syncDir(string) error { return nil }
 

@@ -50,7 +50,7 @@ func (s *Store) explain(err error) error {
 	default:
 		return fmt.Errorf("checkpoint store %s: %w; restore the folder from a backup, or start over without it: onstream state reset --all %s", s.path, s.locate(err), s.path)
 	}
-	return fmt.Errorf("checkpoint store %s: %w", s.path, err)
+	return fmt.Errorf("checkpoint store %s: %w", s.path, limited(err))
 }
 
 func isPathError(err error) bool {

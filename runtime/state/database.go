@@ -42,7 +42,8 @@ func (s *Store) openDatabase() (*database, error) {
 		BackgroundError: d.backgroundError(s.log),
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			if !d.fence.isBroken() { // else the file is one that was never written
-				s.log.Error("checkpoint store is corrupt", "file", i.Path, "error", i.Details)
+				// Not the error itself, here and below: a handler would show its stack.
+				s.log.Error("checkpoint store is corrupt", "file", i.Path, "error", i.Details.Error())
 			}
 		},
 	}
@@ -61,8 +62,10 @@ func (s *Store) openDatabase() (*database, error) {
 	return nil, err
 }
 
-// memTables is how many of them may be in memory.
-const memTables = 4
+const (
+	memTables  = 4 // how many of them may be in memory
+	blockCache = 16 << 20
+)
 
 // tuning returns the options of Pebble for this use: commits come once a
 // second or so and are large, reads are scans when the pipeline starts and
@@ -72,8 +75,7 @@ func (s *Store) tuning() *pebble.Options {
 		ReadOnly:                    s.readOnly,
 		DisableWAL:                  s.dir == "",
 		FormatMajorVersion:          pebble.FormatNewest,
-		CacheSize:                   16 << 20,
-		MemTableSize:                16 << 20,
+		MemTableSize:                8 << 20,
 		MemTableStopWritesThreshold: memTables + 1, // never: see apply
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       math.MaxInt32, // a late compaction is better than a commit that waits
@@ -85,6 +87,9 @@ func (s *Store) tuning() *pebble.Options {
 	if s.memTable != 0 {
 		o.MemTableSize = s.memTable
 	}
+	// Memtables count as part of the cache: one of their size caches nothing,
+	// not even the indexes and filters that each Get needs.
+	o.CacheSize = blockCache + memTables*int64(o.MemTableSize)
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		o.Levels[i].BlockSize = 8 << 10
@@ -102,7 +107,7 @@ const retryPause = 20 * time.Millisecond
 func (d *database) backgroundError(log *slog.Logger) func(error) {
 	return func(err error) {
 		if !d.fence.isBroken() {
-			log.Warn("checkpoint store", "error", err)
+			log.Warn("checkpoint store", "error", err.Error())
 			return
 		}
 		time.Sleep(retryPause)

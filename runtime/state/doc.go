@@ -21,10 +21,12 @@
 // gone after a crash, and then so are all that came later: a store is always as
 // some commit has left it. Syncs are made at the latest after 32 MiB.
 //
-// A disk that is full makes [Commit.Write] fail with [ErrFull]; the same commit
-// can be written when there is room. After any other failed write or sync, what
-// is on the disk is not known until it is read again: nothing is written any
-// more, and the pipeline has to be started again.
+// A disk that is full makes [Commit.Write] fail with [ErrFull], and so do a quota
+// and a limit of the size of files: the same commit can be written when there is
+// room. After any other failed write or sync, what is on the disk is not known
+// until it is read again: nothing is written any more, and the pipeline has to
+// be started again. That is so, too, when there are too many open files: what
+// has the others is not known to go away.
 //
 // # Damage
 //

@@ -103,3 +103,14 @@ func Rows() [][2][]byte {
 func OnDisk(fs vfs.FS) Options {
 	return Options{fs: fs, Logger: slog.New(slog.DiscardHandler)}
 }
+
+// Compact moves all rows to the last level.
+func Compact(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.Compact(t.Context(), []byte{0}, []byte{255}, false); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -104,6 +104,8 @@ func (f *fence) open(name string, open func() (vfs.File, error)) (vfs.File, erro
 	})
 	if err != nil && isLog {
 		f.breakWith(err)
+	}
+	if err != nil && (isLog || f.isHidden()) {
 		file, err = vfs.NewMemFile(nil), nil // never written
 	}
 	if err != nil {

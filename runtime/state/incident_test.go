@@ -29,7 +29,7 @@ func TestFailingOpen(t *testing.T) {
 		if err := write(s, n, true); err != nil {
 			t.Fatal(err)
 		}
-		if n%12 == 0 {
+		if n%48 == 0 {
 			before = append(before, files(disk))
 		}
 	}
@@ -68,10 +68,10 @@ func TestManyIncidents(t *testing.T) { //nolint:paralleltest // it measures the 
 		t.Fatal(err)
 	}
 	defer closeStore(t, s)
-	value := bytes.Repeat([]byte("x"), 1<<20)
+	value := bytes.Repeat([]byte("x"), 256<<10)
 	var first uint64
 	for i := range incidents {
-		for room := range 60 {
+		for room := 1; room < 60; room += 7 {
 			fail.set(room)
 			c := s.Begin()
 			c.Writer(theStage).Put(0, 0, []byte{byte(room)}, value)
@@ -85,7 +85,7 @@ func TestManyIncidents(t *testing.T) { //nolint:paralleltest // it measures the 
 			first = heap()
 		}
 	}
-	if last := heap(); last > first+32<<20 {
+	if last := heap(); last > first+16<<20 {
 		t.Fatalf("%d incidents have left %d MiB on the heap, three %d", incidents, last>>20, first>>20)
 	}
 }

@@ -34,7 +34,7 @@ func lockFolder(under vfs.FS, dir string, readOnly bool) (io.Closer, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, permission(dir, err)
 	case isPathError(err):
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+		return nil, fmt.Errorf("lock %s: %w", dir, limited(err))
 	}
 	who := ""
 	// To look at the file of a lock that this process holds would release it;

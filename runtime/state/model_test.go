@@ -17,18 +17,7 @@ import (
 	"github.com/onstream/onstream/runtime/state"
 )
 
-func TestMain(m *testing.M) {
-	const pebble = "github.com/cockroachdb/pebble/v2"
-	goleak.VerifyTestMain(m,
-		// What Pebble leaves behind, asleep, when a database cannot be opened.
-		goleak.IgnoreAnyFunction("github.com/onstream/onstream/runtime/state.(*database).guard.func1"), // calls that never return
-		goleak.IgnoreAnyFunction(pebble+"/record.NewLogWriter.func2"),
-		goleak.IgnoreAnyFunction(pebble+".Open"),
-		goleak.IgnoreAnyFunction(pebble+".(*DB).flush.func1"),
-		goleak.IgnoreTopFunction(pebble+".(*cleanupManager).mainLoop"),
-		goleak.IgnoreTopFunction(pebble+"/internal/genericcache.(*shard[...]).releaseLoop"),
-	)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	theSource = "source.in"

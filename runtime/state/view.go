@@ -33,7 +33,7 @@ func (s *Store) hold() (*view, directory) {
 // that is closed, which may fail, and tells nothing new.
 func (s *Store) drop(v *view) {
 	if err := v.release(); err != nil {
-		s.log.Debug("close checkpoint store that failed", "error", err)
+		s.log.Debug("close checkpoint store that failed", "error", err.Error())
 	}
 }
 
@@ -62,15 +62,25 @@ func (v *view) ascend(lower, upper []byte, f func(key, value []byte) bool) error
 	return it.Close()
 }
 
-// get appends the value of a row to dst.
-func (v *view) get(key, dst []byte) ([]byte, bool, error) {
-	value, done, err := v.snap.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return dst, false, nil
-	}
+// get appends the value of a row to dst. Pebble's own Get does not look at the
+// filters of the last level, where nearly all rows are, and reads a block to
+// find out that a row is missing.
+func (v *view) get(key, dst []byte) (value []byte, found bool, err error) {
+	it, err := v.snap.NewIter(&pebble.IterOptions{UseL6Filters: true})
 	if err != nil {
 		return dst, false, err
 	}
-	dst = append(dst, value...)
-	return dst, true, done.Close()
+	defer func() {
+		if closed := it.Close(); err == nil {
+			err = closed
+		}
+	}()
+	if !it.SeekPrefixGE(key) {
+		return dst, false, it.Error()
+	}
+	value, err = it.ValueAndErr()
+	if err != nil {
+		return dst, false, err
+	}
+	return append(dst, value...), true, nil
 }

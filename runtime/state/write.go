@@ -122,7 +122,7 @@ func (s *Store) pendingSize() int {
 // refuse makes an error of one that Write has met.
 func (s *Store) refuse(err error) error {
 	if isFull(err) {
-		return fmt.Errorf("write checkpoint to %s: %w (%w)", s.path, ErrFull, err)
+		return fmt.Errorf("write checkpoint to %s: %w (%w)", s.path, ErrFull, limited(err))
 	}
 	s.failed = plugins.Permanent(fmt.Errorf("write checkpoint: %w; what is on the disk counts now: start the pipeline again", s.explain(err)))
 	return s.failed

@@ -1,0 +1,114 @@
+package dsl
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/onstream/onstream/runtime/graph"
+)
+
+// keepOrder lets a stage run in one lane where a stage behind it keeps
+// something per another key: what several lanes, side by side, make of the
+// records of one such key would come in any order.
+func (b *builder) keepOrder() {
+	for _, s := range b.order {
+		if !s.kind.keyed || len(s.keyExprs()) == 0 {
+			continue
+		}
+		for _, in := range s.Inputs {
+			key := s.keyExprs()[s.port(in.Port)]
+			for _, d := range b.dividers(in, false, map[*stage]bool{}) {
+				if d.changed || !b.sameKey(d.stage, key) {
+					d.stage.OneLane = true
+				}
+			}
+		}
+	}
+}
+
+// divider is a stage with lanes that records last came through.
+type divider struct {
+	*stage
+	changed bool // other records have been made of them since
+}
+
+// dividers returns those of an input, one on each way. What fails has no order
+// that could be lost.
+func (b *builder) dividers(in graph.Input, changed bool, seen map[*stage]bool) []divider {
+	u := b.stages[in.From]
+	if in.Output == graph.Errors || u == nil || seen[u] {
+		return nil
+	}
+	seen[u] = true
+	if u.kind.keyed && len(u.keyExprs()) > 0 {
+		return []divider{{u, changed}}
+	}
+	out := b.shapeOf(in)
+	changed = changed || out == nil || out.Generation != u.In.Generation || out.Format != u.In.Format || !slices.Equal(out.Set, u.In.Set) ||
+		out.Format == "" && !out.Type.Equal(u.In.Type)
+	var found []divider
+	for _, more := range u.Inputs {
+		found = append(found, b.dividers(more, changed, seen)...)
+	}
+	return found
+}
+
+// keyExprs returns the key of a stage as written, or that of each of its inputs;
+// none where it has no key.
+func (s *stage) keyExprs() []hclsyntax.Expression {
+	a := s.body.attr("key")
+	if a == nil {
+		return nil
+	}
+	ports := s.kind.transform.Ports
+	if len(ports) == 0 {
+		return []hclsyntax.Expression{a.Expr}
+	}
+	keys := slices.Repeat([]hclsyntax.Expression{a.Expr}, len(ports))
+	if object, ok := a.Expr.(*hclsyntax.ObjectConsExpr); ok {
+		for _, item := range object.Items {
+			name, _ := literalString(item.KeyExpr)
+			keys[s.port(name)] = item.ValueExpr
+		}
+	}
+	return keys
+}
+
+// sameKey reports whether records with the same key have the same one by which
+// an upstream stage divides its records: it is the same expression, or a field
+// that this stage sets to its key, or a text that has one of these in it.
+func (b *builder) sameKey(u *stage, key hclsyntax.Expression) bool {
+	if text, ok := key.(*hclsyntax.TemplateExpr); ok &&
+		slices.ContainsFunc(text.Parts, func(p hclsyntax.Expression) bool { return b.sameKey(u, p) }) {
+		return true
+	}
+	same := map[string]bool{}
+	for _, k := range u.keyExprs() {
+		same[b.keyText(k)] = true
+	}
+	text := b.keyText(key)
+	if same[text] {
+		return true
+	}
+	field, ok := strings.CutPrefix(text, "event.")
+	if !ok {
+		return false
+	}
+	emit := u.body.attr("emit")
+	if emit == nil {
+		return field == "key" // as results are named unless told otherwise
+	}
+	object, ok := emit.Expr.(*hclsyntax.ObjectConsExpr)
+	return ok && slices.ContainsFunc(object.Items, func(item hclsyntax.ObjectConsItem) bool {
+		name, _ := literalString(item.KeyExpr)
+		value := b.keyText(item.ValueExpr)
+		return name == field && (value == "key" || same[value])
+	})
+}
+
+// keyText is the source of a key, on one line.
+func (b *builder) keyText(key hclsyntax.Expression) string {
+	return strings.Join(strings.Fields(b.source(key.Range())), " ")
+}
