@@ -70,9 +70,12 @@ func (l *lanes) work(e *Engine, lane int, p parcel) int64 {
 	return next
 }
 
-// tick lets the transform of a lane act if its time has come.
+// tick lets the transform of a lane act if its time has come; where the pipeline
+// is to stand still, what is queued comes first, and the tick a little later.
 func (l *lanes) tick(e *Engine, lane int) int64 {
-	e.valve.enter()
+	if !e.valve.tryEnter() {
+		return e.config.Now().UnixNano()
+	}
 	c, j := l.turn(e, lane)
 	j.delivery, j.batch = e.unprompted(), e.pool.Batch()
 	if n := c.way(); n != nil && c.next(l.stage.Addr()) <= e.config.Now().UnixNano() {

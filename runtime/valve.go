@@ -50,6 +50,19 @@ func (v *valve) done() {
 	}
 }
 
+// tryEnter counts a piece of work that comes from outside, unless the valve is
+// closed. It is for those on whom what is under way may wait.
+func (v *valve) tryEnter() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.closed {
+		return false
+	}
+	v.under++
+	v.entered++
+	return true
+}
+
 // entries returns how often work has entered.
 func (v *valve) entries() int64 {
 	v.mu.Lock()

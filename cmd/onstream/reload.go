@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"time"
 )
 
 // request asks for a reload. One that waits already reads the same files.
@@ -13,23 +14,66 @@ func request(reloads chan<- struct{}) {
 	}
 }
 
-// reloader reloads when it is asked to, until ctx ends.
-func (s *supervisor) reloader(ctx context.Context, reloads <-chan struct{}) {
+// spread asks for a reload of each pipeline when one of all is asked for, until
+// ctx ends.
+func (s *supervisor) spread(ctx context.Context, reloads <-chan struct{}) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-reloads:
 			for _, j := range s.jobs {
-				s.reload(ctx, j)
+				request(j.reloads)
 			}
 		}
 	}
 }
 
+// reloader reloads a pipeline when it is asked to, until ctx ends. What is
+// asked for while it starts is done when it has started.
+func (s *supervisor) reloader(ctx context.Context, j *job) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-j.reloads:
+			if j.awaitReady(ctx) {
+				s.reload(ctx, j)
+			} else {
+				j.logger.Info(tooLate)
+			}
+		}
+	}
+}
+
+// tooLate is what is said of a reload of a pipeline that ends or has ended.
+const tooLate = "not reloaded, the pipeline is ending"
+
+// readyEvery is how often it is seen whether a pipeline has started.
+const readyEvery = 20 * time.Millisecond
+
+// awaitReady waits until the pipeline runs. It returns false when it will not
+// any more.
+func (j *job) awaitReady(ctx context.Context) bool {
+	tick := time.NewTicker(readyEvery)
+	defer tick.Stop()
+	for !j.engine.Stats().Ready {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-j.ended:
+			return false
+		case <-tick.C:
+		}
+	}
+	return true
+}
+
 // reload reads the files of a pipeline again and applies what changed. Whatever
 // is wrong with them, the old pipeline keeps running.
 func (s *supervisor) reload(ctx context.Context, j *job) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
 	options := s.flags.options(s.cli)
 	options.Live = j.settings
 	l := open(j.path, s.registry, options)
@@ -45,7 +89,11 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 		return
 	}
 	changes, err := j.engine.Reload(ctx, g)
-	if err != nil {
+	switch {
+	case err != nil && !j.engine.Stats().Ready:
+		j.logger.Info(tooLate, "error", err)
+		return
+	case err != nil:
 		j.logger.Error(kept, "error", err)
 		return
 	}

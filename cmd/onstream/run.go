@@ -43,8 +43,9 @@ side; the first that fails stops all.
 
   SIGINT, SIGTERM   stop the sources, finish everything in flight, then end;
                     a second signal ends at once
-  SIGHUP            read the files again and apply what changed; a pipeline
-                    with errors is refused, and the old one keeps running
+  SIGHUP            read the files again and apply what changed, as soon as the
+                    pipeline has started; one with errors is refused, and the
+                    old one keeps running
 
 With --state the pipelines go on where they stopped, however that was: their
 sources resume, and what windows, joins and other stages keep is still there.
@@ -85,13 +86,16 @@ accounts for every record: in + made = out + filtered + dead + held.`,
 }
 
 func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, dirs []string, f *runFlags) error {
+	// From the start, or a signal that comes while files are read would be lost.
+	signals := notifySignals()
+	defer signals.stop()
 	pipelines, err := c.loadAll(r, dirs, f)
 	if err != nil {
 		return err
 	}
 	talk := newTalk(c.stderr)
 	logger := newLogger(talk, f.logFormat.value, f.logLevel.value)
-	s := &supervisor{cli: c, flags: f, registry: r, out: out, talk: talk, logger: logger}
+	s := &supervisor{cli: c, flags: f, registry: r, out: out, talk: talk, logger: logger, signals: signals}
 	for _, l := range pipelines {
 		g := l.graph()
 		s.jobs = append(s.jobs, &job{
@@ -100,6 +104,8 @@ func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, 
 			settings: l.pipeline.Settings,
 			logger:   logger.With("pipeline", g.Name),
 			engine:   runtime.New(runtime.Config{Registry: r, Logger: logger.With("pipeline", g.Name), StateDir: f.state}),
+			reloads:  make(chan struct{}, 1),
+			ended:    make(chan struct{}),
 		})
 	}
 	err = s.run(ctx)

@@ -13,6 +13,7 @@ type signals struct {
 	reload chan os.Signal // SIGHUP
 }
 
+// notifySignals catches them from now on.
 func notifySignals() signals {
 	s := signals{make(chan os.Signal, 2), make(chan os.Signal, 1)}
 	signal.Notify(s.end, os.Interrupt, syscall.SIGTERM)
@@ -20,13 +21,16 @@ func notifySignals() signals {
 	return s
 }
 
+// stopEnd lets those that end the process do so again.
+func (s signals) stopEnd() { signal.Stop(s.end) }
+
 func (s signals) stop() {
 	signal.Stop(s.end)
 	signal.Stop(s.reload)
 }
 
 // obey does what is asked for from outside, until ctx ends.
-func (s *supervisor) obey(ctx context.Context, signals signals, stop context.CancelCauseFunc, reloads chan<- struct{}) {
+func (s *supervisor) obey(ctx context.Context, stop context.CancelCauseFunc, reloads chan<- struct{}) {
 	draining := false
 	closed := s.out.closed
 	for {
@@ -36,10 +40,10 @@ func (s *supervisor) obey(ctx context.Context, signals signals, stop context.Can
 		case <-closed:
 			closed = nil
 			s.drain()
-		case <-signals.reload:
+		case <-s.signals.reload:
 			s.logger.Info("reloading", "because", "SIGHUP")
 			request(reloads)
-		case sig := <-signals.end:
+		case sig := <-s.signals.end:
 			if draining {
 				stop(errStopped)
 				return

@@ -26,8 +26,11 @@ type supervisor struct {
 	out      *pipe
 	talk     *talk
 	logger   *slog.Logger
+	signals  signals
 	jobs     []*job
 	took     time.Duration
+
+	reloading sync.Mutex // one pipeline at a time, so that what is said of it stands together
 }
 
 // job is one pipeline.
@@ -37,6 +40,8 @@ type job struct {
 	settings map[string]*expr.Setting
 	logger   *slog.Logger
 	engine   *runtime.Engine
+	reloads  chan struct{} // asks for one
+	ended    chan struct{} // closed when the engine has ended
 }
 
 // run blocks until every pipeline has ended or one has failed, and everything
@@ -48,14 +53,16 @@ func (s *supervisor) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	signals := notifySignals()
-	defer signals.stop()
+	defer s.signals.stopEnd()
 
 	around, endAround := context.WithCancel(ctx)
 	var others sync.WaitGroup
 	reloads := make(chan struct{}, 1)
-	others.Go(func() { s.obey(around, signals, stop, reloads) })
-	others.Go(func() { s.reloader(around, reloads) })
+	others.Go(func() { s.obey(around, stop, reloads) })
+	others.Go(func() { s.spread(around, reloads) })
+	for _, j := range s.jobs {
+		others.Go(func() { s.reloader(around, j) })
+	}
 	if server != nil {
 		others.Go(func() {
 			if err := server.Run(around); err != nil {
@@ -85,6 +92,7 @@ func (s *supervisor) runJobs(ctx context.Context, stop context.CancelCauseFunc) 
 	for _, j := range s.jobs {
 		go func() {
 			err := j.engine.Run(ctx, j.graph)
+			close(j.ended)
 			if err != nil && ctx.Err() == nil {
 				err = fmt.Errorf("pipeline %s: %w", j.graph.Name, err)
 			}

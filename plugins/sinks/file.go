@@ -11,7 +11,7 @@ func fileKind() plugins.SinkKind {
 	return plugins.SinkKind{
 		Name: "file",
 		Schema: plugins.Schema{
-			Doc: "Writes records to a file. A batch is in the file as a whole or not at all: after a full disk or a failed write the file is cut back to the last whole batch and the engine tries again. With compression the file is a sequence of whole members, so what is on the disk can always be read. While nobody reads a named pipe, records wait.",
+			Doc: "Writes records to a file. After a full disk or a failed write the file is cut back to the last whole batch, and the engine tries again. When the process is killed while it writes, a part of a batch may stay in the file, the last record cut off: of JSON, the next start cuts that record off, in other formats it ends the line, and either is a warning in the log. The batch was not acknowledged, and a source that can be resumed gives it again. With compression the file is a sequence of whole members, and the next start cuts off one that is not whole. While nobody reads a named pipe, records wait.",
 			Example: `sink "file" "archive" {
   from  = source.readings
   path  = "readings.ndjson"
@@ -77,6 +77,7 @@ func newFile(c plugins.Config, env plugins.Env) (plugins.Sink, error) {
 		path: c.String("path"), truncate: !c.Bool("append") && !env.Replaces, policy: syncPolicy(c.String("fsync")),
 		rotate:   rotation{size: r.Int("size"), every: r.Duration("every"), keep: int(r.Int("keep"))},
 		compress: newCompressor(c.String("compression")), env: env, open: openFile, term: env.Framing.Terminator,
+		objects: c.Payload().Format == "json",
 	}, nil
 }
 

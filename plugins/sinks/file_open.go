@@ -47,15 +47,23 @@ func (s *file) openOutput() error {
 		return errors.Join(fmt.Errorf("open %s: %w", s.path, err), f.Close())
 	}
 	s.truncate = false
+	first := !s.opened
+	s.opened = true
 	now := s.env.Now()
 	s.out = output{f: f, path: s.path, regular: info.Mode().IsRegular(), began: now, looked: now}
 	if s.out.regular {
 		s.out.size, s.out.synced = info.Size(), info.Size()
 	}
-	if s.compress == nil || s.out.size == 0 {
+	if s.out.size == 0 {
 		return nil
 	}
-	if err := s.dropTornMember(); err != nil {
+	if s.compress != nil {
+		err = s.dropTornMember()
+	} else if first && !s.env.Replaces { // the one it replaces may be at work
+		err = s.dropTornRecord()
+	}
+	if err != nil {
+		s.opened = !first
 		return errors.Join(err, s.out.close())
 	}
 	return nil
@@ -176,8 +184,8 @@ func (s *file) lead() []byte {
 	}
 }
 
-// unended reports whether the file that was there ends within a record, for
-// which a crash is the usual reason. It is only the first batch's business:
+// unended reports whether the file that was there ends within a line, for which
+// a crash is the usual reason. It is only the first batch's business:
 // what the sink writes is whole.
 func (o *output) unended(term []byte) bool {
 	if o.ended || o.size == 0 || !o.regular || len(term) == 0 {

@@ -14,6 +14,8 @@ import (
 type file struct {
 	path     string
 	truncate bool // when it is opened for the first time
+	opened   bool // it was, once
+	objects  bool // each record is a JSON object
 	policy   syncPolicy
 	rotate   rotation
 	compress compressor // nil for none

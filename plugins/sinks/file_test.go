@@ -193,19 +193,6 @@ func TestFilePreamble(t *testing.T) {
 	}
 }
 
-func TestFileAfterATornRecord(t *testing.T) {
-	t.Parallel()
-	env := environment()
-	path := inDir(t, "out")
-	write(t, path, "whole\nto")
-	s := start(t, "file", env, "path", path)
-	must(t, s, batch(env.Pool, "a"))
-	must(t, s, batch(env.Pool, "b"))
-	if got := content(t, path); got != "whole\nto\na\nb\n" {
-		t.Errorf("content %q", got)
-	}
-}
-
 // list returns the contents of the files of a folder, by name.
 func list(t *testing.T, dir string) (names []string, contents map[string]string) {
 	t.Helper()
@@ -345,7 +332,7 @@ func TestFileRotatesByTime(t *testing.T) {
 	must(t, s, b)
 	// Nobody writes: the file is put away all the same.
 	for {
-		if names, _ := list(t, dir); len(names) == 1 && names[0] != "out" {
+		if names, err := filepath.Glob(filepath.Join(dir, "*")); err == nil && len(names) == 1 && filepath.Base(names[0]) != "out" {
 			break
 		}
 		time.Sleep(time.Millisecond)
