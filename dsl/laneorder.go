@@ -21,7 +21,7 @@ func (b *builder) keepOrder() {
 			key := s.keyExprs()[s.port(in.Port)]
 			for _, d := range b.dividers(in, false, map[*stage]bool{}) {
 				if d.changed || !b.sameKey(d.stage, key) {
-					d.stage.OneLane = true
+					d.OneLane = true
 				}
 			}
 		}

@@ -74,7 +74,7 @@ func (j *job) passOn() {
 
 // discard gives up a parcel that the pipeline had no time left for.
 func (p parcel) discard(err error) {
-	p.to.forget(p.number)
+	p.to.forget(p.number, err)
 	p.batch.Release()
 	p.delivery.release(err)
 	if p.to.valve != nil {

@@ -148,12 +148,18 @@ func (q *queue) breakOff(err error) {
 	q.changed.Broadcast()
 }
 
-// forget takes a parcel out of the outbox that is not going to be written.
-func (q *queue) forget(number int64) {
+// forget takes a parcel out of the outbox that is not going to be written now:
+// because of err, so that a checkpoint that has it keeps it, or, without one,
+// not at all any more.
+func (q *queue) forget(number int64, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.outbox != nil {
+	switch {
+	case q.outbox == nil:
+	case err == nil:
 		q.outbox.answered(number)
+	default:
+		delete(q.outbox.open, number)
 	}
 }
 

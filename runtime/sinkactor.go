@@ -143,7 +143,7 @@ func (a *sinkActor) giveUp() {
 		t.discard(cause)
 	}
 	for _, t := range a.outstanding {
-		a.queue.forget(t.number)
+		a.queue.forget(t.number, cause)
 		t.delivery.release(cause) // the sink may still use the batch
 	}
 	a.queue.discardRest(cause)

@@ -73,7 +73,7 @@ func (c *checkpoints) gather(top *topology, still bool) (*snapshot, error) {
 		s.stable[a] = a.store(s.commit, still)
 	}
 	if !still {
-		return s, nil
+		return s, context.Cause(e.work)
 	}
 	if err := c.gatherState(top, s); err != nil {
 		return nil, err

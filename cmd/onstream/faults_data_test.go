@@ -22,11 +22,12 @@ type weighed struct {
 func weigh(t *testing.T, dir string, args ...string) weighed {
 	t.Helper()
 	cmd, _, talk := binary(t, dir, append([]string{"run", "--output", "json"}, args...)...)
-	if err := cmd.Run(); err != nil {
+	peak, err := runWatched(cmd)
+	if err != nil {
 		t.Fatalf("%v\n%s", err, talk)
 	}
 	stages := summaryIn(t, talk.Bytes())
-	return weighed{stages, recordsIn[deadLetter](t, filepath.Join(dir, "dead.ndjson")), peakMemory(cmd.ProcessState)}
+	return weighed{stages, recordsIn[deadLetter](t, filepath.Join(dir, "dead.ndjson")), peak}
 }
 
 // takesAtMost checks the memory of a run, except with the race detector, which

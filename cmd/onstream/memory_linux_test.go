@@ -1,11 +1,52 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
-	"syscall"
+	"os/exec"
+	"strconv"
+	"sync"
+	"time"
 )
 
-// peakMemory is the most that a process has held, in bytes.
-func peakMemory(s *os.ProcessState) int64 {
-	return int64(s.SysUsage().(*syscall.Rusage).Maxrss) << 10 //nolint:unconvert // it has 32 bits on 32-bit systems
+// runWatched runs a command to its end and returns the most memory that it has
+// held, in bytes. What the system tells of a process that has ended includes
+// what the one that started it held, so it is asked while it runs.
+func runWatched(cmd *exec.Cmd) (peak int64, err error) {
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	ended := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		for {
+			peak = max(peak, held(cmd.Process.Pid))
+			select {
+			case <-ended:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	})
+	err = cmd.Wait()
+	close(ended)
+	watch.Wait()
+	return peak, err
+}
+
+// held returns the most memory that a process has held so far, 0 where that is
+// not known any more.
+func held(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+	text, _, _ := bytes.Cut(rest, []byte("kB"))
+	kib, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return kib << 10
 }
