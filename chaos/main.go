@@ -97,8 +97,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		list(stdout)
 		return 0
 	}
-	// A reader of the lines that goes away must not leave the engine behind.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
+	// Not SIGPIPE: asked for, it also comes for the connections of an engine that
+	// was killed.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := harness(ctx, o, chosen, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "chaos:", err)
