@@ -19,8 +19,10 @@ type Durability string
 const (
 	// Fsync has each checkpoint on disk before anybody is told of it.
 	Fsync Durability = "fsync"
-	// OS leaves it to the operating system when a checkpoint gets to the disk:
-	// it outlives the process, and power loss takes the newest ones away.
+	// OS does not wait for the disk, but for one checkpoint every 10 s: the
+	// others may be gone when the process is killed or the machine fails. Then
+	// the pipeline goes on from an older one; nothing is lost, because sources
+	// are told only of what is on disk.
 	OS Durability = "os"
 )
 

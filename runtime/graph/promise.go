@@ -96,7 +96,7 @@ func (w *way) stored(in, out plugins.Capabilities, stateful []string) (Guarantee
 		}
 	}
 	if checkpoint.Durability == OS {
-		w.noteOS(in, len(stateful) > 0)
+		w.noteOS()
 	}
 	return guarantee, state
 }
@@ -120,18 +120,10 @@ func (w *way) idempotent(checkpoint Checkpoint) Guarantee {
 	return AtLeastOnce
 }
 
-// noteOS tells what power loss does to checkpoints that are left to the
-// operating system.
-func (w *way) noteOS(in plugins.Capabilities, stateful bool) {
-	with := ""
-	if stateful {
-		with = ", and with them the state"
-	}
-	if in.Spooled() {
-		w.note("if the machine fails, and not only onstream, the newest checkpoints are lost%s, and records that %s had acknowledged may be lost: durability is %q, set %q", with, w.source.Addr(), OS, Fsync)
-		return
-	}
-	w.note("if the machine fails, and not only onstream, it goes on from an older checkpoint and %s writes more again: durability is %q", w.sink.Addr(), OS)
+// noteOS tells what it costs that checkpoints are not forced to the disk one by
+// one. Sources are told only of what is on disk, so nothing is lost.
+func (w *way) noteOS() {
+	w.note("if the process is killed or the machine fails, it goes on from a checkpoint that is up to 10s older, and %s writes more again: durability is %q", w.sink.Addr(), OS)
 }
 
 // inMemory is for a pipeline that stores nothing: a source with positions is
