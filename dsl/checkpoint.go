@@ -18,7 +18,7 @@ func CheckpointSchema() plugins.Schema {
 		},
 		{
 			Name: "durability", Type: plugins.AttrString, Default: string(standard.Durability), Enum: []string{string(graph.Fsync), string(graph.OS)},
-			Doc: "Whether each checkpoint is on disk before it counts, or is left to the operating system: then power loss takes the newest ones away, and with them what they acknowledged.",
+			Doc: "Whether each checkpoint is on disk before it counts, or is not waited for: then a kill or power loss may take the newest ones away, and more is done again.",
 		},
 	}}
 }

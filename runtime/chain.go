@@ -172,15 +172,18 @@ func (n *transformNode) Emit(output int, b *plugins.Batch) {
 	if len(b.Sel) == 0 {
 		return
 	}
+	next := n.outputs[output]
+	if next == nil { // nobody takes them
+		n.counters.filtered.Add(int64(len(b.Sel)))
+		return
+	}
 	n.counters.out.Add(int64(len(b.Sel)))
 	// These rows are this stage's, not those of the stages downstream.
 	b.TakeFailures(func(f plugins.Failure) { n.failed = append(n.failed, f) })
-	if next := n.outputs[output]; next != nil {
-		j, m := n.job, b.Mark()
-		next.run(j, b)
-		b.Rewind(m)
-		n.job = j
-	}
+	j, m := n.job, b.Mark()
+	next.run(j, b)
+	b.Rewind(m)
+	n.job = j
 }
 
 // Drop implements [plugins.Emitter].

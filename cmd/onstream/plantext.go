@@ -77,7 +77,7 @@ func (p *plan) writeCheckpoint(w io.Writer) {
 	}
 	how := "on disk before it counts"
 	if p.Checkpoint.Durability == graph.OS {
-		how = "left to the operating system: power loss takes the newest ones away"
+		how = "not waited for: a kill or power loss takes the newest ones away"
 	}
 	fmt.Fprintf(w, "  run with --state DIR, with a checkpoint every %s, %s\n", p.Checkpoint.Interval, how)
 }

@@ -111,7 +111,7 @@ func TestPathGuarantees(t *testing.T) {
 	}
 }
 
-// What is left to the operating system is honest about power loss.
+// What is not waited for is honest about what a kill or power loss takes.
 func TestDurability(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{
