@@ -27,7 +27,7 @@ test: ## run all tests (TESTFLAGS=-v for each by name)
 
 check: fmt-check vet lint vuln generate-check race ## what a change must pass besides the tests: format, vet, lint, race
 
-bench: ## measure the engine against the hand-written limit (ARGS=-h for its flags)
+bench: build ## measure the engine against the hand-written limit (ARGS=-h for its flags)
 	go run ./bench $(ARGS)
 
 chaos: ## kill, starve and mislead the engine for minutes, and see that nothing is lost (ARGS=-h for its flags)

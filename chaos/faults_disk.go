@@ -127,7 +127,9 @@ func limitFiles(ctx context.Context, t *trial) error {
 	if err := limit(fileLimit); err != nil {
 		return err
 	}
-	if err := pause(ctx, 300*time.Millisecond+t.random(700*time.Millisecond)); err != nil {
+	without := 300*time.Millisecond + t.random(700*time.Millisecond)
+	t.unsaved += without
+	if err := pause(ctx, without); err != nil {
 		return err
 	}
 	if t.chance(0.3) {

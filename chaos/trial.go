@@ -38,6 +38,7 @@ type trial struct {
 	kills      int
 	exits      int // ends by itself
 	lostStates int
+	unsaved    time.Duration // in which no checkpoint could be stored
 	recovery   time.Duration // the longest
 	peak       int64         // memory, bytes
 	broken     map[gate]string

@@ -71,13 +71,14 @@ func (t *trial) verify() (result, error) {
 const unsaved = 500 * time.Millisecond
 
 // window bounds what may come out twice: on each stream, what was sent within
-// that time of each crash, and what the sender sent twice. An idempotent sink
-// has nothing twice.
+// that time of each crash, or while no checkpoint could be stored, and what the
+// sender sent twice. An idempotent sink has nothing twice.
 func (t *trial) window(a *account) int {
 	if t.sink == byHTTP {
 		return 0
 	}
 	perCrash := int(unsaved.Seconds() * float64(t.rate))
 	crashes := t.kills + t.exits
-	return len(t.streams())*(crashes*perCrash+t.lostStates*a.accepted) + a.copies + a.resent
+	stalled := int(t.unsaved.Seconds() * float64(t.rate))
+	return len(t.streams())*(crashes*perCrash+stalled+t.lostStates*a.accepted) + a.copies + a.resent
 }
