@@ -24,9 +24,10 @@ type Sink interface {
 	Flush(ctx context.Context) error
 }
 
-// Opener is a sink that can find out early that it will not work.
-// Open is called before any record flows. A [Permanent] error keeps the
-// pipeline from starting; after any other the first Write tries again.
+// Opener is a sink or transform that can find out early that it will not work.
+// Open is called before any record flows, of a transform for one instance. A
+// [Permanent] error keeps the pipeline from starting; after any other the first
+// Write or Process tries again.
 type Opener interface {
 	Open(ctx context.Context) error
 }

@@ -33,7 +33,8 @@ type Delivery struct {
 	Batch *Batch
 	Next  Position // after the last record; nil where the source cannot resume
 	// Ack is called once, when everything the batch became is durable in
-	// every sink, was dropped by a filter, or is durable in an error sink.
+	// every sink, was dropped by a filter, or is durable in an error sink; with
+	// a state directory, when a checkpoint on disk has that.
 	// Within a partition, acks come in the order of delivery. It must not
 	// block. It may be nil.
 	Ack func()
@@ -42,9 +43,9 @@ type Delivery struct {
 	Nack func(error)
 }
 
-// Seeker is a source that can resume. Seek is called at most once, before
-// Run, with the position that the engine has acknowledged last in each
-// partition: today those of the source that a reload replaces.
+// Seeker is a source that can resume. Seek is called at most once, before Run,
+// with the position after what was taken of each partition: that of the last
+// checkpoint, or where the source stood that a reload replaces.
 type Seeker interface {
 	Seek(positions map[Partition]Position) error
 }

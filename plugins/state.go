@@ -41,7 +41,8 @@ func AppendGroups(dst []Group, col *Column, rows []uint32) []Group {
 		}
 		return dst
 	}
-	var key []byte
+	var memory [16]byte // enough for what is not text
+	key := memory[:0]
 	for _, i := range rows {
 		key = AppendKey(key[:0], col, i)
 		dst = append(dst, GroupOf(key))

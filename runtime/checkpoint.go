@@ -60,8 +60,8 @@ const (
 	// before it is put off; each time it is, twice as long.
 	quietTime     = 10 * time.Second
 	mostQuietTime = 2 * time.Minute
-	// syncTime is how far apart syncs are where checkpoints are left to the
-	// operating system.
+	// syncTime is how far apart syncs are where not each checkpoint waits for
+	// the disk.
 	syncTime = 10 * time.Second
 )
 

@@ -219,23 +219,23 @@ func TestVolatileOutputWaitsForTheCheckpoint(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	g := w.pipeline(source("in", map[string]any{"to": int64(5000), "size": int64(10)}),
+	g := w.pipeline(source("in", map[string]any{"size": int64(10)}),
 		transform("whim", "whim", nil, from("source.in")), sink("out", from("transform.whim")), sink("plain", from("source.in")))
 	g.Checkpoint.Interval = time.Hour
 	g.Require = graph.EffectivelyOnce
 	e := runtime.New(runtime.Config{Registry: &w.registry, StateDir: t.TempDir(), MaxInFlightRecords: 100_000})
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(context.Background(), g) }()
-	w.until("what does not wait", func() bool { return len(w.written("sink.plain")) == 5000 })
-	if n := len(w.written("sink.out")); n > 0 && e.Stats().Checkpoint.Number == 0 {
-		t.Errorf("%d records were written before the first checkpoint", n)
+	w.until("what does not wait", func() bool { return len(w.written("sink.plain")) >= 2000 })
+	if n, last := len(w.written("sink.out")), e.Stats().Checkpoint.Number; n > 0 || last > 0 {
+		t.Errorf("%d records were written before the first checkpoint, and %d checkpoints before the end", n, last)
 	}
 	e.Drain()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	if n := len(w.written("sink.out")); n != 10_000 {
-		t.Errorf("%d records were written in the end, want 10000", n)
+	if n, want := len(w.written("sink.out")), 2*len(w.written("sink.plain")); n != want {
+		t.Errorf("%d records were written in the end, want %d", n, want)
 	}
 }
 

@@ -278,9 +278,9 @@ func (e *Engine) unchangedSources(changes []graph.Change) []*sourceActor {
 	return slices.Collect(maps.Values(rest))
 }
 
-// replaceSources stops the sources that changed or are gone, and starts those
-// that changed, when their old selves have ended, or are new. It closes
-// replaced when all run, and returns those that it stopped.
+// replaceSources starts the sources that are new, and those that changed when
+// their old selves, which are closed, have ended. It closes replaced when all
+// run, and returns those that end.
 func (e *Engine) replaceSources(changes []graph.Change, top *topology) (replaced chan struct{}, stopped []*sourceActor) {
 	var starting sync.WaitGroup
 	for _, c := range changes {
@@ -295,7 +295,6 @@ func (e *Engine) replaceSources(changes []graph.Change, top *topology) (replaced
 		}
 		e.mu.Unlock()
 		if old != nil {
-			old.stop()
 			stopped = append(stopped, old)
 		}
 		if c.New != nil {
@@ -365,9 +364,11 @@ func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
 			<-a.ended
 		}
 	}
-	from := e.whereFrom(c, top.graph)
+	var from map[plugins.Partition]plugins.Position
 	if before != nil {
 		from = before.positions(true)
+	} else {
+		from = e.whereFrom(c, top.graph)
 	}
 	a, err := e.newSource(c.New, from)
 	if err == nil {

@@ -76,9 +76,6 @@ var (
 	_ plugins.Progresser = (*replaying)(nil)
 )
 
-// replayed is how the names of the partitions of replayed records begin.
-const replayed = "replay/"
-
 // Seek implements [plugins.Seeker]. The positions of what was replayed before
 // stay stored, and are no business of the source.
 func (r *replaying) Seek(positions map[plugins.Partition]plugins.Position) error {
@@ -88,7 +85,9 @@ func (r *replaying) Seek(positions map[plugins.Partition]plugins.Position) error
 		}
 	}
 	own := maps.Clone(positions)
-	maps.DeleteFunc(own, func(p plugins.Partition, _ plugins.Position) bool { return strings.HasPrefix(p.Name, replayed) })
+	maps.DeleteFunc(own, func(p plugins.Partition, _ plugins.Position) bool {
+		return strings.HasPrefix(p.Name, spool.ReplayPrefix)
+	})
 	if s, ok := r.Source.(plugins.Seeker); ok && len(own) > 0 {
 		return s.Seek(own)
 	}

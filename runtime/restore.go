@@ -13,12 +13,10 @@ import (
 // keepsState reports whether a stage of the graph keeps something that must
 // survive.
 func (e *Engine) keepsState(g *graph.Graph) bool {
-	for _, s := range g.Stages {
-		if _, ok := e.keeps(s); ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool {
+		k, _ := e.config.Registry.Transform(s.Kind)
+		return s.Role == graph.Transform && k.State != nil
+	})
 }
 
 // ofOneMoment reports whether a checkpoint of the graph has to be of one moment:
@@ -28,15 +26,6 @@ func (e *Engine) ofOneMoment(g *graph.Graph) bool {
 	return e.keepsState(g) || slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool {
 		return s.Role == graph.Sink && e.mustWait(g, s)
 	})
-}
-
-// keeps describes what a stage keeps, if it does.
-func (e *Engine) keeps(s *graph.Stage) (shape string, ok bool) {
-	k, _ := e.config.Registry.Transform(s.Kind)
-	if s.Role != graph.Transform || k.State == nil {
-		return "", false
-	}
-	return s.Kind + ": " + k.State(s.Config), true
 }
 
 // admit checks that the stages of a graph can go on with what is stored, and

@@ -321,8 +321,8 @@ func (a *sourceActor) owed() []func() {
 	return acks
 }
 
-// isBroken reports whether something that the source brought was not finished
-// and will not be.
+// isBroken reports whether something that the source brought, or the one that
+// it took over from, was not finished and will not be.
 func (a *sourceActor) isBroken() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -331,7 +331,7 @@ func (a *sourceActor) isBroken() bool {
 		_, bad := t.position(false)
 		broken = broken || bad
 	}
-	return broken
+	return broken || a.before != nil && a.before.isBroken()
 }
 
 // idle reports whether a source that is closed has nothing in flight.

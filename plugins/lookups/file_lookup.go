@@ -131,9 +131,12 @@ func (f *file) look() (*table, error) {
 		f.seen = is
 		return nil, fmt.Errorf("%s has %d bytes, more than max_size allows (%d): raise max_size, or look up in a database", f.path, is.size, f.maxSize)
 	}
-	data, err := io.ReadAll(io.LimitReader(in, f.maxSize))
-	if err != nil {
+	data, err := io.ReadAll(io.LimitReader(in, is.size+1))
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", f.path, err)
+	case int64(len(data)) != is.size:
+		return nil, fmt.Errorf("%s changed while it was read; it is read again", f.path)
 	}
 	f.seen = is
 	t, again, err := f.parser.parse(data)

@@ -1,10 +1,14 @@
 package transforms
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/onstream/onstream/plugins"
 )
+
+// errNoPort is a mistake of whoever calls Process of a kind with ports.
+var errNoPort = errors.New("a join takes batches by port")
 
 func joinKind() plugins.TransformKind {
 	return plugins.TransformKind{

@@ -65,8 +65,8 @@ func newIntervalJoin(c plugins.Config, env plugins.Env) *intervalJoin {
 }
 
 // Process implements [plugins.Transform]. The engine calls ProcessPort.
-func (j *intervalJoin) Process(ctx context.Context, b *plugins.Batch, out plugins.Emitter) error {
-	return j.ProcessPort(ctx, left, b, out)
+func (j *intervalJoin) Process(context.Context, *plugins.Batch, plugins.Emitter) error {
+	return errNoPort
 }
 
 // ProcessPort implements [plugins.Ported].

@@ -49,9 +49,7 @@ func newTableJoin(c plugins.Config, env plugins.Env) *tableJoin {
 }
 
 // Process implements [plugins.Transform]. The engine calls ProcessPort.
-func (j *tableJoin) Process(ctx context.Context, b *plugins.Batch, out plugins.Emitter) error {
-	return j.ProcessPort(ctx, left, b, out)
-}
+func (j *tableJoin) Process(context.Context, *plugins.Batch, plugins.Emitter) error { return errNoPort }
 
 // ProcessPort implements [plugins.Ported].
 func (j *tableJoin) ProcessPort(_ context.Context, port int, b *plugins.Batch, out plugins.Emitter) error {

@@ -51,7 +51,7 @@ func (a *Aside) Add(payload []byte) error {
 	if a.batch == nil {
 		a.batch = a.pool.Batch()
 		a.batch.Values = a.batch.SpareValues()
-		a.batch.Part = plugins.Partition{Name: replayPrefix + a.name}
+		a.batch.Part = plugins.Partition{Name: ReplayPrefix + a.name}
 		a.batch.Received = a.o.now().UnixNano()
 	}
 	b := a.batch

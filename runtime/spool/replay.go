@@ -13,8 +13,8 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-// replayPrefix begins the names of the partitions of a [ReplaySource].
-const replayPrefix = "replay/"
+// ReplayPrefix begins the names of the partitions of a [ReplaySource].
+const ReplayPrefix = "replay/"
 
 // ReplaySource is a source of what was put aside for a replay, each under a
 // partition of its own, "replay/" and a number that is never used twice. A
@@ -45,7 +45,7 @@ func Replay(dir string, o Options) (*ReplaySource, error) {
 // any more do not matter.
 func (s *ReplaySource) Seek(positions map[plugins.Partition]plugins.Position) error {
 	for p, at := range positions {
-		if strings.HasPrefix(p.Name, replayPrefix) {
+		if strings.HasPrefix(p.Name, ReplayPrefix) {
 			s.from[p.Name] = at
 		}
 	}
@@ -78,7 +78,7 @@ func (s *ReplaySource) replay(ctx context.Context, name string, out plugins.Outl
 	}
 	j.end()
 	j.written = true // nobody writes
-	part := plugins.Partition{Name: replayPrefix + name}
+	part := plugins.Partition{Name: ReplayPrefix + name}
 	r, err := j.reader(part, s.from[part.Name])
 	if err != nil {
 		return errors.Join(err, j.close())

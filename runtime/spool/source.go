@@ -47,7 +47,7 @@ func Wrap(inner plugins.Source, dir string, pool *plugins.Pool, o Options) (*Sou
 // is still there.
 func (s *Source) Seek(positions map[plugins.Partition]plugins.Position) error {
 	for p, at := range positions {
-		if strings.HasPrefix(p.Name, replayPrefix) {
+		if strings.HasPrefix(p.Name, ReplayPrefix) {
 			continue // of the same source, but not of its spool
 		}
 		if p.Name != PartitionName {

@@ -59,15 +59,6 @@ func (c *Commit) Position(addr string, p plugins.Partition, at plugins.Position)
 	set(&c.rows, positionKey(c.id(addr), p), positionValue(p, at))
 }
 
-// DropPositions forgets the positions of a source.
-func (c *Commit) DropPositions(addr string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if st, ok := c.dirs.stages[addr]; ok {
-		deleteRange(&c.rows, st.id, partPositions)
-	}
-}
-
 // Post puts a parcel for a sink into the outbox. Numbers are not negative, and
 // a parcel replaces the one that has its number.
 func (c *Commit) Post(addr string, seq int64, parcel []byte) {
@@ -177,11 +168,6 @@ func (w *stageWriter) Delete(space byte, g plugins.Group, key []byte) {
 
 func set(b *pebble.Batch, key, value []byte) { must(b.Set(key, value, nil)) }
 func remove(b *pebble.Batch, key []byte)     { must(b.Delete(key, nil)) }
-
-func deleteRange(b *pebble.Batch, id uint32, part byte) {
-	from, to := partRange(id, part)
-	must(b.DeleteRange(from, to, nil))
-}
 
 // must is for what has an error among its results for other kinds of batches
 // only: nothing is written yet.

@@ -58,14 +58,6 @@ func step(n int64, c *state.Commit, m model) {
 	m[fmt.Sprintf("outbox %s %06d", theSink, n)] = fmt.Sprintf("parcel %d", n)
 	c.Settle(theSink, n-3)
 	delete(m, fmt.Sprintf("outbox %s %06d", theSink, n-3))
-	if n%6 == 0 {
-		c.DropPositions(theSource)
-		for k := range m {
-			if strings.HasPrefix(k, "position ") {
-				delete(m, k)
-			}
-		}
-	}
 	m["claim "+theSource], m["claim "+theSink] = "", ""
 }
 

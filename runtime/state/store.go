@@ -114,6 +114,9 @@ func (s *Store) openFiles(folder string) (err error) {
 		return err
 	}
 	s.dir = s.fs.PathJoin(s.path, databaseName)
+	if err := errors.Join(checkRegular(s.fs, s.path, true), checkRegular(s.fs, s.dir, false)); err != nil {
+		return err
+	}
 	if s.lock, err = lockFolder(s.fs, s.path, s.readOnly); err != nil {
 		return err
 	}
