@@ -20,9 +20,11 @@ func checkRegular(under vfs.FS, folder string, folders bool) error {
 		if err != nil {
 			continue
 		}
-		if mode := info.Mode(); !mode.IsRegular() && !(folders && mode&fs.ModeDir != 0) {
-			return fmt.Errorf("%s is not a regular file: move it away, and restore the file if there was one", path)
+		mode := info.Mode()
+		if mode.IsRegular() || folders && mode&fs.ModeDir != 0 {
+			continue
 		}
+		return fmt.Errorf("%s is not a regular file: move it away, and restore the file if there was one", path)
 	}
 	return nil
 }
