@@ -19,8 +19,11 @@ type Batch struct {
 	// Preamble is what a stream of this format starts with before its first
 	// record (the header row of CSV); nil where the format has none.
 	Preamble []byte
-	Keys     []Span  // nil when no record has a key
-	Times    []int64 // event times, ns since 1970; nil when unknown
+	Keys     []Span // nil when no record has a key
+	// Topics holds where on a bus each record came from, or is to go; nil where
+	// the stage has one topic, which it knows.
+	Topics []Span
+	Times  []int64 // event times, ns since 1970; nil when unknown
 	// Offsets holds the source's number for each record: a byte offset in a
 	// file, a sequence number elsewhere. Nil when the source has none.
 	Offsets    []int64
@@ -67,6 +70,14 @@ func (b *Batch) Key(i uint32) []byte {
 		return nil
 	}
 	return b.Keys[i].Of(b.Data)
+}
+
+// Topic returns the topic of row i, nil when it has none of its own.
+func (b *Batch) Topic(i uint32) []byte {
+	if b.Topics == nil {
+		return nil
+	}
+	return b.Topics[i].Of(b.Data)
 }
 
 // HeadersOf returns the headers of row i.

@@ -19,6 +19,13 @@ type Config struct {
 	blocks  []ConfigBlock
 	payload *Shape
 	lookup  *LookupKind
+	via     *via
+}
+
+// via is the connection that a stage names.
+type via struct {
+	kind   ConnectorKind
+	config Config
 }
 
 // ConfigBlock is a nested block.
@@ -64,6 +71,33 @@ func (c Config) Lookup() (LookupKind, Config) {
 		return LookupKind{}, Config{}
 	}
 	return *c.lookup, c.Block("lookup")
+}
+
+// WithConnector returns the configuration with what [Config.Connector] is to
+// return.
+func (c Config) WithConnector(k ConnectorKind, config Config) Config {
+	c.via = &via{k, config}
+	return c
+}
+
+// Connector returns the kind of the connection that the stage names with via,
+// and what its block says. Only of kinds that have Via.
+func (c Config) Connector() (ConnectorKind, Config) {
+	if c.via == nil {
+		return ConnectorKind{}, Config{}
+	}
+	return c.via.kind, c.via.config
+}
+
+// With returns the configuration with another value of an attribute, of the type
+// that its getter returns.
+func (c Config) With(name string, value any) Config {
+	c.attrs = maps.Clone(c.attrs)
+	if c.attrs == nil {
+		c.attrs = map[string]any{}
+	}
+	c.attrs[name] = value
+	return c
 }
 
 // Has reports whether the attribute has a value.
@@ -170,14 +204,17 @@ func (c Config) Reads(ports []string, port int) []Field {
 			fields = append(fields, each[port].Reads()...)
 			continue
 		}
-		for _, x := range (Config{attrs: map[string]any{name: c.attrs[name]}}).AllExprs() {
+		exprs := Config{attrs: map[string]any{name: c.attrs[name]}}.AllExprs()
+		if len(ports) > 0 {
+			for _, f := range LocalReads(exprs, ports[port]) {
+				fields = append(fields, Field{JoinPath(f.Name), f.Type.OrNull()})
+			}
+			continue
+		}
+		for _, x := range exprs {
 			for _, f := range x.Reads() {
-				root, field, local := LocalField(f.Name)
-				switch {
-				case !local && len(ports) == 0:
+				if !IsLocal(f.Name) {
 					fields = append(fields, f)
-				case local && len(ports) > 0 && root == ports[port]:
-					fields = append(fields, Field{JoinPath(field), f.Type.OrNull()})
 				}
 			}
 		}
@@ -217,6 +254,9 @@ func (c Config) Fingerprint() string {
 	}
 	for _, b := range c.blocks {
 		fmt.Fprintf(&s, "%s %q {\n%s}\n", b.Name, b.Label, b.Config.Fingerprint())
+	}
+	if c.via != nil {
+		fmt.Fprintf(&s, "via %s {\n%s}\n", c.via.kind.Name, c.via.config.Fingerprint())
 	}
 	return s.String()
 }

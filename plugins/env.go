@@ -8,7 +8,8 @@ import (
 
 // Env is what the engine gives a plugin besides its configuration.
 type Env struct {
-	Stage string // address, such as "sink.alerts"
+	Pipeline string
+	Stage    string // address, such as "sink.alerts"
 	// Now is the pipeline's clock: virtual in tests.
 	Now func() time.Time
 	// Sleep waits until that clock has moved on by d, or ctx ends; then it
@@ -24,6 +25,16 @@ type Env struct {
 	Replaces bool
 	// Framing of the stage's format, for kinds that have one.
 	Framing Framing
+	// Connection is what the stage names with via; nil for kinds without Via.
+	Connection Connection
+	// Dir is where a connection may keep files of its own, in a folder that does
+	// not exist at first and that no other process has; "" where the pipeline
+	// stores nothing.
+	Dir string
+	// Owner names the place in which the pipeline stores its positions: what a
+	// source tells its bus with a position that it commits there. "" where it
+	// stores nothing.
+	Owner string
 }
 
 // Wait blocks until the pipeline's clock has moved on by d. It returns ctx's

@@ -37,6 +37,19 @@ type Narrower interface {
 // the record: on the clock, or on chance.
 type Volatile interface{ Volatile() bool }
 
+// Constant is an expression that may tell that its value is the same for every
+// record.
+type Constant interface{ Constant() (v Value, ok bool) }
+
+// ConstantOf returns the value of an expression that is the same for every
+// record.
+func ConstantOf(x Expr) (v Value, ok bool) {
+	if c, is := x.(Constant); is {
+		return c.Constant()
+	}
+	return Value{}, false
+}
+
 // NamedExpr is an item of an object of expressions, in the order written.
 type NamedExpr struct {
 	Name string

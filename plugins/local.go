@@ -1,6 +1,9 @@
 package plugins
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Local is a name that the expressions of an attribute may use besides those
 // that all event expressions may: `state`, `window`, `left`. What it stands for
@@ -39,4 +42,27 @@ func LocalField(p Path) (root, field string, ok bool) {
 		field = elems[1]
 	}
 	return elems[0], field, true
+}
+
+// LocalReads returns the fields that expressions read of locals, each once, in
+// the order of their names. One that may be null in one of the places may be so
+// in what is returned.
+func LocalReads(exprs []Expr, roots ...string) []Field {
+	var fields []Field
+	for _, x := range exprs {
+		for _, f := range x.Reads() {
+			root, name, local := LocalField(f.Name)
+			if !local || !slices.Contains(roots, root) {
+				continue
+			}
+			at, known := slices.BinarySearchFunc(fields, name, func(f Field, name string) int { return strings.Compare(f.Name, name) })
+			if !known {
+				fields = slices.Insert(fields, at, Field{name, f.Type})
+			}
+			if f.Type.Nullable {
+				fields[at].Type.Nullable = true
+			}
+		}
+	}
+	return fields
 }

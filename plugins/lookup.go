@@ -6,6 +6,7 @@ import "context"
 type LookupKind struct {
 	Name   string
 	Schema Schema
+	Via    string // as in [SourceKind], of the stage that looks up
 	// Type returns the type of the records that are found: a Record, or Any
 	// where that is not known.
 	Type func(Config) (Type, error)

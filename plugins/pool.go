@@ -21,9 +21,9 @@ type memory struct {
 
 // spare is the memory of a batch's optional slices while they are nil.
 type spare struct {
-	values, keys, headerRows []Span
-	times, offsets           []int64
-	headers                  []Header
+	values, keys, topics, headerRows []Span
+	times, offsets                   []int64
+	headers                          []Header
 }
 
 // Batch returns an empty batch. Whoever it ends up with releases it.
@@ -40,6 +40,7 @@ func (b *Batch) Release() {
 	b.releaseData()
 	keep(&b.spare.values, &b.Values)
 	keep(&b.spare.keys, &b.Keys)
+	keep(&b.spare.topics, &b.Topics)
 	keep(&b.spare.headerRows, &b.HeaderRows)
 	keep(&b.spare.times, &b.Times)
 	keep(&b.spare.offsets, &b.Offsets)
@@ -111,3 +112,12 @@ func (b *Batch) SpareTimes() []int64 { return b.spare.times[:0] }
 
 // SpareOffsets is for Offsets.
 func (b *Batch) SpareOffsets() []int64 { return b.spare.offsets[:0] }
+
+// SpareTopics is for Topics.
+func (b *Batch) SpareTopics() []Span { return b.spare.topics[:0] }
+
+// SpareHeaders is for Headers.
+func (b *Batch) SpareHeaders() []Header { return b.spare.headers[:0] }
+
+// SpareHeaderRows is for HeaderRows.
+func (b *Batch) SpareHeaderRows() []Span { return b.spare.headerRows[:0] }

@@ -15,6 +15,12 @@ type SourceKind struct {
 	Payload bool
 	// DefaultFormat is the format where the stage names none; "" makes it required.
 	DefaultFormat string
+	// Via is the [ConnectorKind.Service] of the connection that the stage must
+	// name; "" for kinds that need none.
+	Via string
+	// Keyed says that the stage takes key: by it the records are divided among
+	// its partitions, so that all with the same key are in one.
+	Keyed bool
 	// Output returns the shape of what a source without payload brings.
 	Output func(Config) (Shape, error)
 	// Check finds, when the pipeline is built, what the schema cannot say:
@@ -65,10 +71,18 @@ type TransformKind struct {
 	// that nothing is kept that must survive; otherwise the transforms are
 	// [Stateful] and the kind is Keyed.
 	State func(Config) string
+	// StateJSON writes as JSON, for people, a value of [KeySpace] that was stored
+	// when State was the text given; nil for one that it cannot read. Nil means
+	// that it cannot read any.
+	StateJSON func(state string, value []byte) []byte
 	// Volatile says that what comes out, so configured, depends on more than
-	// what goes in: on the clock, or on what was looked up. Nil means no.
+	// the records of a key: on the clock, on what was looked up, on which of its
+	// inputs or of the other keys came first. Nil means no.
 	Volatile func(Config) bool
-	New      func(Config, Env) (Transform, error)
+	// Deduplicates says that a record that comes a second time, as in a replay,
+	// does not pass.
+	Deduplicates bool
+	New          func(Config, Env) (Transform, error)
 }
 
 // SinkKind is a kind of sink.
@@ -78,6 +92,17 @@ type SinkKind struct {
 	// Payload says that the engine encodes records in the stage's format.
 	Payload       bool
 	DefaultFormat string
+	// Via is as in [SourceKind].
+	Via string
+	// Topic names an AttrExpr of type string, whose value says where each record
+	// is to go: the engine puts it into [Batch.Topics], unless it is the same
+	// for all ([ConstantOf]). "" for none.
+	Topic string
+	// Body names an AttrExprMap which, where it is written, makes the record
+	// that is encoded of the one that came. "" for none.
+	Body string
+	// Headers says that Write uses the headers of records.
+	Headers bool
 	// Check is as in [SourceKind]. The Config of a sink has the stage's key as
 	// Expr("key"), nil where it has none; what it is for a record, the batches
 	// tell.
@@ -98,6 +123,7 @@ type Registry struct {
 	sinks      map[string]SinkKind
 	codecs     map[string]Codec
 	lookups    map[string]LookupKind
+	connectors map[string]ConnectorKind
 }
 
 func add[T any](m *map[string]T, what, name string, v T) error {
@@ -127,6 +153,20 @@ func (r *Registry) AddCodec(c Codec) error { return add(&r.codecs, "codec", c.Na
 
 // AddLookup registers a kind of look-up. A name can be taken once.
 func (r *Registry) AddLookup(k LookupKind) error { return add(&r.lookups, "lookup", k.Name, k) }
+
+// AddConnector registers a kind of connection. A name can be taken once.
+func (r *Registry) AddConnector(k ConnectorKind) error {
+	return add(&r.connectors, "connector", k.Name, k)
+}
+
+// Connector returns a kind by name.
+func (r *Registry) Connector(name string) (ConnectorKind, bool) {
+	k, ok := r.connectors[name]
+	return k, ok
+}
+
+// Connectors returns the names of the kinds of connections, sorted.
+func (r *Registry) Connectors() []string { return slices.Sorted(maps.Keys(r.connectors)) }
 
 // Lookup returns a kind by name.
 func (r *Registry) Lookup(name string) (LookupKind, bool) { k, ok := r.lookups[name]; return k, ok }

@@ -36,6 +36,15 @@ func Columns(fields ...Field) Shape {
 	return Shape{Type: Type{Kind: Record, Fields: fields}}
 }
 
+// BodyShape returns the shape of records that are made of expressions.
+func BodyShape(body []NamedExpr) Shape {
+	fields := make([]Field, len(body))
+	for i, x := range body {
+		fields[i] = Field{Name: x.Name, Type: x.Expr.Type()}
+	}
+	return Columns(fields...)
+}
+
 // Untouched reports whether the payload is the record, as it is.
 func (s Shape) Untouched() bool {
 	return s.Format != "" && len(s.Set) == 0 && len(s.Removed) == 0

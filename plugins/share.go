@@ -1,7 +1,7 @@
 package plugins
 
 // Share returns a new batch of the selected rows of b, with their payloads,
-// keys, times, offsets and headers but without columns: something that
+// keys, topics, times, offsets and headers but without columns: something that
 // another goroutine can own. It points into b's Data where most of that is
 // still alive and copies otherwise. Both are to be released.
 func (b *Batch) Share() *Batch {
@@ -15,7 +15,7 @@ func (b *Batch) Share() *Batch {
 			live += int(b.Values[i].Len)
 		}
 	}
-	if live*4 >= len(b.Data) || b.Keys != nil || b.HeaderRows != nil {
+	if live*4 >= len(b.Data) || b.Keys != nil || b.Topics != nil || b.HeaderRows != nil {
 		b.shareRows(d)
 		return d
 	}
@@ -55,6 +55,28 @@ func (b *Batch) CopyMeta(d *Batch) {
 	}
 }
 
+// CopyHeaders gives d, made of the selected rows of b, copies of their headers.
+func (b *Batch) CopyHeaders(d *Batch) {
+	if b.HeaderRows == nil {
+		return
+	}
+	d.Headers, d.HeaderRows = d.SpareHeaders(), d.SpareHeaderRows()
+	for _, i := range b.Sel {
+		at := len(d.Headers)
+		for _, h := range b.HeadersOf(i) {
+			d.Headers = append(d.Headers, Header{d.keep(h.Name.Of(b.Data)), d.keep(h.Value.Of(b.Data))})
+		}
+		d.HeaderRows = append(d.HeaderRows, Span{Off: uint32(at), Len: uint32(len(d.Headers) - at)})
+	}
+}
+
+// keep appends text to the batch's data.
+func (b *Batch) keep(text []byte) Span {
+	at := len(b.Data)
+	b.Data = append(b.Data, text...)
+	return Span{Off: uint32(at), Len: uint32(len(text))}
+}
+
 // CopyColumn gives d, made of the selected rows of b, a column of its own
 // with the values that the field at path has in b. Bytes are copied, also where
 // d shares the Data that they are in: they are in this processor's cache and
@@ -70,6 +92,12 @@ func (b *Batch) shareRows(d *Batch) {
 		d.Keys = d.SpareKeys()
 		for _, i := range b.Sel {
 			d.Keys = append(d.Keys, b.Keys[i])
+		}
+	}
+	if b.Topics != nil {
+		d.Topics = d.SpareTopics()
+		for _, i := range b.Sel {
+			d.Topics = append(d.Topics, b.Topics[i])
 		}
 	}
 	if b.HeaderRows != nil {

@@ -51,8 +51,10 @@ func AppendGroups(dst []Group, col *Column, rows []uint32) []Group {
 }
 
 // AppendKey appends the bytes that stand for the key in row i of a column:
-// different for different keys of one column, and the same at any time on any
-// machine. A null, and a nil column, stand for no bytes.
+// different for keys of one column that are not equal, and the same at any time
+// on any machine. Numbers that are equal are the same key, whatever their kinds:
+// a float that is a whole number stands for that. A null, and a nil column,
+// stand for no bytes.
 func AppendKey(dst []byte, col *Column, i uint32) []byte {
 	if col == nil || col.IsNull(i) {
 		return dst
@@ -61,12 +63,13 @@ func AppendKey(dst []byte, col *Column, i uint32) []byte {
 	if k == Any {
 		k = col.Kinds[i]
 	}
+	if k == Float {
+		return appendFloatKey(dst, col, i)
+	}
 	dst = append(dst, byte(k))
 	switch {
 	case k == String || k == Bytes || k.Nested():
 		return append(dst, col.Bytes(i)...)
-	case col.Kind == Float:
-		return binary.LittleEndian.AppendUint64(dst, math.Float64bits(col.Floats[i]))
 	case col.Kind == Bool:
 		if col.Bools[i] {
 			return append(dst, 1)
@@ -77,8 +80,35 @@ func AppendKey(dst []byte, col *Column, i uint32) []byte {
 	}
 }
 
-// KeyValue returns the value whose [AppendKey] form is key; a null for no
-// bytes.
+func appendFloatKey(dst []byte, col *Column, i uint32) []byte {
+	v := col.Value(i).Float
+	if n, ok := whole(v); ok {
+		return binary.LittleEndian.AppendUint64(append(dst, byte(Int)), uint64(n))
+	}
+	return binary.LittleEndian.AppendUint64(append(dst, byte(Float)), math.Float64bits(v))
+}
+
+// whole returns the integer that a float is equal to, if there is one.
+func whole(v float64) (n int64, ok bool) {
+	if v != math.Trunc(v) || v < -1<<63 || v >= 1<<63 {
+		return 0, false
+	}
+	return int64(v), true
+}
+
+// IsKey reports whether there is a value whose [AppendKey] form is key, as far
+// as its kind tells. What was stored before equal numbers were one key may have
+// others.
+func IsKey(key []byte) bool {
+	if len(key) == 0 || Kind(key[0]) != Float {
+		return true
+	}
+	_, ok := whole(KeyValue(key).Float)
+	return !ok
+}
+
+// KeyValue returns the value whose [AppendKey] form is key, of several equal
+// ones the integer; a null for no bytes.
 func KeyValue(key []byte) Value {
 	if len(key) == 0 {
 		return Value{Kind: Null}

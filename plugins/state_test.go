@@ -1,6 +1,8 @@
 package plugins_test
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 	"testing"
 
@@ -46,6 +48,12 @@ func TestKeysAndGroups(t *testing.T) {
 		for _, i := range rows {
 			key := plugins.AppendKey(nil, &col, i)
 			want = append(want, plugins.GroupOf(key))
+			if v := values[i]; v.Kind == plugins.Float && v.Float == math.Trunc(v.Float) && math.Abs(v.Float) < 1<<62 {
+				values[i] = plugins.Value{Kind: plugins.Int, Int: int64(v.Float)}
+			}
+			if !plugins.IsKey(key) {
+				t.Fatalf("the key of %+v is none", values[i])
+			}
 			if got := plugins.KeyValue(key); got != values[i] {
 				t.Fatalf("the key of %+v is read as %+v", values[i], got)
 			}
@@ -54,6 +62,37 @@ func TestKeysAndGroups(t *testing.T) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
 	})
+}
+
+// Numbers that are equal are one key, whatever their kinds and those of their
+// columns; others are not.
+func TestEqualNumbersAreOneKey(t *testing.T) {
+	t.Parallel()
+	key := func(column plugins.Kind, v plugins.Value) string {
+		var col plugins.Column
+		col.Reset(column, 1)
+		col.SetValue(0, v)
+		return string(plugins.AppendKey(nil, &col, 0))
+	}
+	whole := func(n int64) plugins.Value { return plugins.Value{Kind: plugins.Int, Int: n} }
+	float := func(x float64) plugins.Value { return plugins.Value{Kind: plugins.Float, Float: x} }
+	for _, c := range []struct {
+		n    int64
+		x    float64
+		same bool
+	}{
+		{1, 1, true}, {0, math.Copysign(0, -1), true}, {-7, -7, true}, {1 << 53, 1 << 53, true}, {math.MinInt64, -1 << 63, true},
+		{1<<53 + 1, 1 << 53, false}, {math.MaxInt64, 1 << 63, false}, {1, 1.5, false}, {0, 5e-324, false},
+	} {
+		keys := []string{key(plugins.Int, whole(c.n)), key(plugins.Any, whole(c.n)), key(plugins.Any, float(c.x)), key(plugins.Float, float(c.x))}
+		if keys[0] != keys[1] || keys[2] != keys[3] || (keys[1] == keys[2]) != c.same {
+			t.Errorf("%d and %v: %q, the same: %v", c.n, c.x, keys, c.same)
+		}
+		stored := append([]byte{byte(plugins.Float)}, keys[3][1:]...)
+		if !c.same && !plugins.IsKey([]byte(keys[2])) || c.same && plugins.IsKey(binary.LittleEndian.AppendUint64(stored[:1], math.Float64bits(c.x))) {
+			t.Errorf("%v: what was stored of it is not told from a key of now", c.x)
+		}
+	}
 }
 
 // State that was stored is found again only where keys stay in their groups.
