@@ -3,8 +3,8 @@ package keyed
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/onstream/onstream/plugins"
 )
@@ -12,9 +12,9 @@ import (
 // All calls f for each entry, in the order of the keys. It may change or
 // remove the entry it is called with, and nothing else.
 func (t *Table[V]) All(f func(e *Entry[V]) error) error {
-	hot := slices.Sorted(maps.Keys(t.hot))
+	hot := t.sorted()
 	if t.cold == 0 {
-		return t.visit(hot, f)
+		return visit(hot, f)
 	}
 	for m := t.merge(); ; {
 		key, err := m.next()
@@ -24,16 +24,16 @@ func (t *Table[V]) All(f func(e *Entry[V]) error) error {
 		// A key that is in memory comes from there: its row is outdated.
 		n := len(hot)
 		if key != nil {
-			n, _ = slices.BinarySearch(hot, string(key))
+			n, _ = slices.BinarySearchFunc(hot, string(key), func(e *Entry[V], key string) int { return strings.Compare(e.Key, key) })
 		}
-		if err := t.visit(hot[:n], f); err != nil {
+		if err := visit(hot[:n], f); err != nil {
 			return err
 		}
 		hot = hot[n:]
 		if key == nil {
 			return nil
 		}
-		if len(hot) > 0 && hot[0] == string(key) {
+		if len(hot) > 0 && hot[0].Key == string(key) {
 			continue
 		}
 		if err := t.visitCold(key, f); err != nil {
@@ -42,9 +42,21 @@ func (t *Table[V]) All(f func(e *Entry[V]) error) error {
 	}
 }
 
-func (t *Table[V]) visit(keys []string, f func(e *Entry[V]) error) error {
-	for _, key := range keys {
-		if err := f(t.hot[key]); err != nil {
+// sorted returns the entries in memory in the order of their keys.
+func (t *Table[V]) sorted() []*Entry[V] {
+	hot := make([]*Entry[V], 0, t.hot())
+	for place := range ones(t.slab.taken) {
+		if e := t.slab.at(place); !e.is(dead) {
+			hot = append(hot, e)
+		}
+	}
+	slices.SortFunc(hot, func(x, y *Entry[V]) int { return strings.Compare(x.Key, y.Key) })
+	return hot
+}
+
+func visit[V any](entries []*Entry[V], f func(e *Entry[V]) error) error {
+	for _, e := range entries {
+		if err := f(e); err != nil {
 			return err
 		}
 	}
@@ -61,7 +73,7 @@ func (t *Table[V]) visitCold(key []byte, f func(e *Entry[V]) error) error {
 	if err := f(e); err != nil {
 		return err
 	}
-	if !e.dirty && !e.dead {
+	if !e.is(dirty | dead) {
 		t.stale = t.stale[:stale]
 		t.drop(e)
 		t.cold++

@@ -79,8 +79,8 @@ func (t *Table[V]) wake(d domain, now int64) error {
 		r := a.rows[0]
 		a.rows = a.rows[1:]
 		t.stale = append(t.stale, r)
-		if t.hot[r.key] == nil {
-			if _, err := t.load([]byte(r.key)); err != nil {
+		if key := []byte(r.key); t.lookup(key) == nil {
+			if _, err := t.load(key); err != nil {
 				return err
 			}
 		}
@@ -145,7 +145,7 @@ func (t *Table[V]) load(key []byte) (*Entry[V], error) {
 	if !ok {
 		return nil, nil
 	}
-	e, err := t.decode(string(key), t.buf)
+	e, err := t.decode(key, t.buf)
 	if err != nil {
 		return nil, err
 	}
@@ -155,12 +155,15 @@ func (t *Table[V]) load(key []byte) (*Entry[V], error) {
 }
 
 // decode puts a stored entry into memory.
-func (t *Table[V]) decode(key string, value []byte) (*Entry[V], error) {
+func (t *Table[V]) decode(key, value []byte) (*Entry[V], error) {
+	if !plugins.IsKey(key) {
+		return nil, fmt.Errorf("decode the state of key %q: it is of a time when 1 and 1.0 were different keys: reset the state of the stage", key)
+	}
 	e := t.add(key)
 	if err := t.config.Decode(value, &e.V); err != nil {
 		return nil, fmt.Errorf("decode the state of key %q: %w", key, err)
 	}
-	e.stored = true
+	e.state |= stored
 	t.Schedule(e)
 	return e, nil
 }
@@ -168,7 +171,7 @@ func (t *Table[V]) decode(key string, value []byte) (*Entry[V], error) {
 // stay is for an entry whose timers are rows and which is in memory now: those
 // are not needed any more.
 func (t *Table[V]) stay(e *Entry[V]) {
-	e.leaving = false
+	e.state &^= leaving
 	t.stale = t.appendRows(t.stale, e)
 }
 

@@ -22,15 +22,13 @@ func (t *Table[V]) Snapshot(w plugins.StateWriter) error {
 	}
 	t.gone, t.going = t.going, t.gone
 	clear(t.gone)
-	for _, e := range t.dirty {
-		if !e.dead {
-			t.buf = t.config.Encode(t.buf[:0], &e.V)
-			w.Put(t.config.Space, groupOf(e.Key), []byte(e.Key), t.buf)
-			e.dirty, e.stored = false, true
-		}
+	for place := range ones(t.dirty) {
+		e := t.slab.at(place)
+		t.buf = t.config.Encode(t.buf[:0], &e.V)
+		w.Put(t.config.Space, groupOf(e.Key), []byte(e.Key), t.buf)
+		e.state = e.state&^dirty | stored
 	}
 	clear(t.dirty)
-	t.dirty, t.dead = t.dirty[:0], 0
 	t.choose(w)
 	return nil
 }
@@ -44,7 +42,7 @@ func (t *Table[V]) evict() {
 	}
 	var rows []timerRow
 	for _, e := range t.leaving {
-		if !e.leaving {
+		if !e.is(leaving) {
 			continue
 		}
 		rows = t.appendRows(rows, e)
@@ -66,28 +64,38 @@ func (t *Table[V]) evict() {
 // giving each a second chance, and writes their timers. Their values are
 // written already; they leave when that is committed: at the next snapshot.
 func (t *Table[V]) choose(w plugins.StateWriter) {
-	surplus := len(t.hot) - t.config.MaxHot
+	surplus := t.hot() - int64(t.config.MaxHot)
 	if surplus <= 0 || t.state == nil {
 		return
 	}
 	var rows []timerRow
-	for range 2 {
-		for _, e := range t.hot {
-			if surplus == 0 {
-				break
-			}
-			if e.used || e.leaving {
-				e.used = false
-				continue
-			}
-			e.leaving = true
-			t.leaving = append(t.leaving, e)
-			surplus--
-			rows = t.appendRows(rows[:0], e)
-			for _, r := range rows {
-				t.buf = r.append(t.buf[:0])
-				w.Put(t.config.Space+1, groupOf(r.key), t.buf, nil)
-			}
+	for range 2 * t.hot() {
+		e := t.next()
+		if e.state&(used|leaving) != 0 {
+			e.state &^= used
+			continue
+		}
+		e.state |= leaving
+		t.leaving = append(t.leaving, e)
+		rows = t.appendRows(rows[:0], e)
+		for _, r := range rows {
+			t.buf = r.append(t.buf[:0])
+			w.Put(t.config.Space+1, groupOf(r.key), t.buf, nil)
+		}
+		if surplus--; surplus == 0 {
+			return
+		}
+	}
+}
+
+// next returns the entry in memory at which eviction looks next.
+func (t *Table[V]) next() *Entry[V] {
+	for {
+		if t.hand++; int(t.hand) >= chunkSize*len(t.slab.chunks) {
+			t.hand = 0
+		}
+		if t.slab.taken[t.hand/64]>>(t.hand%64)&1 == 1 && !t.slab.at(t.hand).is(dead) {
+			return t.slab.at(t.hand)
 		}
 	}
 }
@@ -124,9 +132,9 @@ func (t *Table[V]) restoreGroup(g plugins.Group) error {
 	var broken error
 	var due []timerRow
 	err = t.state.Ascend(t.config.Space, g, nil, func(key, value []byte) bool {
-		full := len(t.hot) >= t.config.MaxHot
+		full := t.hot() >= int64(t.config.MaxHot)
 		var e *Entry[V]
-		if e, broken = t.decode(string(key), value); broken != nil || !full {
+		if e, broken = t.decode(key, value); broken != nil || !full {
 			return broken == nil
 		}
 		due = t.appendRows(due[:0], e)

@@ -3,7 +3,7 @@ package keyed
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"hash/maphash"
 
 	"github.com/onstream/onstream/plugins"
 )
@@ -17,6 +17,12 @@ type Config[V any] struct {
 	// keeps nothing of src.
 	Encode func(dst []byte, v *V) []byte
 	Decode func(src []byte, v *V) error
+	// Words is how many words each value has beside V, which are cheaper to
+	// keep than what V points at. Init is called with each zero V and them,
+	// which are zero and V's alone until its key leaves memory; nil where there
+	// are none.
+	Words int
+	Init  func(v *V, words []uint64)
 	// Due returns when the key wants attention: by the clock of event time and
 	// by that of the pipeline, [plugins.Never] for not. Nil means never.
 	Due func(e *Entry[V]) (event, wall int64)
@@ -41,28 +47,41 @@ var (
 type Entry[V any] struct {
 	Key string
 
-	due     [domains]int64 // of its newest timer on each heap, Never for none
-	dirty   bool           // changed since the last snapshot
-	stored  bool           // may have a row in the state
-	used    bool           // since eviction last looked
-	leaving bool           // chosen for eviction by the last snapshot
-	dead    bool           // not in the table any more
+	due   [domains]int64 // of its newest timer on each heap, Never for none
+	place uint32
+	state entryState
 
 	// V is behind the rest, so that its beginning, which is what most records
 	// touch, is near the rest in memory.
 	V V
 }
 
+// entryState is a set of what is so about an entry.
+type entryState uint8
+
+const (
+	dirty   entryState = 1 << iota // changed since the last snapshot
+	used                           // since eviction last looked
+	stored                         // may have a row in the state
+	leaving                        // chosen for eviction by the last snapshot
+	dead                           // not in the table any more
+)
+
+func (e *Entry[V]) is(s entryState) bool { return e.state&s != 0 }
+
 // Table keeps values by key. It is used by one goroutine at a time.
 type Table[V any] struct {
 	config Config[V]
 	state  plugins.State // nil before Restore
 
-	hot     map[string]*Entry[V]
+	seed    maphash.Seed
+	index   index
+	slab    slab[V]
+	dirty   []uint64 // a bit for each place whose entry is to be written
+	retired []uint32 // places of dead entries, which timers may still name
 	timers  [domains]timers[V]
-	dirty   []*Entry[V] // to be written, dead ones among them
-	dead    int         // of dirty
 	leaving []*Entry[V]
+	hand    uint32 // the place at which eviction looks next
 	// Keys with a row in the state that does not count any more: removed since
 	// the last snapshot, and before it: those it has deleted, but the state
 	// shows that only when it is committed.
@@ -85,8 +104,12 @@ func NewTable[V any](c Config[V]) *Table[V] {
 	if c.Due == nil {
 		c.Due = func(*Entry[V]) (event, wall int64) { return plugins.Never, plugins.Never }
 	}
-	t := &Table[V]{config: c, hot: map[string]*Entry[V]{}, gone: map[string]struct{}{}, going: map[string]struct{}{}}
+	t := &Table[V]{
+		config: c, seed: maphash.MakeSeed(), index: newIndex(), slab: slab[V]{each: c.Words},
+		gone: map[string]struct{}{}, going: map[string]struct{}{},
+	}
 	for d := range t.ahead {
+		t.timers[d].slab = &t.slab
 		t.ahead[d].until = plugins.Never
 	}
 	return t
@@ -107,9 +130,9 @@ func (t *Table[V]) Open(key []byte) (e *Entry[V], fresh bool, err error) {
 	case t.keys() >= t.config.MaxKeys:
 		return nil, false, ErrTooManyKeys
 	}
-	e = t.add(string(key))
-	if len(t.gone) > 0 {
-		_, e.stored = t.gone[e.Key]
+	e = t.add(key)
+	if _, gone := t.gone[e.Key]; gone {
+		e.state |= stored
 		delete(t.gone, e.Key)
 	}
 	t.markDirty(e)
@@ -119,10 +142,12 @@ func (t *Table[V]) Open(key []byte) (e *Entry[V], fresh bool, err error) {
 // Find returns the entry of a key, nil where there is none. The caller does
 // not change it, unless it calls Touch.
 func (t *Table[V]) Find(key []byte) (*Entry[V], error) {
-	if e := t.hot[string(key)]; e != nil {
-		e.used = true
-		if e.leaving {
-			t.stay(e)
+	if e := t.lookup(key); e != nil {
+		if e.state&(used|leaving) != used {
+			e.state |= used
+			if e.is(leaving) {
+				t.stay(e)
+			}
 		}
 		return e, nil
 	}
@@ -132,63 +157,100 @@ func (t *Table[V]) Find(key []byte) (*Entry[V], error) {
 	return t.load(key)
 }
 
+// lookup returns the entry of a key that is in memory, nil where it is not.
+func (t *Table[V]) lookup(key []byte) *Entry[V] {
+	hash := t.hash(key)
+	slots := t.index.slots
+	for i := t.index.home(hash); ; i++ {
+		slot := slots[i&(len(slots)-1)]
+		if slot == 0 {
+			return nil
+		}
+		if h, place := split(slot); h == hash {
+			if e := t.slab.at(place); e.Key == string(key) {
+				return e
+			}
+		}
+	}
+}
+
+func (t *Table[V]) hash(key []byte) uint32 { return uint32(maphash.Bytes(t.seed, key)) }
+
 // Touch says that the value of an entry has changed.
 func (t *Table[V]) Touch(e *Entry[V]) {
-	if e.leaving {
+	if e.is(leaving) {
 		t.stay(e)
 	}
 	t.markDirty(e)
 }
 
 func (t *Table[V]) markDirty(e *Entry[V]) {
-	if !e.dirty {
-		e.dirty = true
-		t.dirty = append(t.dirty, e)
+	if !e.is(dirty) {
+		e.state |= dirty
+		t.dirty[e.place/64] |= 1 << (e.place % 64)
 	}
 }
 
 // Remove forgets a key.
 func (t *Table[V]) Remove(e *Entry[V]) {
-	if e.dead {
+	if e.is(dead) {
 		return
 	}
-	if e.leaving {
+	if e.is(leaving) {
 		t.stay(e)
 	}
-	if e.stored {
+	if e.is(stored) {
 		t.gone[e.Key] = struct{}{}
 	}
 	t.drop(e)
-	if !e.dirty {
-		return
-	}
-	if t.dead++; t.dead > 64 && t.dead > len(t.dirty)/2 {
-		t.dirty = slices.DeleteFunc(t.dirty, func(e *Entry[V]) bool { return e.dead })
-		t.dead = 0
-	}
 }
 
 // Stats tells what the table keeps.
 func (t *Table[V]) Stats() plugins.StateStats {
-	return plugins.StateStats{Keys: t.keys(), Hot: int64(len(t.hot))}
+	return plugins.StateStats{Keys: t.keys(), Hot: t.hot()}
 }
 
-func (t *Table[V]) keys() int64 { return int64(len(t.hot)) + t.cold }
+func (t *Table[V]) keys() int64 { return t.hot() + t.cold }
+
+// hot returns how many keys are in memory.
+func (t *Table[V]) hot() int64 { return int64(t.index.count) }
 
 // add puts a new entry into memory.
-func (t *Table[V]) add(key string) *Entry[V] {
-	e := &Entry[V]{Key: key, used: true, due: [domains]int64{plugins.Never, plugins.Never}}
-	t.hot[key] = e
+func (t *Table[V]) add(key []byte) *Entry[V] {
+	e, place := t.slab.take(key)
+	if int(place/64) >= len(t.dirty) {
+		t.dirty = append(t.dirty, make([]uint64, chunkBits)...)
+	}
+	e.state, e.due = used, [domains]int64{plugins.Never, plugins.Never}
+	t.index.add(t.hash(key), place)
+	if t.config.Init != nil {
+		t.config.Init(&e.V, t.slab.wordsOf(place))
+	}
 	return e
 }
 
 // drop takes an entry out of memory.
 func (t *Table[V]) drop(e *Entry[V]) {
-	delete(t.hot, e.Key)
-	e.dead = true
+	t.index.remove(t.hash([]byte(e.Key)), e.place)
+	t.dirty[e.place/64] &^= 1 << (e.place % 64)
+	e.state |= dead
 	for d := range t.timers {
 		if e.due[d] != plugins.Never {
 			t.timers[d].forget(domain(d))
 		}
 	}
+	if t.retired = append(t.retired, e.place); len(t.retired) > 64 && int64(len(t.retired)) > t.hot()/2 {
+		t.sweep()
+	}
+}
+
+// sweep gives the memory of dead entries back.
+func (t *Table[V]) sweep() {
+	for d := range t.timers {
+		t.timers[d].clean(domain(d))
+	}
+	for _, place := range t.retired {
+		t.slab.free(place)
+	}
+	t.retired = t.retired[:0]
 }

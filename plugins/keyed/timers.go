@@ -15,31 +15,35 @@ const (
 	domains = 2
 )
 
-// timer is an entry and a time before which it is not due. There may be
-// several of an entry; the one whose time the entry knows counts.
-type timer[V any] struct {
-	due int64
-	e   *Entry[V]
+// timer is the place of an entry and a time before which it is not due. There
+// may be several of an entry; the one whose time the entry knows counts.
+type timer struct {
+	due   int64
+	place uint32
 }
-
-func (x timer[V]) before(y timer[V]) bool {
-	return x.due < y.due || x.due == y.due && x.e.Key < y.e.Key
-}
-
-func (x timer[V]) counts(d domain) bool { return !x.e.dead && x.e.due[d] == x.due }
 
 // timers is a heap of timers, ordered by time and key. Timers that do not
 // count any more stay until they are many or their time comes.
 type timers[V any] struct {
-	heap  []timer[V]
+	slab  *slab[V]
+	heap  []timer
 	stale int
 }
 
-func (h *timers[V]) push(x timer[V]) {
+func (h *timers[V]) before(x, y timer) bool {
+	return x.due < y.due || x.due == y.due && h.slab.at(x.place).Key < h.slab.at(y.place).Key
+}
+
+func (h *timers[V]) counts(x timer, d domain) bool {
+	e := h.slab.at(x.place)
+	return !e.is(dead) && e.due[d] == x.due
+}
+
+func (h *timers[V]) push(x timer) {
 	h.heap = append(h.heap, x)
 	for i := len(h.heap) - 1; i > 0; {
 		up := (i - 1) / 2
-		if !x.before(h.heap[up]) {
+		if !h.before(x, h.heap[up]) {
 			break
 		}
 		h.heap[i], h.heap[up] = h.heap[up], x
@@ -47,10 +51,9 @@ func (h *timers[V]) push(x timer[V]) {
 	}
 }
 
-func (h *timers[V]) pop() timer[V] {
+func (h *timers[V]) pop() timer {
 	x, last := h.heap[0], len(h.heap)-1
 	h.heap[0] = h.heap[last]
-	h.heap[last] = timer[V]{}
 	h.heap = h.heap[:last]
 	h.down(0)
 	return x
@@ -60,7 +63,7 @@ func (h *timers[V]) down(i int) {
 	for {
 		least := i
 		for child := 2*i + 1; child <= 2*i+2 && child < len(h.heap); child++ {
-			if h.heap[child].before(h.heap[least]) {
+			if h.before(h.heap[child], h.heap[least]) {
 				least = child
 			}
 		}
@@ -74,11 +77,14 @@ func (h *timers[V]) down(i int) {
 
 // forget notes that a timer does not count any more.
 func (h *timers[V]) forget(d domain) {
-	h.stale++
-	if h.stale <= 64 || h.stale <= len(h.heap)/2 {
-		return
+	if h.stale++; h.stale > 64 && h.stale > len(h.heap)/2 {
+		h.clean(d)
 	}
-	h.heap = slices.DeleteFunc(h.heap, func(x timer[V]) bool { return !x.counts(d) })
+}
+
+// clean removes the timers that do not count any more.
+func (h *timers[V]) clean(d domain) {
+	h.heap = slices.DeleteFunc(h.heap, func(x timer) bool { return !h.counts(x, d) })
 	for i := len(h.heap)/2 - 1; i >= 0; i-- {
 		h.down(i)
 	}
@@ -100,7 +106,7 @@ func (t *Table[V]) Schedule(e *Entry[V]) {
 func (t *Table[V]) setTimer(e *Entry[V], d domain, due int64) {
 	before := e.due[d]
 	e.due[d] = due
-	t.timers[d].push(timer[V]{due, e})
+	t.timers[d].push(timer{due, e.place})
 	if before != plugins.Never {
 		t.timers[d].forget(d)
 	}
@@ -151,11 +157,11 @@ func (t *Table[V]) fire(d domain, now int64, f func(e *Entry[V], due int64) erro
 	var failed error
 	for failed == nil && len(h.heap) > 0 && h.heap[0].due <= now {
 		x := h.pop()
-		if !x.counts(d) {
+		if !h.counts(x, d) {
 			h.stale--
 			continue
 		}
-		e := x.e
+		e := t.slab.at(x.place)
 		e.due[d] = plugins.Never
 		due := t.dueOf(e, d)
 		if due > x.due {
@@ -165,7 +171,7 @@ func (t *Table[V]) fire(d domain, now int64, f func(e *Entry[V], due int64) erro
 		t.Touch(e)
 		failed = f(e, due)
 		switch {
-		case e.dead:
+		case e.is(dead):
 		case t.dueOf(e, d) <= due:
 			unchanged = append(unchanged, e)
 		default:
@@ -182,7 +188,7 @@ func (t *Table[V]) fire(d domain, now int64, f func(e *Entry[V], due int64) erro
 // something to do, and before which it has not; [plugins.Never] for none.
 func (t *Table[V]) NextWall() int64 {
 	h := &t.timers[wallTime]
-	for len(h.heap) > 0 && !h.heap[0].counts(wallTime) {
+	for len(h.heap) > 0 && !h.counts(h.heap[0], wallTime) {
 		h.pop()
 		h.stale--
 	}
