@@ -21,7 +21,7 @@ func fileKind() plugins.LookupKind {
   types = { limit = "float" }
 }`,
 			Attrs: []plugins.Attr{
-				{Name: "path", Type: plugins.AttrString, Required: true, Doc: "The file: CSV with a header row, a JSON array of objects, or one JSON object a line."},
+				{Name: "path", Type: plugins.AttrString, Required: true, Doc: "The file: CSV with a header row, a JSON array of objects, or one JSON object a line. Where a CSV file is there when the pipeline is validated, only the fields of its header can be read."},
 				{Name: "id", Type: plugins.AttrString, Required: true, Doc: "The field that is looked up; compared as text, so that 7 finds \"7\". Of records with the same one the last counts."},
 				{Name: "format", Type: plugins.AttrString, Enum: []string{"csv", "json"}, Doc: "The format, where the name of the file does not end in .csv, .json, .jsonl or .ndjson."},
 				{Name: "delimiter", Type: plugins.AttrString, Default: ",", Doc: "What separates the cells of CSV: one character."},
@@ -41,9 +41,18 @@ func fileKind() plugins.LookupKind {
 	}
 }
 
-// fileType returns what is known of the records: the declared fields. Each may
-// be missing in one of them.
+// fileType returns what is known of the records.
 func fileType(c plugins.Config) (plugins.Type, error) {
+	t, err := declaredType(c)
+	if err != nil {
+		return t, err
+	}
+	return withHeader(t, c)
+}
+
+// declaredType returns the fields that are declared. Each may be missing in one
+// of the records.
+func declaredType(c plugins.Config) (plugins.Type, error) {
 	if _, err := fileFormat(c); err != nil {
 		return plugins.Type{}, err
 	}

@@ -43,7 +43,7 @@ func newFileParser(c plugins.Config) (*fileParser, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := fileType(c)
+	t, err := declaredType(c)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ func newAbsence(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 			expected: map[string]bool{},
 		},
 	}
+	a.time.last -= a.patience.limit
 	if key := c.Expr("key"); key != nil {
 		a.key = key.Evaluator(env)
 	}
@@ -24,7 +25,7 @@ func newAbsence(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 		a.patience.expected[string(append([]byte{byte(plugins.String)}, name...))] = true
 	}
 	a.results = newResults(emitFields(c, env, defaultEmit(c, absenceLocal(c))), env, a.keys, a.report)
-	a.keptState = newKeptState(c, keyed.Config[presence]{Encode: encodePresence, Decode: decodePresence, Due: a.patience.due})
+	a.keptState = newKeptState(c, env, a.patience.wall, keyed.Config[presence]{Encode: encodePresence, Decode: decodePresence, Due: a.patience.due})
 	return a, nil
 }
 
@@ -53,7 +54,7 @@ func (a *absence) Process(_ context.Context, b *plugins.Batch, out plugins.Emitt
 	if a.key != nil {
 		key = a.key.Eval(b)
 	}
-	wall := a.time.wall()
+	wall := a.pipeline.wall()
 	at := a.time.of(b, wall)
 	a.results.begin(out, b.Received)
 	taken := len(b.Sel)
@@ -101,7 +102,7 @@ func (a *absence) comes(e *keyed.Entry[presence], at, wall int64) (begins bool) 
 	if a.patience.processing {
 		begins = a.elapse(e, a.patience.byWall(k, wall)) || begins
 	} else if k.Own != keyed.None {
-		begins = a.elapse(e, at-k.Own) || begins
+		begins = a.elapse(e, elapsed(k.Own, at)) || begins
 	}
 	switch {
 	case begins:
@@ -149,17 +150,17 @@ func (a *absence) add(e *keyed.Entry[presence], status string, at int64) {
 		report[3].SetNull(row)
 	} else {
 		report[1].SetValue(row, plugins.Value{Kind: plugins.Time, Int: last})
-		report[3].SetValue(row, plugins.Value{Kind: plugins.Duration, Int: at - last})
+		report[3].SetValue(row, plugins.Value{Kind: plugins.Duration, Int: elapsed(last, at)})
 	}
 	a.results.next()
 }
 
 // Tick implements [plugins.Timed].
 func (a *absence) Tick(_ context.Context, now int64, out plugins.Emitter) error {
-	a.time.latest = max(a.time.latest, now)
+	wall := a.pipeline.wall()
 	a.results.begin(out, now)
-	err := a.table.FireWall(now, func(e *keyed.Entry[presence], _ int64) error {
-		a.settle(e, a.patience.byWall(&e.V, now))
+	err := a.table.FireWall(wall, func(e *keyed.Entry[presence], _ int64) error {
+		a.settle(e, a.patience.byWall(&e.V, wall))
 		return nil
 	})
 	a.results.flush()
@@ -169,10 +170,10 @@ func (a *absence) Tick(_ context.Context, now int64, out plugins.Emitter) error 
 // Restore implements [plugins.Stateful]. From then on keys that are expected
 // are missed.
 func (a *absence) Restore(s plugins.State) error {
-	a.patience.started = a.time.wall()
 	if err := a.keptState.Restore(s); err != nil {
 		return err
 	}
+	a.patience.started = a.pipeline.wall()
 	first, last := s.Groups()
 	for name := range a.patience.expected {
 		if g := plugins.GroupOf([]byte(name)); g < first || g > last {

@@ -35,11 +35,11 @@ func absenceKind() plugins.TransformKind {
 			}
 			return append(keyLocal(c), absenceLocal(c)), false
 		},
-		State: func(c plugins.Config) string { return "times" + byText(c, c.Expr("key")) },
-		Volatile: func(c plugins.Config) bool {
-			return c.String("clock") == "processing" || absenceTimeout(c) > 0
-		},
-		New: newAbsence,
+		State:     func(c plugins.Config) string { return "times" + byText(c, c.Expr("key")) },
+		StateJSON: absenceJSON,
+		// What others have to do with it depends on which of them came first.
+		Volatile: func(plugins.Config) bool { return true },
+		New:      newAbsence,
 	}
 }
 

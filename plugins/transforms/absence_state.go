@@ -39,6 +39,14 @@ type patience struct {
 	expected   map[string]bool // keys that are not forgotten
 }
 
+// wall returns the latest time of the pipeline's clock that a key tells of.
+func (p *patience) wall(k *presence) int64 {
+	if p.processing && k.absent {
+		return later(k.arrived, p.limit)
+	}
+	return k.arrived
+}
+
 // ahead returns how long the silence of a key may be until something happens.
 func (p *patience) ahead(k *presence) int64 {
 	if k.absent {
@@ -55,10 +63,10 @@ func (p *patience) due(e *keyed.Entry[presence]) (event, wall int64) {
 		return event, wall
 	}
 	if !p.processing && k.Own != keyed.None {
-		event = later(k.Lane, p.idle+p.ahead(k)+1)
+		event = later(k.Lane, later(later(p.idle, p.ahead(k)), 1))
 	}
 	if p.processing || p.timeout > 0 {
-		wall = later(p.since(k), p.ahead(k)+p.timeout-p.limit+1)
+		wall = later(p.since(k), later(later(p.ahead(k)-p.limit, p.timeout), 1))
 	}
 	return event, wall
 }

@@ -33,9 +33,12 @@ func dedupeKind() plugins.TransformKind {
 			}
 			return []plugins.Output{{Shape: in}, {Name: "duplicates", Shape: in, Optional: true}}, checkEventTime(c)
 		},
-		State:    func(c plugins.Config) string { return "times" + byText(c, c.Expr("key")) },
-		Volatile: func(c plugins.Config) bool { return c.String("clock") == "processing" },
-		New:      newDedupe,
+		State:     func(c plugins.Config) string { return "times" + byText(c, c.Expr("key")) },
+		StateJSON: dedupeJSON,
+		// When a key is forgotten depends on which of the others came first.
+		Volatile:     func(plugins.Config) bool { return true },
+		Deduplicates: true,
+		New:          newDedupe,
 	}
 }
 
@@ -44,7 +47,7 @@ func newDedupe(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 		key: c.Expr("key").Evaluator(env), time: newEventTime(c.Expr("time"), c, env),
 		extend: c.Bool("extend"), retention: newRetention(c),
 	}
-	d.keptState = newKeptState(c, keyed.Config[passed]{
+	d.keptState = newKeptState(c, env, func(v *passed) int64 { return d.retention.wall(&v.Time) }, keyed.Config[passed]{
 		Encode: encodePassed, Decode: decodePassed,
 		Due: func(e *keyed.Entry[passed]) (event, wall int64) { return d.retention.due(&e.V.Time, e.V.at) },
 	})
@@ -92,7 +95,7 @@ var (
 // Process implements [plugins.Transform].
 func (d *dedupe) Process(_ context.Context, b *plugins.Batch, out plugins.Emitter) error {
 	key := d.key.Eval(b)
-	at := d.time.of(b, d.time.wall())
+	at := d.time.of(b, d.pipeline.wall())
 	d.first, d.again = d.first[:0], d.again[:0]
 	for _, i := range b.Sel {
 		d.name = plugins.AppendKey(d.name[:0], key, i)
@@ -138,10 +141,6 @@ func (d *dedupe) passes(e *keyed.Entry[passed], fresh bool, at int64) bool {
 	case at >= later(v.at, d.retention.ttl):
 		v.at = at
 		return true
-	case at <= later(v.at, -d.retention.ttl) && d.retention.processing:
-		v.at = at // the clock was set back while the pipeline did not run
-		d.table.Schedule(e)
-		return true
 	case at <= later(v.at, -d.retention.ttl):
 		return true // too old to be told from, and too old to remember instead
 	case d.extend:
@@ -151,6 +150,6 @@ func (d *dedupe) passes(e *keyed.Entry[passed], fresh bool, at int64) bool {
 }
 
 // Tick implements [plugins.Timed]: it forgets keys.
-func (d *dedupe) Tick(_ context.Context, now int64, _ plugins.Emitter) error {
-	return d.table.FireWall(now, d.forget)
+func (d *dedupe) Tick(context.Context, int64, plugins.Emitter) error {
+	return d.table.FireWall(d.pipeline.wall(), d.forget)
 }

@@ -51,7 +51,7 @@ func (d *detect) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 	if d.key != nil {
 		key = d.key.Eval(b)
 	}
-	wall := d.time.wall()
+	wall := d.pipeline.wall()
 	at := d.time.of(b, wall)
 	if len(b.Sel) == 0 {
 		return nil
@@ -218,10 +218,10 @@ func (d *detect) pass() error {
 
 // Tick implements [plugins.Timed].
 func (d *detect) Tick(_ context.Context, now int64, out plugins.Emitter) error {
-	d.time.latest = max(d.time.latest, now)
+	wall := d.pipeline.wall()
 	d.results.begin(out, now)
-	err := d.table.FireWall(now, func(e *keyed.Entry[detection], _ int64) error {
-		return d.settle(e, d.silence.mark(&e.V, keyed.None, now))
+	err := d.table.FireWall(wall, func(e *keyed.Entry[detection], _ int64) error {
+		return d.settle(e, d.silence.mark(&e.V, keyed.None, wall))
 	})
 	d.results.flush()
 	return err
@@ -230,7 +230,7 @@ func (d *detect) Tick(_ context.Context, now int64, out plugins.Emitter) error {
 // Finish implements [plugins.Finisher]: what was waiting for older records is
 // looked at. A time that has not run out by then never will.
 func (d *detect) Finish(_ context.Context, out plugins.Emitter) error {
-	d.results.begin(out, d.time.wall())
+	d.results.begin(out, d.pipeline.machine().UnixNano())
 	err := d.table.All(func(e *keyed.Entry[detection]) error {
 		d.table.Touch(e)
 		return d.advance(e, e.V.Own)
@@ -241,6 +241,9 @@ func (d *detect) Finish(_ context.Context, out plugins.Emitter) error {
 
 // Restore implements [plugins.Stateful].
 func (d *detect) Restore(s plugins.State) error {
-	d.silence.started = d.time.wall()
-	return d.keptState.Restore(s)
+	if err := d.keptState.Restore(s); err != nil {
+		return err
+	}
+	d.silence.started = d.pipeline.wall()
+	return nil
 }

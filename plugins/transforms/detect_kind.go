@@ -45,7 +45,9 @@ func detectKind() plugins.TransformKind {
 			}
 			return text
 		},
-		Volatile: func(c plugins.Config) bool { return c.String("clock") == "processing" || c.Has("timeout") },
+		StateJSON: detectJSON,
+		// What others have to do with it depends on which of them came first.
+		Volatile: func(plugins.Config) bool { return true },
 		New:      newDetect,
 	}
 }
@@ -156,6 +158,6 @@ func newDetect(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 		locals = append(locals, d.recall.last)
 	}
 	d.results = newResults(emitFields(c, env, defaultEmit(c, matchLocal())), env, locals...)
-	d.keptState = newKeptState(c, keyed.Config[detection]{Encode: encodeDetection, Decode: decodeDetection, Due: d.silence.due})
+	d.keptState = newKeptState(c, env, func(v *detection) int64 { return v.arrived }, keyed.Config[detection]{Encode: encodeDetection, Decode: decodeDetection, Due: d.silence.due})
 	return d, nil
 }

@@ -13,18 +13,7 @@ type recall struct {
 // recalled returns the fields that expressions read of the locals `first` and
 // `last`.
 func recalled(c plugins.Config) []plugins.Field {
-	var fs []plugins.Field
-	seen := map[string]bool{}
-	for _, x := range c.AllExprs() {
-		for _, f := range x.Reads() {
-			root, field, local := plugins.LocalField(f.Name)
-			if local && (root == "first" || root == "last") && !seen[field] {
-				seen[field] = true
-				fs = append(fs, plugins.Field{Name: field, Type: f.Type})
-			}
-		}
-	}
-	return fs
+	return plugins.LocalReads(c.AllExprs(), "first", "last")
 }
 
 func newRecall(c plugins.Config) *recall {

@@ -38,7 +38,7 @@ func (s *silence) next(d *detection) int64 {
 		next = d.ahead[0].at
 	}
 	if n := len(d.open); n > 0 {
-		next = min(next, later(d.open[n-1].at, s.within+1))
+		next = min(next, later(later(d.open[n-1].at, s.within), 1))
 	}
 	if next == plugins.Never {
 		next = later(max(later(d.Own, s.within), d.quiet), 1) // to forget it
@@ -58,10 +58,10 @@ func (s *silence) due(e *keyed.Entry[detection]) (event, wall int64) {
 	if s.processing {
 		return plugins.Never, next
 	}
-	ahead := next - e.V.Own + s.lateness
-	event, wall = later(e.V.Lane, s.idle+ahead), plugins.Never
+	ahead := later(elapsed(e.V.Own, next), s.lateness)
+	event, wall = later(e.V.Lane, later(ahead, s.idle)), plugins.Never
 	if s.timeout > 0 {
-		wall = later(max(e.V.arrived, s.started), s.timeout+ahead)
+		wall = later(max(e.V.arrived, s.started), later(ahead, s.timeout))
 	}
 	return event, wall
 }

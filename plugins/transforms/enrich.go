@@ -94,7 +94,7 @@ func newEnrich(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields := localFields(c.Exprs("set"), "found")
+	fields := plugins.LocalReads(c.AllExprs(), "found")
 	e := &enrich{
 		env: env, by: c.Expr("by").Evaluator(env), missing: c.String("missing"), finder: f,
 		found: localColumns("found", fields), reader: newFoundReader(fields),

@@ -61,7 +61,7 @@ func (e *enrich) Process(ctx context.Context, b *plugins.Batch, out plugins.Emit
 			return err
 		}
 	}
-	if err := e.fill(b, out); err != nil || len(b.Sel) == 0 {
+	if err := e.fill(b, by, out); err != nil || len(b.Sel) == 0 {
 		return err
 	}
 	e.found.add(b)
@@ -146,8 +146,8 @@ func (e *enrich) ask(ctx context.Context, b *plugins.Batch, now int64) error {
 }
 
 // fill makes the columns of found of the answers, and drops or fails the rows
-// for which there is none.
-func (e *enrich) fill(b *plugins.Batch, out plugins.Emitter) error {
+// for which there is none: those whose key, in by, nobody knows.
+func (e *enrich) fill(b *plugins.Batch, by *plugins.Column, out plugins.Emitter) error {
 	e.found.reset(b.Len)
 	rows, failed := len(b.Sel), len(b.Failures)
 	kept := b.Sel[:0]
@@ -161,7 +161,7 @@ func (e *enrich) fill(b *plugins.Batch, out plugins.Emitter) error {
 				return fmt.Errorf("read an answer: %w", err)
 			}
 		case e.missing == "error":
-			b.Fail(i, plugins.Failure{Code: "missing", Msg: "nothing is found for the record: add it where it is looked up, or set missing"})
+			b.Fail(i, plugins.Failure{Code: "missing", Msg: "nothing is found for " + valueText(by, i) + ": add it where it is looked up, or set missing"})
 			continue
 		case e.missing == "drop":
 			continue

@@ -154,6 +154,12 @@ func TestEnrich(t *testing.T) {
 			if !slices.Equal(codes, tt.fail) {
 				t.Errorf("failures %v, want %v", e.failures, tt.fail)
 			}
+			if tt.missing == "error" {
+				want := []string{"nothing is found for 1: add it where it is looked up, or set missing", "nothing is found for null: add it where it is looked up, or set missing"}
+				if got := []string{e.failures[0].Msg, e.failures[1].Msg}; !slices.Equal(got, want) {
+					t.Errorf("they say %q, want %q", got, want)
+				}
+			}
 		})
 	}
 }

@@ -77,26 +77,20 @@ type eventTime struct {
 	eval     plugins.Evaluator // nil for the pipeline's clock
 	at       string
 	maxAhead time.Duration
-	now      func() time.Time
-	latest   int64 // of the pipeline's clock
 	times    []int64
+	// Earlier and later records fail: of them the stage could not tell the
+	// times that come with theirs, such as the end of their window.
+	first, last int64
 }
 
 // newEventTime returns what tells the times of the records of an input: expr
 // is its time, nil for the pipeline's clock.
 func newEventTime(expr plugins.Expr, c plugins.Config, env plugins.Env) *eventTime {
-	t := &eventTime{maxAhead: c.Duration("max_ahead"), now: env.Now, latest: math.MinInt64}
+	t := &eventTime{maxAhead: c.Duration("max_ahead"), first: math.MinInt64 + 1, last: plugins.Never - 1}
 	if expr != nil {
 		t.eval, t.at = expr.Evaluator(env), expr.Range()
 	}
 	return t
-}
-
-// wall returns the time of the pipeline's clock, ns since 1970. It never goes
-// back.
-func (t *eventTime) wall() int64 {
-	t.latest = max(t.latest, t.now().UnixNano())
-	return t.latest
 }
 
 // of returns the times of the selected rows, by row, ns since 1970, valid
@@ -108,11 +102,11 @@ func (t *eventTime) of(b *plugins.Batch, wall int64) []int64 {
 		for _, i := range b.Sel {
 			t.times[i] = wall
 		}
+		t.check(b, t.times, wall)
 		return t.times
 	}
 	col := t.eval.Eval(b)
 	times := col.Ints
-	limit := later(wall, int64(t.maxAhead))
 	if col.Kind != plugins.Time || col.Nulls != nil {
 		t.resize(b.Len)
 		times = t.times
@@ -120,26 +114,43 @@ func (t *eventTime) of(b *plugins.Batch, wall int64) []int64 {
 			switch k := kindOf(col, i); {
 			case col.IsNull(i):
 				b.Fail(i, plugins.Failure{Code: "null", Msg: "the record has no time: drop it before, or give it one with default(x, y)", Expr: t.at})
-				times[i] = math.MinInt64
 			case k != plugins.Time:
 				b.Fail(i, plugins.Failure{Code: "type", Msg: fmt.Sprintf("the time is of type %s, not time: declare the field as time in a schema", k), Expr: t.at})
-				times[i] = math.MinInt64
 			default:
 				times[i] = col.Ints[i]
 			}
 		}
+		b.DropFailed()
 	}
+	t.check(b, times, later(wall, int64(t.maxAhead)))
+	return times
+}
+
+// check fails the selected rows whose times are after a limit, or not from first
+// to last.
+func (t *eventTime) check(b *plugins.Batch, times []int64, limit int64) {
+	last := min(limit, t.last)
 	for _, i := range b.Sel {
-		if times[i] > limit {
-			b.Fail(i, plugins.Failure{
-				Code: "clock_ahead", Expr: t.at,
-				Msg: fmt.Sprintf("the time %s is more than %v ahead of the pipeline's clock: set the clock of the device, or raise max_ahead",
-					time.Unix(0, times[i]).UTC().Format(time.RFC3339), t.maxAhead),
-			})
+		if at := times[i]; at < t.first || at > last {
+			b.Fail(i, t.failure(at, at > limit))
 		}
 	}
 	b.DropFailed()
-	return times
+}
+
+func (t *eventTime) failure(at int64, ahead bool) plugins.Failure {
+	text := func(at int64) string { return time.Unix(0, at).UTC().Format(time.RFC3339) }
+	if ahead {
+		return plugins.Failure{
+			Code: "clock_ahead", Expr: t.at,
+			Msg: fmt.Sprintf("the time %s is more than %v ahead of the pipeline's clock: set the clock of the device, or raise max_ahead", text(at), t.maxAhead),
+		}
+	}
+	return plugins.Failure{
+		Code: "time_range", Expr: t.at,
+		Msg: fmt.Sprintf("the time %s is not from %s to %s, so times that come with it, such as the end of its window, cannot be told: correct it, or shorten what the stage waits for",
+			text(at), text(t.first), text(t.last)),
+	}
 }
 
 func (t *eventTime) resize(n int) {
@@ -147,17 +158,4 @@ func (t *eventTime) resize(n int) {
 		t.times = make([]int64, n)
 	}
 	t.times = t.times[:n]
-}
-
-// later returns the time d after (before, if negative) a time; times that
-// cannot be told are the last or first that can.
-func later(at, d int64) int64 {
-	switch t := at + d; {
-	case d > 0 && t < at:
-		return math.MaxInt64
-	case d < 0 && t > at:
-		return math.MinInt64
-	default:
-		return t
-	}
 }

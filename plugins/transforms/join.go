@@ -34,22 +34,25 @@ func joinKind() plugins.TransformKind {
 					{Name: "before", Type: plugins.AttrDuration, Min: plugins.Bound(0), Doc: "In place of within: how much earlier than the left record the right one may be."},
 					{Name: "after", Type: plugins.AttrDuration, Min: plugins.Bound(0), Doc: "In place of within: how much later than the left record the right one may be."},
 					{Name: "table", Type: plugins.AttrBool, Default: false, Doc: "The right input is a table: of each key its latest record counts, by time, and of equal times the one that came last. Left records are joined with what the table has when they come, so here it does matter which input is read first."},
-					{Name: "ttl", Type: plugins.AttrDuration, Min: plugins.Bound(1e-3), Doc: "How old a record of the table may be when a left record comes; it does not matter unless given. With event time, older ones are forgotten when the time of the other keys has gone on by ttl and idle."},
+					{Name: "ttl", Type: plugins.AttrDuration, Min: plugins.Bound(1e-3), Doc: "How old a record of the table may be when a left record comes; it does not matter unless given. With event time one is also too old, and forgotten, when the time of the other keys has gone on in both inputs by ttl, and by idle where that is given, since its key last came."},
 					{Name: "type", Type: plugins.AttrString, Default: "inner", Enum: []string{"inner", "left", "outer"}, Doc: "Which records without partner make a result: none (inner), those of the left input, or those of both (outer). What emit reads of the other input is null then."},
 					{Name: "emit", Type: plugins.AttrExprMap, Required: true, Doc: "The fields of the result, from the records left and right, and the key. What it reads of a record is all that is kept of it."},
 					{Name: "max_rows", Type: plugins.AttrInt, Default: int64(10_000), Min: plugins.Bound(1), Doc: "Records to keep for one key of each input; more fail with the code max_rows. A checkpoint writes all of a key that has changed."},
 					maxKeysAttr(),
 				},
 				eventTimeAttrs(plugins.AttrPortExprs),
-				lateAttrs(optionalIdleAttr()),
+				lateAttrs(joinIdleAttr()),
 			),
 		},
-		Keyed:    true,
-		Ports:    joinPorts[:],
-		Outputs:  joinOutputs,
-		Locals:   joinLocals,
-		State:    joinState,
-		Volatile: func(c plugins.Config) bool { return c.String("clock") == "processing" },
+		Keyed:     true,
+		Ports:     joinPorts[:],
+		Outputs:   joinOutputs,
+		Locals:    joinLocals,
+		State:     joinState,
+		StateJSON: joinJSON,
+		// A table has what came before; with idle it depends on which of the
+		// others came first.
+		Volatile: func(c plugins.Config) bool { return c.Bool("table") || c.Has("idle") || byPipelineClock(c) },
 		New: func(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 			if c.Bool("table") {
 				return newTableJoin(c, env), nil
@@ -57,6 +60,13 @@ func joinKind() plugins.TransformKind {
 			return newIntervalJoin(c, env), nil
 		},
 	}
+}
+
+// joinIdleAttr is idle: only with ttl do others matter without it.
+func joinIdleAttr() plugins.Attr {
+	idle := optionalIdleAttr()
+	idle.Doc += " With a table they matter to ttl all the same."
+	return idle
 }
 
 func joinOutputs(_ plugins.Shape, c plugins.Config) ([]plugins.Output, error) {
@@ -123,7 +133,7 @@ func joinLocals(attr string, in []plugins.Shape, c plugins.Config) ([]plugins.Lo
 
 func joinState(c plugins.Config) string {
 	kept := func(port int) string {
-		return plugins.Type{Kind: plugins.Record, Fields: localFields(c.Exprs("emit"), joinPorts[port])}.String()
+		return plugins.Type{Kind: plugins.Record, Fields: plugins.LocalReads(c.AllExprs(), joinPorts[port])}.String()
 	}
 	keys := c.PortExprs("key")
 	if c.Bool("table") {

@@ -16,19 +16,20 @@ import (
 // that a partner may have. A result leaves when the second of its records
 // comes; a record without partner when there can be none any more.
 type intervalJoin struct {
-	env       plugins.Env
 	sides     [2]joinSide
 	reach     [2]int64 // by port, how much later than a record its partners may be
 	outer     [2]bool  // by port, whether records without partner make results
 	maxRows   int
 	watermark joinWatermark
+	pipeline  *pipelineClock
 	table     *keyed.Table[heldKey]
 	key       *rowColumns // the local
 	results   *results
 
-	rows []uint32 // that ProcessPort was given
-	name []byte   // the present key
-	row  []byte   // what is kept of the present record
+	ended func() error // whether the present call is to end; see result
+	rows  []uint32     // that ProcessPort was given
+	name  []byte       // the present key
+	row   []byte       // what is kept of the present record
 }
 
 var (
@@ -44,12 +45,12 @@ func newIntervalJoin(c plugins.Config, env plugins.Env) *intervalJoin {
 	kind := c.String("type")
 	before, after := joinReach(c)
 	j := &intervalJoin{
-		env:       env,
 		sides:     [2]joinSide{newJoinSide(c, left, env), newJoinSide(c, right, env)},
 		reach:     [2]int64{left: after, right: before},
 		outer:     [2]bool{left: kind != "inner", right: kind == "outer"},
 		maxRows:   int(c.Int("max_rows")),
 		watermark: newJoinWatermark(c),
+		pipeline:  newPipelineClock(env),
 	}
 	j.key = &rowColumns{
 		paths: []plugins.Path{plugins.LocalPath("key")},
@@ -58,7 +59,7 @@ func newIntervalJoin(c plugins.Config, env plugins.Env) *intervalJoin {
 	}
 	j.results = newResults(newFields(c.Exprs("emit"), env), env, j.key, j.sides[left].local, j.sides[right].local)
 	j.table = keyed.NewTable(keyed.Config[heldKey]{
-		Space: joinTableSpace, Encode: encodeHeldKey, Decode: decodeHeldKey,
+		Space: joinTableSpace, Encode: encodeHeldKey, Decode: noting(j.pipeline, decodeHeldKey, j.watermark.shown),
 		Due: j.due, MaxKeys: c.Int("max_keys"),
 	})
 	return j
@@ -70,10 +71,10 @@ func (j *intervalJoin) Process(context.Context, *plugins.Batch, plugins.Emitter)
 }
 
 // ProcessPort implements [plugins.Ported].
-func (j *intervalJoin) ProcessPort(_ context.Context, port int, b *plugins.Batch, out plugins.Emitter) error {
-	j.watermark.tick(j.env.Now().UnixNano())
+func (j *intervalJoin) ProcessPort(ctx context.Context, port int, b *plugins.Batch, out plugins.Emitter) error {
+	j.watermark.wall = j.pipeline.wall()
 	keys, times := j.sides[port].take(b, j.watermark.wall)
-	j.results.begin(out, b.Received)
+	j.begin(ctx, out, b.Received)
 	j.rows = append(j.rows[:0], b.Sel...)
 	before := len(b.Failures)
 	for _, i := range j.rows {
@@ -92,6 +93,12 @@ func (j *intervalJoin) ProcessPort(_ context.Context, port int, b *plugins.Batch
 	}
 	j.results.flush()
 	return nil
+}
+
+// begin is called when a call begins.
+func (j *intervalJoin) begin(ctx context.Context, out plugins.Emitter, received int64) {
+	j.ended = ctx.Err
+	j.results.begin(out, received)
 }
 
 // record takes in one record: row i of b.
@@ -165,7 +172,15 @@ func (j *intervalJoin) alone(key string, port int, r heldRow) error {
 	return j.result(key, port, r)
 }
 
+// result adds a result. A record of a hot key has one with each record that is
+// kept of the other input, so a batch may have many millions: it is given up
+// when all is to stop at once.
 func (j *intervalJoin) result(key string, port int, r heldRow) error {
+	if j.results.row == 0 {
+		if err := j.ended(); err != nil {
+			return err
+		}
+	}
 	if err := j.sides[port].give(r.values, j.results.row); err != nil {
 		return err
 	}
@@ -215,7 +230,8 @@ func (j *intervalJoin) oldest(k *heldKey) (port int, over int64) {
 	over = plugins.Never
 	for p := range k.sides {
 		if rows := k.sides[p].rows; len(rows) > 0 {
-			if last := later(rows[0].at, j.reach[p]); last < over {
+			// A time that cannot be told is over when all is.
+			if last := min(later(rows[0].at, j.reach[p]), plugins.Never-1); last < over {
 				port, over = p, last
 			}
 		}
@@ -232,12 +248,12 @@ func (j *intervalJoin) due(e *keyed.Entry[heldKey]) (event, wall int64) {
 }
 
 // Next implements [plugins.Timed].
-func (j *intervalJoin) Next() int64 { return j.table.NextWall() }
+func (j *intervalJoin) Next() int64 { return j.pipeline.alarm(j.table.NextWall()) }
 
 // Tick implements [plugins.Timed].
-func (j *intervalJoin) Tick(_ context.Context, now int64, out plugins.Emitter) error {
-	j.watermark.tick(now)
-	j.results.begin(out, now)
+func (j *intervalJoin) Tick(ctx context.Context, now int64, out plugins.Emitter) error {
+	j.watermark.wall = j.pipeline.wall()
+	j.begin(ctx, out, now)
 	if err := j.table.FireWall(j.watermark.wall, j.settle); err != nil {
 		return err
 	}
@@ -246,8 +262,8 @@ func (j *intervalJoin) Tick(_ context.Context, now int64, out plugins.Emitter) e
 }
 
 // Finish implements [plugins.Finisher].
-func (j *intervalJoin) Finish(_ context.Context, out plugins.Emitter) error {
-	j.results.begin(out, j.env.Now().UnixNano())
+func (j *intervalJoin) Finish(ctx context.Context, out plugins.Emitter) error {
+	j.begin(ctx, out, j.pipeline.machine().UnixNano())
 	err := j.table.All(func(e *keyed.Entry[heldKey]) error {
 		e.V.mark = plugins.Never
 		if err := j.release(e); err != nil {
@@ -265,12 +281,16 @@ func (j *intervalJoin) Finish(_ context.Context, out plugins.Emitter) error {
 
 // Restore implements [plugins.Stateful].
 func (j *intervalJoin) Restore(s plugins.State) error {
-	j.watermark.tick(j.env.Now().UnixNano())
-	j.watermark.restored = j.watermark.wall
 	if err := j.watermark.clocks.restore(s); err != nil {
 		return err
 	}
-	return j.table.Restore(s)
+	if err := j.table.Restore(s); err != nil {
+		return err
+	}
+	j.pipeline.restored(s)
+	j.watermark.wall = j.pipeline.wall()
+	j.watermark.restored = j.watermark.wall
+	return nil
 }
 
 // Snapshot implements [plugins.Stateful].

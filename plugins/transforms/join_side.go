@@ -2,8 +2,6 @@ package transforms
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/onstream/onstream/plugins"
 )
@@ -18,23 +16,6 @@ var joinPorts = [...]string{left: "left", right: "right"}
 
 // other is the port that is not p.
 func other(p int) int { return 1 - p }
-
-// localFields returns the fields of a local that expressions read, each once,
-// in the order of their names.
-func localFields(exprs []plugins.NamedExpr, root string) []plugins.Field {
-	var fields []plugins.Field
-	for _, e := range exprs {
-		for _, f := range e.Expr.Reads() {
-			r, name, local := plugins.LocalField(f.Name)
-			known := slices.ContainsFunc(fields, func(g plugins.Field) bool { return g.Name == name })
-			if local && r == root && !known {
-				fields = append(fields, plugins.Field{Name: name, Type: f.Type})
-			}
-		}
-	}
-	slices.SortFunc(fields, func(a, b plugins.Field) int { return strings.Compare(a.Name, b.Name) })
-	return fields
-}
 
 // joinSide is one of the two inputs of a join: how its records are read, and
 // the columns in which expressions see them.
@@ -52,7 +33,7 @@ func newJoinSide(c plugins.Config, port int, env plugins.Env) joinSide {
 	if times := c.PortExprs("time"); times != nil {
 		at = times[port]
 	}
-	fields := localFields(c.Exprs("emit"), joinPorts[port])
+	fields := plugins.LocalReads(c.AllExprs(), joinPorts[port])
 	s := joinSide{
 		name:  joinPorts[port],
 		key:   c.PortExprs("key")[port].Evaluator(env),

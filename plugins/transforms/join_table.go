@@ -10,15 +10,14 @@ import (
 // tableJoin joins the records of the left input with the latest of the right
 // one. It keeps one record for each key.
 type tableJoin struct {
-	env       plugins.Env
 	sides     [2]joinSide
 	emit      *fields
 	outer     bool // left records without partner make results
 	retention retention
 	clocks    joinClocks
+	pipeline  *pipelineClock
 	table     *keyed.Table[tableRow]
 
-	wall int64 // the time of the pipeline's clock; it does not go back
 	rows []uint32
 	name []byte // the present key
 }
@@ -33,16 +32,15 @@ var (
 
 func newTableJoin(c plugins.Config, env plugins.Env) *tableJoin {
 	j := &tableJoin{
-		env:       env,
 		sides:     [2]joinSide{newJoinSide(c, left, env), newJoinSide(c, right, env)},
 		emit:      newFields(c.Exprs("emit"), env),
 		outer:     c.String("type") == "left",
 		retention: newRetention(c),
 		clocks:    newJoinClocks(),
-		wall:      keyed.None,
+		pipeline:  newPipelineClock(env),
 	}
 	j.table = keyed.NewTable(keyed.Config[tableRow]{
-		Space: joinTableSpace, Encode: encodeTableRow, Decode: decodeTableRow,
+		Space: joinTableSpace, Encode: encodeTableRow, Decode: noting(j.pipeline, decodeTableRow, func(r *tableRow) int64 { return j.retention.wall(&r.Time) }),
 		Due: j.due, MaxKeys: c.Int("max_keys"),
 	})
 	return j
@@ -53,8 +51,7 @@ func (j *tableJoin) Process(context.Context, *plugins.Batch, plugins.Emitter) er
 
 // ProcessPort implements [plugins.Ported].
 func (j *tableJoin) ProcessPort(_ context.Context, port int, b *plugins.Batch, out plugins.Emitter) error {
-	j.wall = max(j.wall, j.env.Now().UnixNano())
-	keys, times := j.sides[port].take(b, j.wall)
+	keys, times := j.sides[port].take(b, j.pipeline.wall())
 	var err error
 	if port == left {
 		err = j.join(b, keys, times, out)
@@ -177,12 +174,11 @@ func (j *tableJoin) forget(e *keyed.Entry[tableRow], _ int64) error {
 }
 
 // Next implements [plugins.Timed].
-func (j *tableJoin) Next() int64 { return j.table.NextWall() }
+func (j *tableJoin) Next() int64 { return j.pipeline.alarm(j.table.NextWall()) }
 
 // Tick implements [plugins.Timed].
-func (j *tableJoin) Tick(_ context.Context, now int64, _ plugins.Emitter) error {
-	j.wall = max(j.wall, now)
-	return j.table.FireWall(j.wall, j.forget)
+func (j *tableJoin) Tick(context.Context, int64, plugins.Emitter) error {
+	return j.table.FireWall(j.pipeline.wall(), j.forget)
 }
 
 // Restore implements [plugins.Stateful].
@@ -190,7 +186,11 @@ func (j *tableJoin) Restore(s plugins.State) error {
 	if err := j.clocks.restore(s); err != nil {
 		return err
 	}
-	return j.table.Restore(s)
+	if err := j.table.Restore(s); err != nil {
+		return err
+	}
+	j.pipeline.restored(s)
+	return nil
 }
 
 // Snapshot implements [plugins.Stateful].

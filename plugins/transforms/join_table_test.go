@@ -68,6 +68,26 @@ func TestTableJoin(t *testing.T) {
 			want: []string{"x 8 6", "y 9 7", "a 10 1", "y 11 7"},
 		},
 		{
+			name: "without idle, too, both inputs having gone on by ttl", config: joinConfig("table", true, "type", "left", "ttl", 10*time.Second, "idle", nil),
+			steps: func(j *joinLanes) {
+				j.put(inRight("a", 0, 1), inRight("x", 0, 2), inRight("y", 0, 3))
+				j.put(inRight("x", 10, 4), inRight("y", 10, 5))
+				j.put(inLeft("x", 9, 6), inLeft("y", 9, 7))
+				j.put(inLeft("a", 5, 8))
+				if n := j.keys(); n != 3 {
+					j.t.Errorf("%d keys are left too early", n)
+				}
+				j.checkpoint()
+				j.restart(1)
+				j.put(inLeft("x", 10, 9), inLeft("y", 10, 10))
+				if n := j.keys(); n != 2 {
+					j.t.Errorf("%d keys are left", n)
+				}
+				j.put(inLeft("a", 5, 11))
+			},
+			want: []string{"x 6 4", "y 7 5", "a 8 1", "x 9 4", "y 10 5", "a 11 -"},
+		},
+		{
 			name: "by the pipeline's clock", config: joinConfig("table", true, "clock", "processing", "ttl", 10*time.Second),
 			steps: func(j *joinLanes) {
 				j.put(inRight("a", 0, 1))

@@ -16,7 +16,7 @@ type joinWatermark struct {
 	idle       int64
 	timeout    int64 // 0: inputs do not end by the pipeline's clock
 	clocks     joinClocks
-	wall       int64 // the time of the pipeline's clock; it does not go back
+	wall       int64 // the time of the pipeline's clock
 	// restored is when the state was read: silence counts from then on,
 	// because nothing could come while the pipeline was down.
 	restored int64
@@ -34,8 +34,19 @@ func newJoinWatermark(c plugins.Config) joinWatermark {
 	}
 }
 
-// tick notes the time of the pipeline's clock.
-func (w *joinWatermark) tick(wall int64) { w.wall = max(w.wall, wall) }
+// shown returns the latest time of the pipeline's clock that is stored of a key.
+func (w *joinWatermark) shown(k *heldKey) int64 {
+	at := keyed.None
+	for p := range k.sides {
+		s := &k.sides[p]
+		if n := len(s.rows); w.processing && n > 0 {
+			at = max(at, s.rows[n-1].at)
+		} else if w.timeout > 0 {
+			at = max(at, s.wall)
+		}
+	}
+	return at
+}
 
 // begin notes the first record of a key.
 func (w *joinWatermark) begin(k *heldKey, key string, port int, at int64) {
@@ -106,7 +117,7 @@ func (w *joinWatermark) due(k *heldKey, over int64) (event, wall int64) {
 	if w.processing {
 		return plugins.Never, later(over, 1)
 	}
-	need, passed := later(over, w.lateness+1), w.of(k) > over
+	need, passed := later(later(over, w.lateness), 1), w.of(k) > over
 	event, wall = keyed.None, plugins.Never
 	for p := range k.sides {
 		s := &k.sides[p]
@@ -116,7 +127,7 @@ func (w *joinWatermark) due(k *heldKey, over int64) (event, wall int64) {
 		}
 		from := w.clocks.from(p, &s.Time)
 		if reached := s.shown && s.Own >= need; !ended && !reached && from != keyed.None {
-			event = max(event, later(from, max(1, need-s.Own)+w.idle))
+			event = max(event, later(from, later(max(1, elapsed(s.Own, need)), w.idle)))
 		}
 	}
 	return event, wall

@@ -15,14 +15,19 @@ const (
 // time. A transform that embeds it is [plugins.Stateful], can tell when its
 // table wants a tick, and what it keeps.
 type keptState[V any] struct {
-	table *keyed.Table[V]
-	clock keyed.Clock
+	table    *keyed.Table[V]
+	clock    keyed.Clock
+	pipeline *pipelineClock
 }
 
 // newKeptState returns an empty state for a stage with an attribute max_keys.
-func newKeptState[V any](c plugins.Config, k keyed.Config[V]) keptState[V] {
+// Wall returns a time of the pipeline's clock that is stored of a key, or
+// [keyed.None].
+func newKeptState[V any](c plugins.Config, env plugins.Env, wall func(*V) int64, k keyed.Config[V]) keptState[V] {
 	k.Space, k.MaxKeys = keptSpace, c.Int("max_keys")
-	return keptState[V]{table: keyed.NewTable(k)}
+	p := newPipelineClock(env)
+	k.Decode = noting(p, k.Decode, wall)
+	return keptState[V]{table: keyed.NewTable(k), pipeline: p}
 }
 
 // Restore implements [plugins.Stateful].
@@ -30,7 +35,11 @@ func (k *keptState[V]) Restore(s plugins.State) error {
 	if err := k.clock.Restore(s, keptClockSpace); err != nil {
 		return err
 	}
-	return k.table.Restore(s)
+	if err := k.table.Restore(s); err != nil {
+		return err
+	}
+	k.pipeline.restored(s)
+	return nil
 }
 
 // Snapshot implements [plugins.Stateful].
@@ -40,7 +49,7 @@ func (k *keptState[V]) Snapshot(w plugins.StateWriter) error {
 }
 
 // Next implements [plugins.Timed].
-func (k *keptState[V]) Next() int64 { return k.table.NextWall() }
+func (k *keptState[V]) Next() int64 { return k.pipeline.alarm(k.table.NextWall()) }
 
 // StateStats implements [plugins.StateCounter].
 func (k *keptState[V]) StateStats() plugins.StateStats { return k.table.Stats() }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/transforms"
@@ -43,5 +44,36 @@ func documented(t *testing.T, at string, s plugins.Schema) {
 			t.Errorf("%s.%s has no doc", at, b.Name)
 		}
 		documented(t, at+"."+b.Name, b.Schema)
+	}
+}
+
+// A stage of which the records of a key do not tell everything says so: what it
+// gives may be different when they are read again.
+func TestVolatile(t *testing.T) {
+	t.Parallel()
+	timed := slices.Clip(byEventTime("idle", nil))
+	for _, c := range []struct {
+		kind string
+		kv   []any
+		want bool
+	}{
+		{"window", timed, false},
+		{"window", byEventTime(), true},
+		{"window", append(timed, "timeout", time.Minute), true},
+		{"window", byPipelineClock("idle", nil), true},
+		{"join", timed, false},
+		{"join", byEventTime(), true},
+		{"join", append(timed, "timeout", time.Minute), true},
+		{"join", append(timed, "table", true), true},
+		{"reduce", timed, false},
+		{"reduce", byEventTime("ttl", time.Minute), true},
+		{"dedupe", byEventTime("ttl", time.Minute), true},
+		{"absence", byEventTime(), true},
+		{"detect", byEventTime(), true},
+		{"enrich", nil, true},
+	} {
+		if got := kind(t, c.kind).Volatile(attrs(c.kv...)); got != c.want {
+			t.Errorf("%s with %v: %v, want %v", c.kind, c.kv, got, c.want)
+		}
 	}
 }

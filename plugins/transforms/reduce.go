@@ -27,7 +27,7 @@ func newReduce(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 		r.retention = newRetention(c)
 		config.Due = func(e *keyed.Entry[fold]) (event, wall int64) { return r.retention.due(&e.V.Time, e.V.Own) }
 	}
-	r.keptState = newKeptState(c, config)
+	r.keptState = newKeptState(c, env, func(v *fold) int64 { return r.retention.wall(&v.Time) }, config)
 	return r, nil
 }
 
@@ -69,7 +69,7 @@ func (r *reduce) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 	}
 	var at []int64
 	if r.time != nil {
-		at = r.time.of(b, r.time.wall())
+		at = r.time.of(b, r.pipeline.wall())
 	}
 	if err := r.open(b, key, at); err != nil {
 		return err
@@ -212,6 +212,6 @@ func (r *reduce) expire(lane int64) error {
 }
 
 // Tick implements [plugins.Timed]: it forgets keys.
-func (r *reduce) Tick(_ context.Context, now int64, _ plugins.Emitter) error {
-	return r.table.FireWall(now, r.forget)
+func (r *reduce) Tick(context.Context, int64, plugins.Emitter) error {
+	return r.table.FireWall(r.pipeline.wall(), r.forget)
 }

@@ -39,10 +39,10 @@ func reduceKind() plugins.TransformKind {
 			}
 			return kept + byText(c, c.Expr("key"))
 		},
-		Volatile: func(c plugins.Config) bool {
-			return c.Has("ttl") && c.String("clock") == "processing"
-		},
-		New: newReduce,
+		StateJSON: reduceJSON,
+		// When a key is forgotten depends on which of the others came first.
+		Volatile: func(c plugins.Config) bool { return c.Has("ttl") },
+		New:      newReduce,
 	}
 }
 

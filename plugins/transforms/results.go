@@ -90,7 +90,11 @@ func (r *rowColumns) setKey(i uint32, key string) {
 		r.cols[0].AppendString(i, key[1:]) // the usual key, without a copy in between
 		return
 	}
-	r.cols[0].SetValue(i, plugins.KeyValue([]byte(key)))
+	v := plugins.KeyValue([]byte(key))
+	if r.cols[0].Kind == plugins.Float && v.Kind == plugins.Int {
+		v = plugins.Value{Kind: plugins.Float, Float: float64(v.Int)} // a float that is a whole number
+	}
+	r.cols[0].SetValue(i, v)
 }
 
 // emitFields returns what makes results: the attribute emit, or the locals

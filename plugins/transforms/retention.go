@@ -26,18 +26,26 @@ func newRetention(c plugins.Config) retention {
 	}
 }
 
+// wall returns the time of the pipeline's clock that is stored of a key.
+func (r retention) wall(t *keyed.Time) int64 {
+	if r.processing {
+		return t.Own
+	}
+	return keyed.None
+}
+
 // due returns when a key is forgotten without another record of its own, if it
 // is remembered for the time at.
 func (r retention) due(t *keyed.Time, at int64) (event, wall int64) {
 	if r.processing {
 		return plugins.Never, later(at, r.ttl)
 	}
-	return later(t.Lane, r.ttl+r.idle), plugins.Never
+	return later(t.Lane, later(r.ttl, r.idle)), plugins.Never
 }
 
 // silent reports whether a key is forgotten when the time of the lane is lane.
 func (r retention) silent(t *keyed.Time, lane int64) bool {
-	return !r.processing && t.Silent(lane) >= r.ttl+r.idle
+	return !r.processing && t.Silent(lane) >= later(r.ttl, r.idle)
 }
 
 // over reports whether a key that is remembered for its own time is forgotten

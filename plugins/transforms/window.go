@@ -59,12 +59,12 @@ func windowKind() plugins.TransformKind {
 			}
 			return append(keyLocal(c), windowLocal()), true
 		},
-		Outputs: windowOutputs,
-		State:   windowStateText,
-		Volatile: func(c plugins.Config) bool {
-			return c.String("clock") == "processing" || c.Has("timeout")
-		},
-		New: newWindow,
+		Outputs:   windowOutputs,
+		State:     windowStateText,
+		StateJSON: windowJSON,
+		// With idle it depends on which of the others came first.
+		Volatile: func(c plugins.Config) bool { return c.Has("idle") || byPipelineClock(c) },
+		New:      newWindow,
 	}
 }
 

@@ -24,7 +24,7 @@ func newFixedWindows(w *window, size, every, offset int64) *fixedWindows {
 // floor returns the latest multiple of a length, moved by the offset, that is
 // not after a time.
 func (f *fixedWindows) floor(at, length int64) int64 {
-	rest := (at - f.offset) % length
+	rest := modulo(at, length) - modulo(f.offset, length) // their difference may be too long
 	if rest < 0 {
 		rest += length
 	}
@@ -32,6 +32,14 @@ func (f *fixedWindows) floor(at, length int64) int64 {
 		return math.MinInt64
 	}
 	return at - rest
+}
+
+// modulo is at % length, but not negative.
+func modulo(at, length int64) int64 {
+	if at %= length; at < 0 {
+		at += length
+	}
+	return at
 }
 
 // endAt returns the latest end of a window that is not after a time.
@@ -42,11 +50,11 @@ func (f *fixedWindows) endAt(at int64) int64 {
 func (f *fixedWindows) add(_ string, k *windowed, i uint32, at int64) bool {
 	n := len(k.cells) - f.panes.stride
 	if n >= 0 && at >= int64(k.cells[n+paneStart]) && at < int64(k.cells[n+paneEnd]) {
-		f.calls.Add(f.panes.last(k), i, at)
+		f.panes.add(k, i, at)
 		return true
 	}
 	// What no window of the key was open for is closed as well.
-	k.closed = max(k.closed, f.endAt(f.clock.watermark(&k.windowTime)))
+	k.closed = max(k.closed, f.endAt(f.clock.watermark(k)))
 	start := f.floor(at, f.pane)
 	// The last window that the pane is in begins no later than it does.
 	if later(f.floor(start, f.every), f.size) <= k.closed {

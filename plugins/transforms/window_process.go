@@ -35,10 +35,10 @@ const (
 
 // window is a window stage.
 type window struct {
-	env    plugins.Env
 	key    plugins.Evaluator // nil for one key
 	time   *eventTime
 	clock  windowClock
+	wall   *pipelineClock
 	calls  *aggregate.Calls
 	panes  panes
 	policy windowPolicy
@@ -71,8 +71,8 @@ func newWindow(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 		return nil, plugins.ConfigErrorf("emit", "%v", err)
 	}
 	w := &window{
-		env: env, time: newEventTime(c.Expr("time"), c, env), clock: newWindowClock(c),
-		calls: calls, panes: newPanes(calls), early: int64(c.Duration("early")),
+		time: newEventTime(c.Expr("time"), c, env), clock: newWindowClock(c), wall: newPipelineClock(env),
+		calls: calls, early: int64(c.Duration("early")),
 		keys: keyColumn(c), bounds: localColumns("window", windowLocal().Type.Fields),
 		values: &rowColumns{cols: make([]plugins.Column, len(emit.Calls))},
 	}
@@ -80,15 +80,17 @@ func newWindow(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 		w.values.paths = append(w.values.paths, plugins.AggregatePath(k))
 		w.values.kinds = append(w.values.kinds, call.Type.Kind)
 	}
+	w.time.first, w.time.last = windowRange(c)
 	if key := c.Expr("key"); key != nil {
 		w.key = key.Evaluator(env)
 	}
 	w.results = newResults(newFields(emit.Emit, env), env, w.keys, w.bounds, w.values)
+	w.panes = newPanes(calls, w.early > 0 || c.Has("sliding") || c.Has("count"))
 	w.policy = newWindowPolicy(c, w)
 	w.fireEvent, w.fireWall = w.idle, w.tick
 	w.table = keyed.NewTable(keyed.Config[windowed]{
 		Space: windowTableSpace, MaxKeys: c.Int("max_keys"), MaxHot: int(c.Int("max_hot")),
-		Encode: w.encode, Decode: w.decode, Due: w.due,
+		Words: w.panes.beside(c), Init: w.panes.begin, Encode: w.encode, Decode: noting(w.wall, w.decode, w.clock.wall), Due: w.due,
 	})
 	return w, nil
 }
@@ -115,7 +117,7 @@ func newWindowPolicy(c plugins.Config, w *window) windowPolicy {
 
 // Process implements [plugins.Transform].
 func (w *window) Process(_ context.Context, b *plugins.Batch, out plugins.Emitter) error {
-	wall := w.time.wall()
+	wall := w.wall.wall()
 	w.results.begin(out, b.Received)
 	if w.clock.processing {
 		if err := w.table.FireWall(wall, w.fireWall); err != nil {
@@ -163,15 +165,15 @@ func (w *window) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 func (w *window) take(e *keyed.Entry[windowed], fresh bool, i uint32, at, wall int64) bool {
 	k := &e.V
 	if w.clock.processing && !fresh {
-		at = max(at, k.Own, k.closed) // should the clock have gone back since a restart
+		at = max(at, k.Own, k.closed) // closed: by the end of all input
 	}
 	if fresh {
-		w.clock.begin(&k.windowTime, e.Key, at, wall)
+		w.clock.begin(k, e.Key, at, wall)
 	} else {
 		ahead := at > k.Own
-		w.clock.show(&k.windowTime, e.Key, at, wall)
+		w.clock.show(k, e.Key, at, wall)
 		if ahead {
-			w.policy.fire(e.Key, k, w.clock.watermark(&k.windowTime))
+			w.policy.fire(e.Key, k, w.clock.watermark(k))
 			if w.early > 0 {
 				w.fireEarly(e.Key, k)
 			}
@@ -188,7 +190,7 @@ func (w *window) due(e *keyed.Entry[windowed]) (event, wall int64) {
 	at := w.policy.due(k)
 	switch {
 	case at != plugins.Never || w.policy.open(k):
-		return w.clock.due(&k.windowTime, at)
+		return w.clock.due(k, at)
 	case w.clock.processing:
 		return plugins.Never, later(k.Own, w.clock.forget)
 	default:
@@ -203,7 +205,7 @@ func (w *window) idle(e *keyed.Entry[windowed], due int64) error {
 		w.table.Remove(e)
 		return nil
 	}
-	w.policy.fire(e.Key, k, w.clock.silent(&k.windowTime, due))
+	w.policy.fire(e.Key, k, w.clock.silent(k, due))
 	return nil
 }
 
@@ -222,19 +224,19 @@ func (w *window) tick(e *keyed.Entry[windowed], due int64) error {
 }
 
 // Next implements [plugins.Timed].
-func (w *window) Next() int64 { return w.table.NextWall() }
+func (w *window) Next() int64 { return w.wall.alarm(w.table.NextWall()) }
 
 // Tick implements [plugins.Timed].
 func (w *window) Tick(_ context.Context, now int64, out plugins.Emitter) error {
 	w.results.begin(out, now)
-	err := w.table.FireWall(now, w.fireWall)
+	err := w.table.FireWall(w.wall.wall(), w.fireWall)
 	w.results.flush()
 	return err
 }
 
 // Finish implements [plugins.Finisher].
 func (w *window) Finish(_ context.Context, out plugins.Emitter) error {
-	w.results.begin(out, w.time.wall())
+	w.results.begin(out, w.wall.machine().UnixNano())
 	err := w.table.All(func(e *keyed.Entry[windowed]) error {
 		if w.policy.open(&e.V) {
 			w.table.Touch(e)
@@ -248,13 +250,14 @@ func (w *window) Finish(_ context.Context, out plugins.Emitter) error {
 
 // Restore implements [plugins.Stateful].
 func (w *window) Restore(s plugins.State) error {
-	w.clock.restored = w.time.wall()
 	if err := w.clock.lane.Restore(s, windowClockSpace); err != nil {
 		return fmt.Errorf("restore the clock: %w", err)
 	}
 	if err := w.table.Restore(s); err != nil {
 		return fmt.Errorf("restore windows: %w", err)
 	}
+	w.wall.restored(s)
+	w.clock.restored = w.wall.wall()
 	return nil
 }
 

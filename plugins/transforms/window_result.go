@@ -48,13 +48,18 @@ var errWindowState = errors.New("the stored windows of a key are damaged")
 
 // encode appends what is stored of a key.
 func (w *window) encode(dst []byte, k *windowed) []byte {
-	for _, at := range [...]int64{k.Own, k.closed, k.Lane, k.wall, k.shift} {
+	for _, at := range [...]int64{k.Own, k.closed, k.Lane, k.wall(), k.shift} {
 		dst = binary.AppendVarint(dst, at)
 	}
 	n := w.panes.count(k)
 	dst = binary.AppendUvarint(dst, uint64(n))
 	for i := range n {
-		for _, v := range w.panes.at(k, i)[:paneWords] {
+		pane := w.panes.at(k, i)
+		note := uint64(0)
+		if w.panes.noted {
+			note = pane[paneNote]
+		}
+		for _, v := range [...]uint64{pane[paneStart], pane[paneEnd], note} {
 			dst = binary.AppendVarint(dst, int64(v))
 		}
 		dst = w.calls.Append(dst, w.panes.state(k, i))
@@ -73,8 +78,12 @@ func (w *window) decode(src []byte, k *windowed) (err error) {
 		src = src[n:]
 		return v
 	}
-	for _, at := range [...]*int64{&k.Own, &k.closed, &k.Lane, &k.wall, &k.shift} {
+	var wall int64
+	for _, at := range [...]*int64{&k.Own, &k.closed, &k.Lane, &wall, &k.shift} {
 		*at = next()
+	}
+	if wall != 0 {
+		k.mayBeRare().wall = wall
 	}
 	count, n := binary.Uvarint(src)
 	if n <= 0 || count > uint64(len(src)) || err != nil {
@@ -83,8 +92,8 @@ func (w *window) decode(src []byte, k *windowed) (err error) {
 	src = src[n:]
 	for i := range int(count) {
 		w.panes.insert(k, i, next(), next())
-		for j := paneNote; j < paneWords; j++ {
-			w.panes.at(k, i)[j] = uint64(next())
+		if note := uint64(next()); w.panes.noted {
+			w.panes.at(k, i)[paneNote] = note
 		}
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ func (s *sessionWindows) add(_ string, k *windowed, i uint32, at int64) bool {
 		first--
 	}
 	if first == last {
-		if end <= s.clock.watermark(&k.windowTime) {
+		if end <= s.clock.watermark(k) {
 			return false
 		}
 		s.panes.insert(k, first, at, end)

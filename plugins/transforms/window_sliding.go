@@ -37,7 +37,7 @@ func newSlidingWindows(w *window, size int64) *slidingWindows {
 }
 
 func (s *slidingWindows) add(key string, k *windowed, i uint32, at int64) bool {
-	if at < max(s.clock.watermark(&k.windowTime), k.closed) {
+	if at < max(s.clock.watermark(k), k.closed) {
 		return false
 	}
 	if len(k.cells) == 0 {
@@ -49,7 +49,7 @@ func (s *slidingWindows) add(key string, k *windowed, i uint32, at int64) bool {
 	n := done + sort.Search(s.panes.count(k)-done, func(n int) bool { return s.timeOf(k, done+n) > at })
 	s.panes.insert(k, n, at, at)
 	s.calls.Add(s.panes.state(k, n), i, at)
-	s.fire(key, k, s.clock.watermark(&k.windowTime))
+	s.fire(key, k, s.clock.watermark(k))
 	return true
 }
 

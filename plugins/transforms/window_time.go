@@ -10,7 +10,6 @@ import (
 type windowTime struct {
 	keyed.Time
 	closed int64 // where the latest of its closed windows has ended
-	wall   int64 // the time of the pipeline's clock at its last record, where it matters
 	// shift leads from its times to those of the lane: where silent keys are
 	// moved by the others, a key that is new and ahead of the lane shows the
 	// time that the lane has. So clocks that differ close no window too early;
@@ -35,15 +34,15 @@ func newWindowClock(c plugins.Config) windowClock {
 	return windowClock{
 		processing: c.String("clock") == "processing",
 		lateness:   int64(c.Duration("lateness")), idle: idleOf(c), timeout: int64(c.Duration("timeout")),
-		forget:   int64(c.Duration("forget") + c.Duration("idle")),
+		forget:   later(int64(c.Duration("forget")), int64(c.Duration("idle"))),
 		restored: keyed.None,
 	}
 }
 
 // begin is for a key that is new: its first record came at a time of the
 // pipeline's clock.
-func (w *windowClock) begin(k *windowTime, key string, at, wall int64) {
-	*k = windowTime{Time: keyed.Time{Own: at}, closed: keyed.None}
+func (w *windowClock) begin(k *windowed, key string, at, wall int64) {
+	k.windowTime = windowTime{Time: keyed.Time{Own: at}, closed: keyed.None}
 	if w.processing {
 		return
 	}
@@ -55,7 +54,7 @@ func (w *windowClock) begin(k *windowTime, key string, at, wall int64) {
 }
 
 // show is for its next one.
-func (w *windowClock) show(k *windowTime, key string, at, wall int64) {
+func (w *windowClock) show(k *windowed, key string, at, wall int64) {
 	if w.processing {
 		k.Own = at
 		return
@@ -66,34 +65,46 @@ func (w *windowClock) show(k *windowTime, key string, at, wall int64) {
 
 // watermark returns the time of a key without the lateness: what is before it
 // has come.
-func (w *windowClock) watermark(k *windowTime) int64 {
+func (w *windowClock) watermark(k *windowed) int64 {
 	return later(k.Own, -w.lateness)
 }
 
-func (w *windowClock) seen(k *windowTime, wall int64) {
+func (w *windowClock) seen(k *windowed, wall int64) {
 	if w.timeout > 0 {
-		k.wall = wall
+		k.mayBeRare().wall = wall
+	}
+}
+
+// wall returns the time of the pipeline's clock that is stored of a key.
+func (w *windowClock) wall(k *windowed) int64 {
+	switch {
+	case w.processing:
+		return max(k.Own, k.closed)
+	case w.timeout > 0:
+		return k.wall()
+	default:
+		return keyed.None
 	}
 }
 
 // due returns when, if nothing comes any more, the watermark of the key is at
 // a time: by the lane's time, and by the pipeline's clock.
-func (w *windowClock) due(k *windowTime, at int64) (event, wall int64) {
+func (w *windowClock) due(k *windowed, at int64) (event, wall int64) {
 	if w.processing {
 		return plugins.Never, at
 	}
 	event, wall = plugins.Never, plugins.Never
 	if at != plugins.Never {
-		event = later(k.Lane, w.idle+max(0, at-w.watermark(k)))
+		event = later(k.Lane, later(w.idle, max(0, elapsed(w.watermark(k), at))))
 	}
 	if w.timeout > 0 {
-		wall = later(max(k.wall, w.restored), w.timeout)
+		wall = later(max(k.wall(), w.restored), w.timeout)
 	}
 	return event, wall
 }
 
 // silent returns the watermark of a key when the time of the lane is now and
 // nothing has come.
-func (w *windowClock) silent(k *windowTime, now int64) int64 {
+func (w *windowClock) silent(k *windowed, now int64) int64 {
 	return later(w.watermark(k), max(0, k.Silent(now)-w.idle))
 }
