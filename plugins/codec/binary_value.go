@@ -3,7 +3,6 @@ package codec
 import (
 	"errors"
 	"math"
-	"time"
 	"unicode/utf8"
 
 	"github.com/onstream/onstream/plugins"
@@ -74,11 +73,7 @@ func (s *slot) textToken(f itemFormat, data *[]byte, t token, row uint32) (err e
 	case t.kind == plugins.String && kind == plugins.Time && !jsontext.IsEpoch(s.Type.Layout):
 		s.col.Ints[row], err = jsontext.ParseTime(text, s.Type.Layout)
 	case t.kind == plugins.String && kind == plugins.Duration:
-		var d time.Duration
-		if d, err = time.ParseDuration(string(text)); err != nil {
-			err = jsontext.ErrDuration
-		}
-		s.col.Ints[row] = int64(d)
+		s.col.Ints[row], err = parseDuration(text)
 	default:
 		err = &jsontext.MismatchError{Got: t.kind, Want: kind}
 	}

@@ -64,8 +64,8 @@ func (c *cell) single(data *[]byte) {
 	*c = cell{p: start, end: len(*data), quoted: true}
 }
 
-// csvNames returns the names in a header.
-func csvNames(header []byte, delimiter byte) ([]string, error) {
+// CSVNames returns the names in a header row.
+func CSVNames(header []byte, delimiter byte) ([]string, error) {
 	header = bytes.TrimPrefix(header, []byte("\xef\xbb\xbf"))
 	data := bytes.Clone(header)
 	cells, err := appendCells(nil, data, 0, len(data), delimiter)

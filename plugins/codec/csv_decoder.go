@@ -82,7 +82,7 @@ func (d *csvDecoder) readHeader(b *plugins.Batch) {
 	d.headerIs = string(b.Preamble)
 	if d.err = errNoHeader; b.Preamble != nil {
 		var names []string
-		if names, d.err = csvNames(b.Preamble, d.delimiter); d.err == nil {
+		if names, d.err = CSVNames(b.Preamble, d.delimiter); d.err == nil {
 			d.setNames(names)
 		}
 	}

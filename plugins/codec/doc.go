@@ -1,5 +1,5 @@
-// Package codec holds the built-in formats: json, csv, raw, cbor and msgpack,
-// each a [plugins.Codec]. [Register] is the list of them.
+// Package codec holds the built-in formats: json, csv, raw, cbor, msgpack, avro
+// and protobuf, each a [plugins.Codec]. [Register] is the list of them.
 //
 // # What a codec does
 //
@@ -20,10 +20,20 @@
 // whether the object ends where the record does. Any other record is scanned in one pass. Both give the
 // same answers for every input: a fuzz test compares them.
 //
+// # Schemas
+//
+// Avro and Protocol Buffers need a schema to be read. It is compiled into a tree
+// of our own, and what is wanted of it into a plan: which fields to read, and
+// how to pass over the others. A schema in a file is read when the pipeline is
+// built; one in a schema registry when the first record names it, and then it is
+// kept by all stages that use that registry.
+//
 // # Failures
 //
 // A record that is not of its format, or a field that is not of its type, fails
-// with code "decode"; what cannot be written fails with "encode". A message
+// with code "decode"; what cannot be written fails with "encode". A record whose
+// schema the registry does not have fails with "schema_unknown", and with
+// "schema_unavailable" where the registry does not answer. A message
 // names the field and what is wrong with it: "field temp_c is a string, not
 // float".
 //

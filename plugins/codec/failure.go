@@ -30,13 +30,26 @@ type rowError struct{ msg string }
 
 func (e *rowError) Error() string { return e.msg }
 
+// codedError says what is wrong with a row, in full, and how to name that.
+type codedError struct{ code, msg string }
+
+func (e *codedError) Error() string { return e.msg }
+
 // fail fails a row for what is wrong with its record or with a field of it.
 func fail(b *plugins.Batch, row uint32, code string, err error) {
-	msg := err.Error()
+	if coded, ok := errors.AsType[*codedError](err); ok {
+		code = coded.code
+	}
+	b.Fail(row, plugins.Failure{Code: code, Msg: rowMessage(err)})
+}
+
+// rowMessage says what is wrong with a row, in full.
+func rowMessage(err error) string {
 	_, ofField := errors.AsType[*fieldError](err)
 	_, ofRow := errors.AsType[*rowError](err)
-	if !ofField && !ofRow {
-		msg = "record " + msg
+	_, coded := errors.AsType[*codedError](err)
+	if ofField || ofRow || coded {
+		return err.Error()
 	}
-	b.Fail(row, plugins.Failure{Code: code, Msg: msg})
+	return "record " + err.Error()
 }

@@ -10,6 +10,8 @@ func Register(r *plugins.Registry) error {
 		Raw(),
 		CBOR(),
 		MessagePack(),
+		Avro(),
+		Protobuf(),
 	} {
 		if err := r.AddCodec(c); err != nil {
 			return err

@@ -14,7 +14,7 @@ func TestRegister(t *testing.T) {
 	if err := codec.Register(&r); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"cbor", "csv", "json", "msgpack", "raw"}; !slices.Equal(r.Codecs(), want) {
+	if want := []string{"avro", "cbor", "csv", "json", "msgpack", "protobuf", "raw"}; !slices.Equal(r.Codecs(), want) {
 		t.Errorf("codecs %v, want %v", r.Codecs(), want)
 	}
 	for _, name := range r.Codecs() {

@@ -99,7 +99,7 @@ func explainOpen(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return plugins.Permanent(fmt.Errorf("%w: let the user that runs onstream write there", err))
 	case errors.Is(err, syscall.ENXIO):
-		return fmt.Errorf("%w: nobody reads the pipe: start its reader; it is tried again", err)
+		return fmt.Errorf("%w: nobody reads the pipe: start its reader", err)
 	}
 	if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
 		return plugins.Permanent(fmt.Errorf("open %s: it is a folder: name a file in it", path))

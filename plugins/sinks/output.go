@@ -113,15 +113,18 @@ func (o *output) close() error {
 	return nil
 }
 
-// explain says what was tried and what can be done.
+// explain says what was tried and what can be done. Whether it is tried again,
+// the engine knows.
 func (o *output) explain(what string, err error) error {
-	const again = "nothing was lost, and it is tried again"
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		err = path.Err // the operation and the path are told here
+	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%s %s: %w: free some space; %s", what, o.path, err, again)
+		return fmt.Errorf("%s %s: %w: free some space", what, o.path, err)
 	case errors.Is(err, syscall.EFBIG):
-		return fmt.Errorf("%s %s: %w: raise the limit, or rotate by size; %s", what, o.path, err, again)
+		return fmt.Errorf("%s %s: %w: raise the limit, or rotate by size", what, o.path, err)
 	default:
-		return fmt.Errorf("%s %s: %w; %s", what, o.path, err, again)
+		return fmt.Errorf("%s %s: %w", what, o.path, err)
 	}
 }
