@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/serial"
 )
 
 // appender is the outlet of the source that fills a journal.
@@ -48,7 +49,7 @@ func (a *appender) Hand(ctx context.Context, d plugins.Delivery) error {
 		m = &scratch{frame: make([]byte, frameHeader)}
 	}
 	m.rows = rowsOf(b, m.rows[:0])
-	m.frame = appendEntry(m.frame[:frameHeader], b, m.rows)
+	m.frame = serial.Append(m.frame[:frameHeader], b, m.rows)
 	if len(m.frame)-frameHeader > maxEntry {
 		return fmt.Errorf("a batch of %d bytes is more than a spool takes at once", len(m.frame))
 	}

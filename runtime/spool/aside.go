@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/serial"
 )
 
 // What is put aside for a replay is a log of its own, a folder named by the
@@ -69,7 +70,7 @@ func (a *Aside) flush() error {
 		return nil
 	}
 	a.batch.SelectAll(len(a.batch.Values))
-	frame := appendEntry(make([]byte, frameHeader, frameHeader+2*len(a.batch.Data)), a.batch, a.batch.Sel)
+	frame := serial.Append(make([]byte, frameHeader, frameHeader+2*len(a.batch.Data)), a.batch, a.batch.Sel)
 	records := a.batch.Len
 	a.batch.Release()
 	a.batch = nil

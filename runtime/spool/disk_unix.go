@@ -25,8 +25,12 @@ func syncDir(dir string) error {
 
 // isFull reports whether an error of a write says that there is no room.
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || isTooLarge(err)
 }
+
+// isTooLarge reports whether there is no room in this file: the process may not
+// have a larger one.
+func isTooLarge(err error) bool { return errors.Is(err, syscall.EFBIG) }
 
 func lockFile(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)

@@ -25,6 +25,9 @@ func isFull(err error) bool {
 	return errors.Is(err, errorDiskFull) || errors.Is(err, errorHandleDiskFull)
 }
 
+// isTooLarge reports false: the size of files has no limit.
+func isTooLarge(error) bool { return false }
+
 // lockFile opens a file without sharing it: a lock that ends with the process.
 func lockFile(name string) (io.Closer, error) {
 	path, err := syscall.UTF16PtrFromString(name)

@@ -12,8 +12,8 @@
 // What was acknowledged is delivered, in order, as often as it takes until the
 // engine acknowledges it; what was not acknowledged may be. An error of fsync
 // stops the spool: fsync is never tried again, because the system may have
-// thrown away what it could not write. A full disk or a used up quota blocks
-// the source.
+// thrown away what it could not write. A full disk, a used up quota and a
+// limit of the size of files block the source.
 //
 // # On disk
 //

@@ -132,37 +132,6 @@ func (o *outlet) Hand(_ context.Context, d plugins.Delivery) error {
 
 func (o *outlet) Done(plugins.Partition) {}
 
-// FuzzEntry decodes anything. What is an entry is the same after it was encoded
-// again.
-func FuzzEntry(f *testing.F) {
-	var pool plugins.Pool
-	seeds := rapid.Custom(func(t *rapid.T) []byte {
-		b := pool.Batch()
-		defer b.Release()
-		draw(t, b)
-		return spool.EncodeEntry(b)
-	})
-	for i := range 20 {
-		f.Add(seeds.Example(i))
-	}
-	f.Fuzz(func(t *testing.T, entry []byte) {
-		b := pool.Batch()
-		defer b.Release()
-		if spool.DecodeEntry(b, entry) != nil {
-			return
-		}
-		again := spool.EncodeEntry(b)
-		c := pool.Batch()
-		defer c.Release()
-		if err := spool.DecodeEntry(c, again); err != nil {
-			t.Fatalf("%x was encoded as %x: %v", entry, again, err)
-		}
-		if got, want := fmt.Sprint(rowsOf(c)), fmt.Sprint(rowsOf(b)); got != want || c.Part != b.Part || c.Received != b.Received || !slices.Equal(c.Offsets, b.Offsets) {
-			t.Fatalf("got %s, want %s", got, want)
-		}
-	})
-}
-
 // FuzzSegment reads anything as the last segment of a log: what is delivered
 // was in it, or it is an error.
 func FuzzSegment(f *testing.F) {

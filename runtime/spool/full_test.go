@@ -13,49 +13,83 @@ import (
 	"github.com/onstream/onstream/runtime/spool"
 )
 
-// TestFullDisk holds the source up while the disk is full, and goes on when
-// there is room.
-func TestFullDisk(t *testing.T) {
+// TestNoRoom holds the source up while there is no room, and goes on when there
+// is.
+func TestNoRoom(t *testing.T) {
+	t.Parallel()
+	for errno, remedy := range map[syscall.Errno]string{
+		syscall.ENOSPC: "make room on that disk",
+		syscall.EDQUOT: "make room on that disk",
+		syscall.EFBIG:  "raise the limit of the size of files (ulimit -f)",
+	} {
+		t.Run(errno.Error(), func(t *testing.T) {
+			t.Parallel()
+			disk := newMemory()
+			var full atomic.Bool
+			var refused atomic.Int32
+			disk.fail = func(op, name string) error {
+				if op == "write" && full.Load() && strings.Contains(name, ".log") {
+					refused.Add(1)
+					return fmt.Errorf("write %s: %w", name, errno)
+				}
+				return nil
+			}
+			logged := make(chan string, 10)
+			inner := feed(func(ctx context.Context, out plugins.Outlet) error {
+				if err := sending([]string{"a"})(ctx, out); err != nil {
+					return err
+				}
+				full.Store(true)
+				waiting, err := hand(ctx, out, "b", "c")
+				if err != nil {
+					return err
+				}
+				eventually(t, "another try", func() bool { return refused.Load() > 2 })
+				select {
+				case err := <-waiting:
+					return errors.Join(errors.New("decided though nothing could be written"), err)
+				default:
+				}
+				stopped, cancel := context.WithCancel(ctx)
+				cancel()
+				if _, err := hand(stopped, out, "never"); !errors.Is(err, context.Canceled) {
+					return fmt.Errorf("without room, Hand says %w", err)
+				}
+				full.Store(false)
+				if err := <-waiting; err != nil {
+					return err
+				}
+				return sending([]string{"d"})(ctx, out)
+			})
+			e, err := run(t.Context(), t, inner, "d", spool.Options{SegmentBytes: 1, Logger: logTo(logged)}.On(disk), nil)
+			if err != nil || e.got() != "a b c d" {
+				t.Errorf("got %q, %v", e.got(), err)
+			}
+			said := <-logged + "; " + <-logged
+			if !strings.Contains(said, remedy) || !strings.HasSuffix(said, "; the spool has room again") {
+				t.Errorf("the log says %s", said)
+			}
+		})
+	}
+}
+
+// TestFilesOfALimitedSize goes on in another file where the last one may not
+// grow any more.
+func TestFilesOfALimitedSize(t *testing.T) {
 	t.Parallel()
 	disk := newMemory()
-	var full atomic.Bool
-	var refused atomic.Int32
+	writes := map[string]int{}
 	disk.fail = func(op, name string) error {
-		if op == "write" && full.Load() && strings.Contains(name, ".log") {
-			refused.Add(1)
-			return fmt.Errorf("write %s: %w", name, syscall.ENOSPC)
+		if op == "write" && strings.HasSuffix(name, ".log") {
+			if writes[name]++; writes[name] > 2 {
+				return syscall.EFBIG
+			}
 		}
 		return nil
 	}
-	inner := feed(func(ctx context.Context, out plugins.Outlet) error {
-		if err := sending([]string{"a"})(ctx, out); err != nil {
-			return err
-		}
-		full.Store(true)
-		waiting, err := hand(ctx, out, "b", "c")
-		if err != nil {
-			return err
-		}
-		eventually(t, "another try", func() bool { return refused.Load() > 2 })
-		select {
-		case err := <-waiting:
-			return errors.Join(errors.New("decided though nothing could be written"), err)
-		default:
-		}
-		stopped, cancel := context.WithCancel(ctx)
-		cancel()
-		if _, err := hand(stopped, out, "never"); !errors.Is(err, context.Canceled) {
-			return fmt.Errorf("with a full disk, Hand says %w", err)
-		}
-		full.Store(false)
-		if err := <-waiting; err != nil {
-			return err
-		}
-		return sending([]string{"d"})(ctx, out)
-	})
-	e, err := run(t.Context(), t, inner, "d", spool.Options{SegmentBytes: 1}.On(disk), nil)
-	if err != nil || e.got() != "a b c d" {
-		t.Errorf("got %q, %v", e.got(), err)
+	e, err := run(t.Context(), t, sending([]string{"a"}, []string{"b"}, []string{"c"}, []string{"d"}, []string{"e"}), "d", spool.Options{}.On(disk), nil)
+	if err != nil || e.got() != "a b c d e" || len(writes) != 3 {
+		t.Errorf("got %q in %v, %v", e.got(), writes, err)
 	}
 }
 
@@ -76,7 +110,7 @@ func TestFullDiskAtTheEnd(t *testing.T) {
 		return err
 	})
 	_, err := run(t.Context(), t, inner, "d", spool.Options{}.On(disk), nil)
-	if err == nil || !strings.Contains(err.Error(), "the disk is full: make room") {
+	if err == nil || !strings.Contains(err.Error(), "there is no room for what the source brings: no space left on device: make room on that disk") {
 		t.Errorf("Run: %v", err)
 	}
 	if err := <-v; err == nil {

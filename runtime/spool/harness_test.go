@@ -223,7 +223,7 @@ func start(t testing.TB, s plugins.Source, e plugins.Outlet) (stop func() error)
 	return stop
 }
 
-// logTo returns a logger whose messages go to a channel, as far as there is
+// logTo returns a logger whose messages, with their errors, go to a channel, as far as there is
 // room in it.
 func logTo(messages chan<- string) *slog.Logger {
 	return slog.New(logHandler{slog.DiscardHandler, messages})
@@ -237,8 +237,15 @@ type logHandler struct {
 func (h logHandler) Enabled(context.Context, slog.Level) bool { return true }
 
 func (h logHandler) Handle(_ context.Context, r slog.Record) error {
+	message := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "error" {
+			message += ": " + a.Value.String()
+		}
+		return true
+	})
 	select {
-	case h.messages <- r.Message:
+	case h.messages <- message:
 	default:
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/serial"
 )
 
 // Report is what is in the folder of a log.
@@ -47,7 +48,7 @@ type Entry struct {
 // Inspect reads the log in a folder, all of it, and changes nothing. It calls
 // each, unless that is nil, with every entry that can be read.
 func Inspect(dir string, each func(Entry) error) (*Report, error) {
-	return inspect(machine{}, dir, each)
+	return inspect(machine{}, filepath.Clean(dir), each)
 }
 
 func inspect(d disk, dir string, each func(Entry) error) (*Report, error) {
@@ -71,7 +72,7 @@ func (r *Report) read(d disk, each func(Entry) error) error {
 	if err != nil {
 		return err
 	}
-	m, _, ok, err := readMark(d, r.Dir)
+	m, ok, err := readMark(d, r.Dir)
 	switch {
 	case !ok && len(names) == 0 && err == nil:
 		return fmt.Errorf("%s is no spool: name the folder with the files %s and *%s", r.Dir, markName, segmentSuffix)
@@ -87,7 +88,7 @@ func (r *Report) read(d disk, each func(Entry) error) error {
 		if n, _ := parseSegmentName(name); n < m.first.entry {
 			continue // it was to be removed
 		}
-		if at, err = r.segment(d, name, m, at, i+1 == len(names), each); err != nil {
+		if at, err = r.segment(d, name, m.mark, at, i+1 == len(names), each); err != nil {
 			return err
 		}
 	}
@@ -190,27 +191,9 @@ func reading(name string, each func(Entry) error) func(frame, int64) error {
 	return func(fr frame, at int64) error {
 		b := pool.Batch()
 		defer b.Release()
-		if err := readBatch(b, fr.body); err != nil {
-			return fmt.Errorf("read entry %d at offset %d of %s: %w", fr.at.entry, at, name, err)
+		if err := serial.Read(b, fr.body, nil); err != nil {
+			return fmt.Errorf("read entry %d at offset %d of %s: %w", fr.at.entry, at, name, errEntry(err))
 		}
 		return each(Entry{name, at, fr.at.entry, fr.at.record, b})
 	}
-}
-
-// readBatch makes b what the source handed over.
-func readBatch(b *plugins.Batch, body []byte) error {
-	d := decoder{rest: body}
-	h, err := d.head()
-	if err != nil {
-		return err
-	}
-	b.Grow(len(body))
-	b.Data = append(b.Data, body...)
-	b.Received, b.Preamble = h.received, h.preamble
-	b.Part = plugins.Partition{Name: string(h.name), ID: int32(h.number), Epoch: h.epoch}
-	if err := d.decode(b, h, uint64(len(body))); err != nil {
-		return err
-	}
-	b.SelectAll(b.Len)
-	return nil
 }

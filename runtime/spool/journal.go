@@ -90,9 +90,17 @@ func (j *journal) append(frame []byte, records int, w waiting) {
 	j.work.strike()
 }
 
-// errNoRoom says that a write did not succeed because the disk is full, and
+// errNoRoom says that a write did not succeed because there is no room, and
 // that nothing of it is there any more.
-var errNoRoom = errors.New("the disk is full: make room, then start again")
+var errNoRoom = errors.New("there is no room for what the source brings")
+
+// noRoom says what an error of a write that says so asks for.
+func noRoom(err error) error {
+	if isTooLarge(err) {
+		return fmt.Errorf("%w: %w: raise the limit of the size of files (ulimit -f)", errNoRoom, err)
+	}
+	return fmt.Errorf("%w: %w: make room on that disk", errNoRoom, err)
+}
 
 // write writes what is pending and makes it durable. It is called by one
 // goroutine. It returns errNoRoom where that is worth another try; after any
@@ -109,7 +117,13 @@ func (j *journal) write(group *batchOfEntries) error {
 		if cut := j.out.Truncate(seg.size); cut != nil || !isFull(err) {
 			return errors.Join(fmt.Errorf("write to the spool: %w", err), cut)
 		}
-		return errNoRoom
+		if !isTooLarge(err) || seg.base == j.durable {
+			return noRoom(err)
+		}
+		if err := j.roll(); err != nil { // another file has room
+			return err
+		}
+		return j.write(group)
 	}
 	if err := j.out.Sync(); err != nil {
 		// The pages may be marked as written although they are not: they must not
@@ -134,7 +148,7 @@ func (j *journal) roll() error {
 	before := j.last()
 	s, err := createSegment(j.options.disk, j.dir, segment{id: j.id, base: j.durable, before: before.base.entry}, j.options.now())
 	if isFull(err) {
-		return errNoRoom
+		return noRoom(err)
 	}
 	if err != nil {
 		return err
@@ -209,7 +223,10 @@ func (j *journal) end() {
 func (j *journal) stats() Stats {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return Stats{j.used(), j.options.MaxBytes, int64(j.next.record - j.acked.record)}
+	return Stats{
+		Bytes: j.used(), MaxBytes: j.options.MaxBytes, Full: j.full,
+		Entries: int64(j.next.entry - j.acked.entry), Records: int64(j.next.record - j.acked.record),
+	}
 }
 
 // close closes the files. Nobody writes any more.

@@ -58,25 +58,37 @@ func (m mark) append(dst []byte, count uint64) []byte {
 	return dst
 }
 
+// storedMark is the newest of the marks in a file.
+type storedMark struct {
+	mark
+	count   uint64
+	damaged int64 // where a slot stands that is not whole; -1 for none
+}
+
 // parseMark returns the newest of the marks in a file.
-func parseMark(data []byte) (m mark, count uint64, err error) {
-	err = errMark
-	for begin := 0; begin+markBytes <= len(data) && begin <= markSlot; begin += markSlot {
+func parseMark(data []byte) (storedMark, error) {
+	m, err := storedMark{damaged: -1}, errMark
+	for begin := 0; begin <= markSlot; begin += markSlot {
+		if begin+markBytes > len(data) {
+			m.damaged = int64(begin)
+			break
+		}
 		slot := data[begin : begin+markBytes]
 		if crc32.Checksum(slot[4:], castagnoli) != binary.LittleEndian.Uint32(slot) ||
 			binary.LittleEndian.Uint32(slot[4:]) != markVersion {
+			m.damaged = int64(begin)
 			continue
 		}
 		n := binary.LittleEndian.Uint64(slot[8:])
-		if err == nil && n < count {
+		if err == nil && n < m.count {
 			continue
 		}
-		count, err = n, nil
+		m.count, err = n, nil
 		copy(m.id[:], slot[16:])
 		m.durable = sequence{binary.LittleEndian.Uint64(slot[24:]), binary.LittleEndian.Uint64(slot[32:])}
 		m.first = sequence{binary.LittleEndian.Uint64(slot[40:]), binary.LittleEndian.Uint64(slot[48:])}
 	}
-	return m, count, err
+	return m, err
 }
 
 // markFile is the open file of the marks.
@@ -95,16 +107,16 @@ func createMark(d disk, dir string, m mark) error {
 }
 
 // readMark returns the newest mark of a log; ok is false where there is no file.
-func readMark(d disk, dir string) (m mark, count uint64, ok bool, err error) {
+func readMark(d disk, dir string) (m storedMark, ok bool, err error) {
 	data, err := readAll(d, filepath.Join(dir, markName))
 	if err != nil || data == nil {
-		return mark{}, 0, false, err
+		return m, false, err
 	}
-	m, count, err = parseMark(data)
+	m, err = parseMark(data)
 	if err != nil {
 		err = &CorruptError{dir, markName, 0, err.Error()}
 	}
-	return m, count, true, err
+	return m, true, err
 }
 
 // openMark opens the file to write marks after the count-th.

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/serial"
 )
 
 // chunk is how much is read at once: small entries are gathered into one batch
@@ -135,8 +136,8 @@ func (r *reader) fill(b *plugins.Batch, limit int64) error {
 			return err
 		}
 	}
-	first, used := r.at, 0
-	var flags byte
+	record, used := r.at.record, 0
+	var first serial.Head
 	for used < len(b.Data) {
 		fr, length, err := parseFrame(b.Data[used:])
 		if used > 0 && errors.Is(err, errIncomplete) && r.offset+length <= limit {
@@ -148,38 +149,37 @@ func (r *reader) fill(b *plugins.Batch, limit int64) error {
 		if err != nil {
 			return r.corrupt(err)
 		}
-		d := decoder{rest: fr.body}
-		h, err := d.head()
-		if used > 0 && err == nil && (h.flags != flags || !bytes.Equal(h.preamble, b.Preamble)) {
+		h, err := readHead(fr.body)
+		if used > 0 && err == nil && !h.Joins(&first) {
 			break // it cannot be in one batch with those before
 		}
 		if err == nil {
-			err = d.decode(b, h, uint64(used)+uint64(length))
+			err = h.AppendTo(b, uint64(used)+uint64(length))
 		}
 		if err != nil {
 			return r.corrupt(err)
 		}
 		if used == 0 {
-			flags = h.flags
+			first = h
 			r.begin(b, h)
 		}
 		r.at.entry++
-		r.at.record = first.record + uint64(b.Len)
+		r.at.record = record + uint64(b.Len)
 		r.offset += length
 		used += int(length)
 	}
-	r.number(b, first.record)
+	r.number(b, record)
 	return nil
 }
 
 // begin gives a batch what its records have in common.
-func (r *reader) begin(b *plugins.Batch, h entryHead) {
-	b.Received = h.received
-	if h.preamble == nil {
+func (r *reader) begin(b *plugins.Batch, h serial.Head) {
+	b.Received = h.Received
+	if h.Preamble == nil {
 		return
 	}
-	if r.preamble == nil || !bytes.Equal(r.preamble, h.preamble) {
-		r.preamble = bytes.Clone(h.preamble)
+	if r.preamble == nil || !bytes.Equal(r.preamble, h.Preamble) {
+		r.preamble = bytes.Clone(h.Preamble)
 	}
 	b.Preamble = r.preamble
 }

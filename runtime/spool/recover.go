@@ -105,30 +105,32 @@ func (j *journal) recover() error {
 // openMarks opens the marks, and makes them where the log is new.
 func (j *journal) openMarks() (mark, error) {
 	d := j.options.disk
-	m, count, ok, err := readMark(d, j.dir)
+	m, ok, err := readMark(d, j.dir)
 	if err != nil {
-		return m, err
+		return m.mark, err
 	}
 	if !ok {
 		names, err := segmentNames(d, j.dir)
 		if err != nil {
-			return m, err
+			return m.mark, err
 		}
 		if len(names) > 0 {
-			return m, &CorruptError{j.dir, markName, 0, "the file is gone"}
+			return m.mark, &CorruptError{j.dir, markName, 0, "the file is gone"}
 		}
-		m = mark{durable: sequence{1, 1}, first: sequence{1, 1}}
+		m.mark = mark{durable: sequence{1, 1}, first: sequence{1, 1}}
 		_, _ = rand.Read(m.id[:]) // never fails
 		if err := syncParents(d, j.dir); err != nil {
-			return m, err
+			return m.mark, err
 		}
-		if err := createMark(d, j.dir, m); err != nil {
-			return m, err
+		if err := createMark(d, j.dir, m.mark); err != nil {
+			return m.mark, err
 		}
-		count = 1
+		m.count = 1
+	} else if m.damaged >= 0 {
+		j.options.Logger.Warn("one of the two slots of a mark is not whole, as a power loss may leave it: going by the other one", "spool", j.dir, "file", markName, "offset", m.damaged)
 	}
-	j.marks, err = openMark(d, j.dir, count)
-	return m, err
+	j.marks, err = openMark(d, j.dir, m.count)
+	return m.mark, err
 }
 
 // syncParents makes durable that there is a folder, as far up as that is

@@ -18,7 +18,7 @@ type Loss struct{ From, To uint64 }
 // in later files are kept: numbers are never given twice, and readers go on
 // behind the gap. What the log knows of itself, the file `mark`, is made anew.
 func Repair(dir, name string, offset int64) (Loss, error) {
-	return repair(machine{}, dir, name, offset)
+	return repair(machine{}, filepath.Clean(dir), name, offset)
 }
 
 func repair(d disk, dir, name string, offset int64) (Loss, error) {
@@ -40,7 +40,7 @@ func repair(d disk, dir, name string, offset int64) (Loss, error) {
 	if !ok {
 		return Loss{}, fmt.Errorf("%s is no file of a spool: name one of *%s or %s, without its folder", name, segmentSuffix, markName)
 	}
-	m, _, ok, err := readMark(d, dir)
+	m, ok, err := readMark(d, dir)
 	if err != nil || !ok {
 		return Loss{}, errors.Join(fmt.Errorf("the file %s has to be repaired first: onstream spool repair %s --truncate-at %s:0", markName, dir, markName), err)
 	}

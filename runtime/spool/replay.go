@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -50,6 +51,33 @@ func (s *ReplaySource) Seek(positions map[plugins.Partition]plugins.Position) er
 		}
 	}
 	return nil
+}
+
+// Replayed reports whether nothing of a partition of a [ReplaySource] for dir is
+// on disk any more, nor will be after a crash: nobody needs its position. It looks
+// beside dir, too: the source may have had another name.
+func Replayed(dir string, p plugins.Partition) bool {
+	name, ok := strings.CutPrefix(p.Name, ReplayPrefix)
+	if !ok {
+		return false
+	}
+	sources, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	for _, s := range sources {
+		folder := filepath.Join(filepath.Dir(dir), s.Name())
+		if !s.IsDir() {
+			continue
+		}
+		if _, err := os.Lstat(filepath.Join(folder, name)); !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+		if err := syncDir(folder); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Progress implements [plugins.Progresser], in records.

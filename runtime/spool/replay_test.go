@@ -152,3 +152,32 @@ func TestAReplayThatIsNotWholeIsNotSeen(t *testing.T) {
 		t.Errorf("%v are left, %v", entries, err)
 	}
 }
+
+// The position of a replay is needed as long as its records are there, under
+// whatever name of the source.
+func TestReplayed(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	dir := filepath.Join(root, "in")
+	if !spool.Replayed(dir, plugins.Partition{Name: "replay/1"}) {
+		t.Error("a replay of which nothing is there is not over")
+	}
+	putAside(t, dir, "a")
+	_, d := replay(t, dir, nil)
+	part := d.all[0].Batch.Part
+	renamed := filepath.Join(root, "another")
+	for _, where := range []string{dir, renamed} {
+		if spool.Replayed(where, part) {
+			t.Errorf("a replay that is there is over for %s", where)
+		}
+	}
+	d.all[0].Ack()
+	for _, where := range []string{dir, renamed} {
+		if !spool.Replayed(where, part) {
+			t.Errorf("a replay that was removed is not over for %s", where)
+		}
+	}
+	if spool.Replayed(dir, plugins.Partition{Name: spool.PartitionName}) {
+		t.Error("the spool itself is taken for a replay")
+	}
+}

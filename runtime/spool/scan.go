@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/onstream/onstream/runtime/serial"
 )
 
 // tail is what a scan has found at the end of a segment.
@@ -45,9 +47,9 @@ func scan(f file, seg *segment, each func(fr frame, at int64) error) (tail, erro
 		if err == nil {
 			err = fr.follows(t.end)
 		}
-		var h entryHead
+		var h serial.Head
 		if err == nil {
-			h, err = (&decoder{rest: fr.body}).head()
+			h, err = readHead(fr.body)
 		}
 		if err != nil {
 			t.reason = err
@@ -62,7 +64,7 @@ func scan(f file, seg *segment, each func(fr frame, at int64) error) (tail, erro
 		t.offsets = append(t.offsets, t.size)
 		t.size += length
 		t.end.entry++
-		t.end.record += uint64(h.rows)
+		t.end.record += uint64(h.Rows)
 		t.durable = max(t.durable, fr.durable)
 	}
 	return t, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -40,7 +41,7 @@ func Wrap(inner plugins.Source, dir string, pool *plugins.Pool, o Options) (*Sou
 	if dir == "" {
 		return nil, errors.New("a spool needs a folder")
 	}
-	return &Source{inner: inner, dir: dir, pool: pool, o: o}, nil
+	return &Source{inner: inner, dir: filepath.Clean(dir), pool: pool, o: o}, nil
 }
 
 // Seek implements [plugins.Seeker]: it is found out by Run whether the position
@@ -68,6 +69,15 @@ func (s *Source) Progress() (done, total int64) {
 		return p.Progress()
 	}
 	return 0, 0
+}
+
+// Lag implements [plugins.Lagging]: it is that of the source that fills the
+// spool, if that can tell.
+func (s *Source) Lag() (records int64, ok bool) {
+	if l, is := s.inner.(plugins.Lagging); is {
+		return l.Lag()
+	}
+	return 0, false
 }
 
 // Addr returns where the inner source listens, nil where it does not.
@@ -146,17 +156,19 @@ func (s *Source) use(j *journal) {
 // Stats is what a spool holds.
 type Stats struct {
 	Bytes    int64 // on disk
-	MaxBytes int64
-	Records  int64 // that the engine has not acknowledged
+	MaxBytes int64 // as [Options] has it
+	Entries  int64 // that the engine has not acknowledged
+	Records  int64 // in these
+	Full     bool  // there was no room on disk when something was to be written last
 }
 
-// Stats tells what the spool holds while Run runs. It is safe for concurrent
-// use.
+// Stats tells what the spool holds; while Run does not run, only how much it
+// may. It is safe for concurrent use.
 func (s *Source) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.journal == nil {
-		return Stats{}
+		return Stats{MaxBytes: s.o.withDefaults().MaxBytes}
 	}
 	return s.journal.stats()
 }

@@ -61,18 +61,20 @@ func (j *journal) take(group *batchOfEntries) bool {
 	return !group.empty() || !j.ended
 }
 
-// writeWhenRoom writes a group, and waits for room while the disk is full. Who
+// writeWhenRoom writes a group, and waits for room where there is none. Who
 // appends is held up meanwhile.
 func (j *journal) writeWhenRoom(group *batchOfEntries) error {
-	pause := shortestPause
-	for {
+	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
 		err := j.write(group)
 		if !errors.Is(err, errNoRoom) {
+			if err == nil && pause > shortestPause {
+				j.options.Logger.Info("the spool has room again", "spool", j.dir)
+			}
 			return err
 		}
 		j.mu.Lock()
 		if !j.full {
-			j.options.Logger.Warn("the disk is full: the source of the spool waits until there is room", "spool", j.dir)
+			j.options.Logger.Warn("the source of the spool waits until there is room", "spool", j.dir, "error", err)
 		}
 		j.full = true
 		ended, work := j.ended, j.work.wait()
@@ -86,7 +88,6 @@ func (j *journal) writeWhenRoom(group *batchOfEntries) error {
 		case <-timer.C:
 		}
 		timer.Stop()
-		pause = min(2*pause, longestPause)
 		if err := j.trim(); err != nil {
 			return err
 		}

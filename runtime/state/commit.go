@@ -1,6 +1,7 @@
 package state
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -20,6 +21,8 @@ type Commit struct {
 	stages  map[string]bool // whose rows in the directory change
 	rows    pebble.Batch    // of all but the writers
 	writers []*stageWriter
+	// prepared says that the commit is stored aside.
+	prepared bool
 }
 
 // Begin returns an empty commit.
@@ -59,6 +62,15 @@ func (c *Commit) Position(addr string, p plugins.Partition, at plugins.Position)
 	set(&c.rows, positionKey(c.id(addr), p), positionValue(p, at))
 }
 
+// Unposition forgets where to resume a partition of a source.
+func (c *Commit) Unposition(addr string, p plugins.Partition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if st, ok := c.dirs.stages[addr]; ok {
+		remove(&c.rows, positionKey(st.id, p))
+	}
+}
+
 // Post puts a parcel for a sink into the outbox. Numbers are not negative, and
 // a parcel replaces the one that has its number.
 func (c *Commit) Post(addr string, seq int64, parcel []byte) {
@@ -81,14 +93,32 @@ func (c *Commit) Settle(addr string, seq int64) {
 func (c *Commit) Rename(from, to string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	st, ok := c.dirs.stages[from]
-	if !ok || from == to {
+	if _, ok := c.dirs.stages[from]; !ok || from == to {
 		return
 	}
 	c.forget(to)
+	for _, addr := range c.parts(from) {
+		c.rename(addr, to+strings.TrimPrefix(addr, from))
+	}
+	c.rename(from, to)
+}
+
+func (c *Commit) rename(from, to string) {
+	c.dirs.stages[to] = c.dirs.stages[from]
 	delete(c.dirs.stages, from)
-	c.dirs.stages[to] = st
 	c.stages[from], c.stages[to] = true, true
+}
+
+// parts returns the addresses at which a stage has what it keeps of each
+// partition: its own with @ and the partition behind it.
+func (c *Commit) parts(addr string) []string {
+	var parts []string
+	for a := range c.dirs.stages {
+		if strings.HasPrefix(a, addr+"@") {
+			parts = append(parts, a)
+		}
+	}
+	return parts
 }
 
 // Forget forgets all that is stored at an address: claim, positions, state and
@@ -100,6 +130,9 @@ func (c *Commit) Forget(addr string) {
 }
 
 func (c *Commit) forget(addr string) {
+	for _, part := range c.parts(addr) {
+		c.forget(part)
+	}
 	st, ok := c.dirs.stages[addr]
 	if !ok {
 		return
@@ -129,7 +162,7 @@ func (c *Commit) Empty() bool {
 		return false
 	}
 	for _, w := range c.writers {
-		if !w.rows.Empty() {
+		if len(w.rows) > 0 {
 			return false
 		}
 	}
@@ -140,30 +173,17 @@ func (c *Commit) Empty() bool {
 func (c *Commit) Size() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.size()
+}
+
+func (c *Commit) size() int {
 	n := c.rows.Len()
 	for _, w := range c.writers {
-		n += w.rows.Len()
+		for _, b := range w.rows {
+			n += b.Len()
+		}
 	}
 	return n
-}
-
-// stageWriter collects the state of a stage, without a lock.
-type stageWriter struct {
-	id   uint32
-	rows pebble.Batch
-}
-
-func (w *stageWriter) Put(space byte, g plugins.Group, key, value []byte) {
-	op := w.rows.SetDeferred(stateHeader+len(key), len(value))
-	stateKey(op.Key[:0], w.id, space, g, key)
-	copy(op.Value, value)
-	must(op.Finish())
-}
-
-func (w *stageWriter) Delete(space byte, g plugins.Group, key []byte) {
-	op := w.rows.DeleteDeferred(stateHeader + len(key))
-	stateKey(op.Key[:0], w.id, space, g, key)
-	must(op.Finish())
 }
 
 func set(b *pebble.Batch, key, value []byte) { must(b.Set(key, value, nil)) }

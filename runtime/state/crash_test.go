@@ -194,3 +194,51 @@ func TestFailingBackground(t *testing.T) {
 	holds(t, after, models(acked+1))
 	closeStore(t, after)
 }
+
+// The power may go at any time while a store is opened, after which nothing is
+// missing either: what opening replaces is removed when the rest is known to be
+// whole.
+func TestPowerLossWhileOpening(t *testing.T) {
+	t.Parallel()
+	const steps = 24
+	all := models(steps)
+	disk := vfs.NewCrashableMem()
+	s := open(t, disk)
+	defer closeStore(t, s)
+	if err := write(s, steps, true); err != nil {
+		t.Fatal(err)
+	}
+	found := disk.CrashClone(vfs.CrashCloneCfg{})
+	operations := 0
+	for at, more := 0, true; more; at++ {
+		var crashed []*vfs.MemFS
+		opened := found.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: random()})
+		n := 0
+		var mu sync.Mutex
+		watch := errorfs.InjectorFunc(func(op errorfs.Op) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if op.Kind.ReadOrWrite() == errorfs.OpIsRead {
+				return nil
+			}
+			if n == at {
+				for _, percent := range []int{0, 50} {
+					crashed = append(crashed, opened.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: random()}))
+				}
+			}
+			n++
+			return nil
+		})
+		closeStore(t, open(t, errorfs.Wrap(opened, watch)))
+		for _, after := range crashed {
+			s := open(t, after)
+			if got := s.Last().Number; got != steps {
+				t.Fatalf("operation %d: commit %d is the last, %d was acknowledged", at, got, steps)
+			}
+			holds(t, s, all)
+			closeStore(t, s)
+		}
+		operations, more = n, len(crashed) > 0
+	}
+	t.Logf("%d operations", operations)
+}

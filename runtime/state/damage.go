@@ -4,27 +4,34 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // damage is an error of what is stored, as opposed to one of the system.
 type damage struct {
-	file   string // in the folder of the pipeline; "" where it is not known
-	offset string // "" where it is not known
-	why    error
+	file   string // its path; "" where it is not known
+	what   string // is wrong with it; "" for corrupt
+	offset int64  // where that begins; negative where it is not known
+	// maybe is for an end that may never have been written.
+	maybe bool
+	why   error
 }
+
+const (
+	isMissing   = "is missing"
+	endsTooSoon = "ends too early"
+)
 
 func (d *damage) Error() string {
 	what := "the files do not fit together"
 	if d.file != "" {
-		what = d.file + " is corrupt"
-		if d.offset != "" {
-			what += " at offset " + d.offset
+		what = d.file + " " + d.what
+		if d.what == "" {
+			what += "is corrupt"
+		}
+		if d.offset >= 0 {
+			what += fmt.Sprintf(" at offset %d", d.offset)
 		}
 	}
 	// Where several files are concerned, there is a line for each.
@@ -33,6 +40,16 @@ func (d *damage) Error() string {
 }
 
 func (d *damage) Unwrap() error { return d.why }
+
+// behind is an error of a store that lacks commits, although nothing in it may
+// be wrong but where a file ends.
+type behind struct {
+	inside bool // there are later ones
+	why    error
+}
+
+func (b *behind) Error() string { return b.why.Error() }
+func (b *behind) Unwrap() error { return b.why }
 
 // explain makes an error for people of one of the database: it names the
 // folder and the way out.
@@ -56,34 +73,4 @@ func (s *Store) explain(err error) error {
 func isPathError(err error) bool {
 	var p *fs.PathError
 	return errors.As(err, &p)
-}
-
-func inDatabase(name string) string { return databaseName + "/" + name }
-
-var (
-	// The way in which Pebble writes of blocks of tables and of records of logs.
-	blockAt  = regexp.MustCompile(`block (\d+)/\d+`)
-	recordAt = regexp.MustCompile(`\(([^ ()]+): (\d+)\)`)
-)
-
-// locate finds out where the damage is.
-func (s *Store) locate(err error) error {
-	var d *damage
-	if errors.As(err, &d) {
-		return d
-	}
-	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
-		d = &damage{file: inDatabase(filepath.Base(info.Path)), why: info.Details}
-		if at := blockAt.FindStringSubmatch(info.Details.Error()); at != nil {
-			d.offset = at[1]
-		}
-		return d
-	}
-	var detail interface{ ErrorDetail() string }
-	if errors.As(err, &detail) {
-		if at := recordAt.FindStringSubmatch(detail.ErrorDetail()); at != nil {
-			return &damage{file: inDatabase(at[1]), offset: at[2], why: err}
-		}
-	}
-	return &damage{why: err}
 }

@@ -55,11 +55,20 @@ func (s *Store) openDatabase() (*database, error) {
 	if err == nil {
 		return d, nil
 	}
-	d.fence.breakWith(err)
+	return nil, s.giveUp(d, err)
+}
+
+// giveUp closes a database that cannot be used, and leaves its folder as it was
+// before.
+func (s *Store) giveUp(d *database, why error) error {
+	d.fence.breakWith(why)
 	if d.DB != nil {
-		err = d.release()
+		why = d.release()
 	}
-	return nil, err
+	if err := d.fence.undo(s.dir); err != nil {
+		s.log.Warn("checkpoint store: take back what opening it has changed", "error", err.Error())
+	}
+	return why
 }
 
 const (
@@ -143,6 +152,15 @@ func (d *database) guard(f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// beginLog goes on with another log. The first one of a new database is made in
+// the oldest format, whose frames do not tell what was on disk before them.
+func (d *database) beginLog() error {
+	return d.guard(func() error {
+		_, err := d.AsyncFlush()
+		return err
+	})
 }
 
 func (d *database) hold() *database {

@@ -22,6 +22,7 @@ type system struct {
 	epoch int64
 	directory
 	trail
+	prepared []byte // nil where no commit is
 }
 
 // newerFormat is the error of a store that only newer programs read.
@@ -55,7 +56,10 @@ func readSystem(r pebble.Reader) (s system, err error) {
 	if err := it.Error(); err != nil {
 		return s, err
 	}
-	return s, s.check(s.last.Number)
+	if err := s.check(s.last.Number); err != nil {
+		return s, &behind{inside: true, why: err}
+	}
+	return s, nil
 }
 
 func (s *system) readRow(key, value []byte) (err error) {
@@ -72,6 +76,9 @@ func (s *system) readRow(key, value []byte) (err error) {
 		s.epoch, err = decodeNumber(value)
 	case rowCheckpoint:
 		s.last, s.next, err = decodeCheckpoint(value)
+	case rowPrepared:
+		s.prepared = append([]byte{}, value...)
+		_, err = decodeNumberOf(value)
 	case rowStage:
 		var addr string
 		var st stage

@@ -30,16 +30,21 @@
 //
 // # Damage
 //
-// What does not check is an error that names the folder, the file and the place
-// in it where they are known, and the way out. Nothing is guessed and no
-// damaged part is skipped. Everything has checksums; beyond these
+// What does not check is an error that names the folder, the file, the place in
+// it where the damage begins, as exactly as that can be known, and the way out.
+// Nothing is guessed and no damaged part is skipped, and a store that is refused
+// stays as it was found, byte for byte. Everything has checksums; beyond these
 //
 //   - the file MARK beside the database holds the number of a commit that was
-//     synced. It costs a write and no sync. A log that was cut off looks like
-//     one whose last record was never finished; that commits are gone shows only
-//     by the mark. After a loss of power it may be older than the store, and
-//     then a log that also lost its end by damage is not told from one that
-//     did not reach the disk;
+//     synced. It costs a write and no sync, but for the first of each run. A log
+//     that was cut off looks like one whose last record was never finished; that
+//     commits are gone shows only by the mark. After a loss of power it may be
+//     older than the store, and then a log that also lost its last commit by
+//     damage is not told from one that did not reach the disk. Without the mark
+//     a store that has commits is refused;
+//   - the frames of the newest log and of the MANIFEST are looked at before
+//     Pebble does: it takes what follows one that does not check for an end that
+//     was never written. Where something behind it was written later, it was;
 //   - each commit leaves a trail of its number in the database, so that ones
 //     missing in the middle are noticed. Pebble takes damage in its MANIFEST for
 //     an end that was never written, and would go on without the tables that are

@@ -114,3 +114,10 @@ func Compact(t *testing.T, s *Store) {
 		t.Fatal(err)
 	}
 }
+
+// ReadFrames looks at the frames of a file: where the first one is that does not
+// check, -1 for none, and whether something behind it proves that it was there.
+func ReadFrames(under vfs.FS, name string, log uint32) (bad int64, proven bool, err error) {
+	x, err := readFrames(under, name, log)
+	return x.bad, x.proven, err
+}

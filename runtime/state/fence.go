@@ -28,11 +28,15 @@ type fence struct {
 	broken chan struct{}
 	isOpen atomic.Bool
 
+	held held
+
 	mu  sync.RWMutex // held for reading while something is written
 	err error
 }
 
-func newFence(under vfs.FS) *fence { return &fence{FS: under, broken: make(chan struct{})} }
+func newFence(under vfs.FS) *fence {
+	return &fence{FS: under, broken: make(chan struct{})}
+}
 
 // breakWith stops all writing. The first reason counts.
 func (f *fence) breakWith(err error) {
@@ -125,9 +129,21 @@ type noLock struct{}
 
 func (noLock) Close() error { return nil }
 
-// Create implements [vfs.FS].
+// Create implements [vfs.FS]. What a marker names is in the folder before the
+// marker is: Pebble syncs the folder once for both.
 func (f *fence) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return f.open(name, func() (vfs.File, error) { return f.FS.Create(name, c) })
+	return f.open(name, func() (vfs.File, error) {
+		if isMarker(f.PathBase(name)) {
+			if err := syncFolder(f.FS, f.PathDir(name)); err != nil {
+				return nil, err
+			}
+		}
+		file, err := f.FS.Create(name, c)
+		if err == nil {
+			f.held.make(name)
+		}
+		return file, err
+	})
 }
 
 // OpenReadWrite implements [vfs.FS].
@@ -137,6 +153,9 @@ func (f *fence) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.Ope
 
 // ReuseForWrite implements [vfs.FS].
 func (f *fence) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if f.held.remove(oldname) {
+		return f.Create(newname, c)
+	}
 	return f.open(newname, func() (vfs.File, error) { return f.FS.ReuseForWrite(oldname, newname, c) })
 }
 
@@ -156,6 +175,9 @@ func (f *fence) Link(oldname, newname string) error {
 
 // Remove implements [vfs.FS]. What cannot be removed is in nobody's way.
 func (f *fence) Remove(name string) error {
+	if f.held.remove(name) {
+		return nil
+	}
 	return f.try(func() error { return f.FS.Remove(name) })
 }
 
@@ -166,7 +188,13 @@ func (f *fence) RemoveAll(name string) error {
 
 // Rename implements [vfs.FS].
 func (f *fence) Rename(oldname, newname string) error {
-	return f.tell(func() error { return f.FS.Rename(oldname, newname) })
+	return f.tell(func() error {
+		err := f.FS.Rename(oldname, newname)
+		if err == nil {
+			f.held.rename(oldname, newname)
+		}
+		return err
+	})
 }
 
 // MkdirAll implements [vfs.FS].

@@ -70,7 +70,7 @@ func Remove(dir, pipeline string) error {
 	if err != nil {
 		return err
 	}
-	lock, err := lockFolder(vfs.Default, folder, true)
+	lock, err := lockFolder(vfs.Default, folder, true, stopIt)
 	if err != nil {
 		return err
 	}

@@ -30,22 +30,32 @@ type ImportOptions struct {
 	Replace bool
 	// Progress is called after each line; it may be nil.
 	Progress func(lines int64)
+	// LeaveOut reports whether a position is of no use where it is imported; it
+	// may be nil.
+	LeaveOut func(addr string, p plugins.Partition, at plugins.Position) bool
 }
 
 // Import stores for a pipeline what [Store.Export] has written. It makes a
 // store beside the one that is replaced, and changes nothing unless all that
-// was exported has arrived. Commits are counted anew; the epoch is
-// above all that were used before.
-func Import(dir, pipeline string, r io.Reader, o ImportOptions) error {
+// was exported has arrived: an import that fails leaves nothing behind. Commits
+// are counted anew; the epoch is above all that were used before.
+func Import(dir, pipeline string, r io.Reader, o ImportOptions) (err error) {
 	folder, err := filepath.Abs(Folder(dir, pipeline))
 	if err != nil {
 		return err
 	}
-	lock, err := lockFolder(vfs.Default, folder, false)
+	made := missingPaths(folder)
+	lock, err := lockFolder(vfs.Default, folder, false, stopIt)
 	if err != nil {
+		removeEmpty(made[min(1, len(made)):]) // the lock is somebody else's
 		return err
 	}
 	defer lock.Close()
+	defer func() {
+		if err != nil {
+			removeEmpty(made)
+		}
+	}()
 	if isUsed(folder) && !o.Replace {
 		return fmt.Errorf("%s holds the state of a pipeline; --replace puts the imported state in its place", folder)
 	}
@@ -61,6 +71,27 @@ func Import(dir, pipeline string, r io.Reader, o ImportOptions) error {
 		return fmt.Errorf("import state: %w", err)
 	}
 	return nil
+}
+
+// missingPaths returns what of the lock of a folder, the folder and those above
+// it is not there, in this order.
+func missingPaths(folder string) (missing []string) {
+	for path := filepath.Join(folder, lockName); ; path = filepath.Dir(path) {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return missing
+		}
+		missing = append(missing, path)
+	}
+}
+
+// removeEmpty removes what was made by somebody who has failed. What others have
+// put into a folder meanwhile keeps it.
+func removeEmpty(made []string) {
+	for _, path := range made {
+		if os.Remove(path) != nil {
+			return
+		}
+	}
 }
 
 const (
@@ -98,7 +129,7 @@ func finishExchange(under vfs.FS, folder string, readOnly bool) error {
 
 // fill makes a store of what is read.
 func fill(fresh, replaced string, r io.Reader, o ImportOptions) (err error) {
-	i := &importer{in: bufio.NewReaderSize(r, 1<<16), sum: sha256.New(), progress: o.Progress}
+	i := &importer{in: bufio.NewReaderSize(r, 1<<16), sum: sha256.New(), progress: o.Progress, leaveOut: o.LeaveOut}
 	if err := i.readHeader(); err != nil {
 		return err
 	}
@@ -129,7 +160,7 @@ func fill(fresh, replaced string, r io.Reader, o ImportOptions) (err error) {
 // lastEpoch is the epoch of a store that is to be replaced: 0 where it cannot
 // be opened, which may be why.
 func lastEpoch(folder string) int64 {
-	m, err := openMark(vfs.Default, filepath.Join(folder, databaseName), true)
+	m, err := openMark(vfs.Default, filepath.Join(folder, databaseName))
 	if err != nil {
 		return 0
 	}
@@ -142,6 +173,7 @@ type importer struct {
 	sum      hash.Hash
 	lines    int64
 	progress func(lines int64)
+	leaveOut func(addr string, p plugins.Partition, at plugins.Position) bool
 	header   headerLine
 	stage    string
 	commit   *Commit
@@ -201,8 +233,10 @@ func (i *importer) readLine() error {
 	case i.stage == "":
 		return errors.New("a row comes before its stage")
 	case line.Position != nil:
-		p := line.Position
-		i.commit.Position(i.stage, plugins.Partition{Name: p.Partition, ID: p.ID, Epoch: p.Epoch}, p.At)
+		p := plugins.Partition{Name: line.Position.Partition, ID: line.Position.ID, Epoch: line.Position.Epoch}
+		if i.leaveOut == nil || !i.leaveOut(i.stage, p, line.Position.At) {
+			i.commit.Position(i.stage, p, line.Position.At)
+		}
 	case line.State != nil:
 		i.writer.Put(line.State.Space, line.State.Group, line.State.Key, line.State.Value)
 	case line.Outbox != nil && line.Outbox.Seq >= 0:

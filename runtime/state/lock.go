@@ -15,9 +15,17 @@ var ErrInUse = errors.New("in use by another onstream process")
 
 const lockName = "LOCK"
 
+// What to do when a folder is in use, for who wants to run on it, to change it,
+// and only to look at it.
+const (
+	stopOrMove = "stop it, or give this one another --state"
+	stopIt     = "stop it first"
+	stopOrAsk  = "stop it first, or ask it: with onstream run --http its metrics tell what it keeps"
+)
+
 // lockFolder keeps others out of a folder. One that only reads needs the lock,
 // too: a database is not to be read while it is written.
-func lockFolder(under vfs.FS, dir string, readOnly bool) (io.Closer, error) {
+func lockFolder(under vfs.FS, dir string, readOnly bool, remedy string) (io.Closer, error) {
 	if readOnly {
 		if _, err := under.Stat(under.PathJoin(dir, databaseName)); errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("nothing is stored in %s; onstream state list shows the pipelines of a folder (%w)", dir, fs.ErrNotExist)
@@ -44,7 +52,7 @@ func lockFolder(under vfs.FS, dir string, readOnly bool) (io.Closer, error) {
 			who = fmt.Sprintf(" (pid %d)", pid)
 		}
 	}
-	return nil, fmt.Errorf("the state in %s is %w%s; stop it, or give this one another --state", dir, ErrInUse, who)
+	return nil, fmt.Errorf("the state in %s is %w%s; %s", dir, ErrInUse, who, remedy)
 }
 
 // permission adds the remedy to an error about a folder.
@@ -71,9 +79,5 @@ func createFolder(under vfs.FS, dir string) error {
 	if err := under.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := under.OpenDir(parent)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return syncFolder(under, parent)
 }

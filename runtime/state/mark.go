@@ -14,47 +14,63 @@ import (
 // mark is a small file beside the database that holds the number of a commit
 // and of an epoch that were durable when it was written. A log that was cut
 // off looks like one whose last records were never finished; a store that is
-// behind its mark has lost what it had acknowledged. The file itself is not
-// synced: after a loss of power it may be older than the store, never newer.
+// behind its mark has lost what it had acknowledged. The file is synced when the
+// store is opened, and not for each commit: after a loss of power it may be
+// older than the store, never newer.
 type mark struct {
-	file          vfs.File // nil in a store that is only read
+	file          vfs.File // nil before it begins
 	fs            vfs.FS
-	name          string
+	dir, name     string
+	exists        bool
 	slot          int64 // to be written next
-	number, epoch int64
+	number, epoch int64 // of the newest; the epoch is 0 in a file that nothing was written to
 }
 
 const (
-	markName = "MARK"
-	markSize = 20 // number, epoch, CRC-32C
+	markName  = "MARK"
+	markSize  = 20 // number, epoch, CRC-32C
+	markSlots = 2
 )
 
-// openMark reads the newest of the two slots, which are written in turn.
-func openMark(under vfs.FS, dir string, readOnly bool) (*mark, error) {
-	name := under.PathJoin(dir, markName)
-	m := &mark{fs: under, name: name}
-	text, err := readFile(under, name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	for slot := int64(0); int64(len(text)) >= (slot+1)*markSize && slot < 2; slot++ {
-		number, epoch, ok := decodeMark(text[slot*markSize:][:markSize])
-		if ok && (epoch > m.epoch || epoch == m.epoch && number >= m.number) {
-			m.number, m.epoch, m.slot = number, epoch, 1-slot
-		}
-	}
-	// A file may have got its length but not its bytes when the power was lost.
-	if len(text) >= markSize && m.epoch == 0 && !bytes.Equal(text, make([]byte, len(text))) {
-		return nil, &damage{file: inDatabase(markName), why: errors.New("checksum mismatch")}
-	}
-	if readOnly {
+// openMark reads the newest of the two slots, which are written in turn, and
+// both at the beginning: so, both are right unless nothing was written yet. They
+// are in one sector of the disk, of which a loss of power leaves the old bytes
+// or the new ones.
+func openMark(under vfs.FS, dir string) (*mark, error) {
+	m := &mark{fs: under, dir: dir, name: under.PathJoin(dir, markName)}
+	text, err := readFile(under, m.name)
+	if errors.Is(err, fs.ErrNotExist) {
 		return m, nil
 	}
-	if err := createFolder(under, dir); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	m.file, err = under.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
-	return m, err
+	m.exists = true
+	// A file may have got its length but not its bytes when the power was lost.
+	if isZero(text) {
+		return m, nil
+	}
+	return m, m.read(text)
+}
+
+func (m *mark) read(text []byte) error {
+	for slot := range int64(markSlots) {
+		at := slot * markSize
+		if int64(len(text)) < at+markSize {
+			return &damage{file: m.name, what: endsTooSoon, offset: int64(len(text)), why: fmt.Errorf("it has %d bytes", markSlots*markSize)}
+		}
+		number, epoch, ok := decodeMark(text[at:][:markSize])
+		if !ok {
+			return &damage{file: m.name, offset: at, why: errors.New("checksum mismatch")}
+		}
+		if epoch > m.epoch || epoch == m.epoch && number >= m.number {
+			m.number, m.epoch, m.slot = number, epoch, markSlots-1-slot
+		}
+	}
+	if len(text) > markSlots*markSize {
+		return &damage{file: m.name, offset: markSlots * markSize, why: errors.New("there is more than was written")}
+	}
+	return nil
 }
 
 func readFile(under vfs.FS, name string) ([]byte, error) {
@@ -77,16 +93,41 @@ func readFile(under vfs.FS, name string) ([]byte, error) {
 
 // check says whether a store can be the one that the mark was written for.
 func (m *mark) check(number, epoch int64) error {
+	if m.epoch == 0 && (number > 0 || epoch > 1) {
+		d := &damage{file: m.name, why: errors.New("without it nobody knows whether the newest checkpoint is there")}
+		if !m.exists {
+			d.what, d.offset = isMissing, -1
+		}
+		return d
+	}
 	if number >= m.number && epoch >= m.epoch {
 		return nil
 	}
-	return &damage{why: fmt.Errorf("checkpoint %d of run %d was stored, and the newest that is there is %d of run %d", m.number, m.epoch, number, epoch)}
+	return &behind{why: fmt.Errorf("checkpoint %d of run %d was stored, and the newest that is there is %d of run %d", m.number, m.epoch, number, epoch)}
 }
 
+// begin writes both slots, and waits until they are on disk: from then on it is
+// known what the file has to look like.
+func (m *mark) begin(number, epoch int64) (err error) {
+	if m.file, err = m.fs.OpenReadWrite(m.name, vfs.WriteCategoryUnspecified); err != nil {
+		return err
+	}
+	slot := encodeMark(number, epoch)
+	if _, err := m.file.WriteAt(append(slot, slot...), 0); err != nil {
+		return err
+	}
+	m.slot, m.number, m.epoch = 0, number, epoch
+	if err := m.file.Sync(); err != nil || m.exists {
+		return err
+	}
+	return syncFolder(m.fs, m.dir)
+}
+
+// write notes a commit.
 func (m *mark) write(number, epoch int64) error {
 	_, err := m.file.WriteAt(encodeMark(number, epoch), m.slot*markSize)
 	if err == nil {
-		m.slot = 1 - m.slot
+		m.slot = markSlots - 1 - m.slot
 		m.number, m.epoch = number, epoch
 	}
 	return err
@@ -103,7 +144,7 @@ func (m *mark) inPlace() error {
 		return nil // nothing was written yet
 	}
 	text, err := readFile(m.fs, m.name)
-	at := (1 - m.slot) * markSize
+	at := (markSlots - 1 - m.slot) * markSize
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:

@@ -15,6 +15,7 @@ import (
 //	00 '0'                      format version; before all that depends on it
 //	00 'e'                      epoch
 //	00 'c'                      newest commit
+//	00 'p'                      number and rows of a prepared commit
 //	00 's' address              id and shape of a stage
 //	00 't' slot                 commits, see trail
 //	00 'u' block                the same
@@ -25,6 +26,7 @@ const (
 	rowFormat     = '0'
 	rowEpoch      = 'e'
 	rowCheckpoint = 'c'
+	rowPrepared   = 'p'
 	rowStage      = 's'
 	rowSlot       = 't'
 	rowBlock      = 'u'

@@ -52,6 +52,9 @@ type Store struct {
 	db      *database  // guarded by writing
 	failed  error      // guarded by writing; why no commit can be written any more
 	pending [][]byte   // guarded by writing; commits since the last sync, to be written again
+	aside   *Commit    // guarded by writing; prepared by this run, the one to be written next
+
+	prepared []byte // by a former run, nil for nothing
 
 	mu   sync.RWMutex // guards what follows
 	view *view
@@ -95,8 +98,9 @@ func (s *Store) open(folder string, epoch int64) (err error) {
 		return s.explain(err)
 	}
 	if err := s.load(); err != nil {
-		return s.explain(err)
+		return s.explain(s.giveBack(err))
 	}
+	s.db.fence.settle()
 	if s.readOnly {
 		return nil
 	}
@@ -117,16 +121,36 @@ func (s *Store) openFiles(folder string) (err error) {
 	if err := errors.Join(checkRegular(s.fs, s.path, true), checkRegular(s.fs, s.dir, false)); err != nil {
 		return err
 	}
-	if s.lock, err = lockFolder(s.fs, s.path, s.readOnly); err != nil {
+	remedy := stopOrMove
+	if s.readOnly {
+		remedy = stopOrAsk
+	}
+	if s.lock, err = lockFolder(s.fs, s.path, s.readOnly, remedy); err != nil {
 		return err
 	}
 	if err := finishExchange(s.fs, s.path, s.readOnly); err != nil {
 		return err
 	}
-	if s.mark, err = openMark(s.fs, s.dir, s.readOnly); err != nil {
+	if !s.readOnly {
+		if err := createFolder(s.fs, s.dir); err != nil {
+			return s.explain(err)
+		}
+	}
+	if s.mark, err = openMark(s.fs, s.dir); err != nil {
 		return s.explain(err)
 	}
-	return nil
+	return s.explain(s.inspect())
+}
+
+// giveBack closes a database that does not hold what it should.
+func (s *Store) giveBack(why error) error {
+	s.db.fence.breakWith(why)
+	err := errors.Join(s.view.release(), s.giveUp(s.db, why))
+	s.view, s.db = nil, nil
+	if err != nil {
+		s.log.Debug("close checkpoint store that is refused", "error", err.Error())
+	}
+	return why
 }
 
 // load reads what the store knows of itself.
@@ -136,7 +160,7 @@ func (s *Store) load() error {
 	if err != nil {
 		return err
 	}
-	s.last, s.epoch, s.dirs = found.last, found.epoch, found.directory
+	s.last, s.epoch, s.dirs, s.prepared = found.last, found.epoch, found.directory, found.prepared
 	if s.mark != nil {
 		return s.mark.check(s.last.Number, s.epoch)
 	}
@@ -151,8 +175,16 @@ func (s *Store) claim() error {
 	if err := s.apply(&b, true); err != nil {
 		return s.explain(err)
 	}
+	if s.epoch == 0 {
+		if err := s.db.beginLog(); err != nil {
+			return s.explain(err)
+		}
+	}
 	s.epoch++
-	s.advance(s.last, s.dirs, true)
+	s.advance(s.last, s.dirs, false)
+	if s.mark != nil {
+		return s.explain(s.mark.begin(s.last.Number, s.epoch))
+	}
 	return nil
 }
 

@@ -335,6 +335,9 @@ func TestFolderRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 		put(t, s, "a", "k", "1")
+		if err := s.Check(); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.Rename(filepath.Join(dir, "p"), filepath.Join(dir, "away")); err != nil {
 			t.Fatal(err)
 		}
@@ -350,6 +353,9 @@ func TestFolderRemoved(t *testing.T) {
 			if err := os.Rename(filepath.Join(dir, "q"), filepath.Join(dir, "p")); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if err := s.Check(); !plugins.IsPermanent(err) || !strings.Contains(err.Error(), "the folder was removed or replaced while it was in use") {
+			t.Errorf("replaced %v: a folder that is not there is taken for the one it was: %v", replaced, err)
 		}
 		err = s.Begin().Write(time.Unix(2, 0), true)
 		if err == nil || !plugins.IsPermanent(err) || !strings.Contains(err.Error(), "the folder was removed or replaced while it was in use") {

@@ -2,12 +2,16 @@ package state_test
 
 import (
 	"bytes"
+	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/state"
 )
 
@@ -128,6 +132,58 @@ func TestImportOfDamaged(t *testing.T) {
 		if got, _ := contentOf(t, dir, "p"); !maps.Equal(got, want) {
 			t.Errorf("an export that is %s has changed the store (%v)", what, err)
 		}
+		empty := t.TempDir()
+		spool := filepath.Join(empty, "q", "spool")
+		if err := os.MkdirAll(spool, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, folder := range []string{"a/b", "q"} {
+			if err := state.Import(filepath.Join(empty, filepath.Dir(folder)), filepath.Base(folder), strings.NewReader(damaged), state.ImportOptions{}); err == nil {
+				t.Errorf("an export that is %s was imported", what)
+			}
+		}
+		if left := pathsIn(t, empty); !slices.Equal(left, []string{"q", "q/spool"}) {
+			t.Errorf("an export that is %s leaves %s behind", what, left)
+		}
+	}
+}
+
+// pathsIn returns what is in a folder, and in those in it.
+func pathsIn(t *testing.T, dir string) (paths []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, _ fs.DirEntry, err error) error {
+		if path != "." {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+// Positions that are of no use where they are imported stay out.
+func TestImportWithoutPositions(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var asked []string
+	err := state.Import(dir, "p", strings.NewReader(exported(t)), state.ImportOptions{LeaveOut: func(addr string, p plugins.Partition, at plugins.Position) bool {
+		asked = append(asked, fmt.Sprintf("%s %s %d %s", addr, p.Name, p.ID, at))
+		return p.ID == 1
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(asked)
+	if want := []string{theSource + " file 0 at 9", theSource + " file 1 at 7", theSource + " file 2 at 8"}; !slices.Equal(asked, want) {
+		t.Errorf("it asks for %q, want %q", asked, want)
+	}
+	got, _ := contentOf(t, dir, "p")
+	want := models(exportedSteps)[exportedSteps]
+	delete(want, positionLine(plugins.Partition{Name: "file", ID: 1, Epoch: 7 / 5}))
+	if !maps.Equal(got, want) {
+		t.Errorf("imported\n%s, want\n%s", got, want)
 	}
 }
 

@@ -24,27 +24,24 @@ const maxPending = 32 << 20
 // lose it, and all commits after it.
 //
 // After an error the commit is as it was. If that is [ErrFull] it is the one to
-// be written next: some of it may be on the disk already. Any other is [plugins.Permanent]: nothing can be written any
-// more, and what is on the disk counts when the pipeline is started again.
+// be written next: some of it may be on the disk already. Any other is
+// [plugins.Permanent]: nothing can be written any more, and what is on the disk
+// counts when the pipeline is started again.
 func (c *Commit) Write(at time.Time, sync bool) error {
 	s := c.store
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.failed != nil {
-		return s.failed
-	}
-	if s.readOnly {
-		return plugins.Permanent(fmt.Errorf("write checkpoint to %s: it was opened for reading only", s.path))
+	if err := s.writable(); err != nil {
+		return err
 	}
 	last := s.Last()
+	if s.aside != nil && s.aside != c { // its number is taken
+		return plugins.Permanent(fmt.Errorf("write checkpoint to %s: checkpoint %d waits for its transaction", s.path, last.Number+1))
+	}
 	next := Checkpoint{last.Number + 1, s.epoch, at.UTC()}
 	b, dirs := c.batch(next)
-	if reason := s.db.fence.reason(); isFull(reason) {
-		if err := s.reopen(len(b.Repr())); err != nil {
-			return s.refuse(err)
-		}
-	} else if reason != nil {
-		return s.refuse(reason)
+	if err := s.makeRoom(len(b.Repr())); err != nil {
+		return s.refuse(err)
 	}
 	sync = sync || s.pendingSize()+len(b.Repr()) > maxPending
 	err := s.apply(b, sync)
@@ -56,18 +53,39 @@ func (c *Commit) Write(at time.Time, sync bool) error {
 	if err != nil {
 		return s.refuse(err)
 	}
+	s.aside = nil
 	s.advance(next, dirs, sync)
 	return nil
 }
+
+// Check reports whether the folder is still the one that the store is in, for
+// when there is nothing to write that would find out. After an error, as after
+// one of [Commit.Write], nothing can be written any more.
+func (s *Store) Check() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.failed != nil || s.mark == nil || s.readOnly {
+		return s.failed
+	}
+	if err := s.mark.inPlace(); err != nil {
+		return s.refuse(err)
+	}
+	return nil
+}
+
+// systemSize is room for what the store writes about itself: usually enough.
+const systemSize = 4 << 10
 
 // batch puts everything into one batch, that of the state first: it concerns
 // no row that the others delete.
 func (c *Commit) batch(next Checkpoint) (*pebble.Batch, directory) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b := new(pebble.Batch)
+	b := batchOf(c.size() + systemSize)
 	for _, w := range c.writers {
-		appendRows(b, &w.rows)
+		for _, rows := range w.rows {
+			appendRows(b, rows)
+		}
 	}
 	appendRows(b, &c.rows)
 	for addr := range c.stages {
@@ -77,6 +95,9 @@ func (c *Commit) batch(next Checkpoint) (*pebble.Batch, directory) {
 		} else {
 			remove(b, key)
 		}
+	}
+	if c.prepared {
+		remove(b, systemKey(rowPrepared, ""))
 	}
 	set(b, systemKey(rowCheckpoint, ""), checkpointValue(next, c.dirs.next))
 	leaveTrail(b, next.Number)
@@ -139,6 +160,7 @@ func (s *Store) reopen(size int) error {
 	if err != nil {
 		return err
 	}
+	db.fence.settle()
 	if err := s.db.release(); err != nil {
 		s.log.Debug("close checkpoint store that failed", "error", err.Error())
 	}
