@@ -210,7 +210,11 @@ func (n *laneNode) run(j *job, b *plugins.Batch) {
 	n.counters.in.Add(int64(rows))
 	n.counters.latency.observeSince(b.Received, rows)
 	n.decode.run(j, b)
-	if n.key == nil {
+	switch {
+	case n.Follows != "":
+		n.send(j, b, laneOfPart(b.Part, len(n.parts)))
+		return
+	case n.key == nil:
 		n.send(j, b, 0)
 		return
 	}
@@ -243,68 +247,4 @@ func (n *laneNode) send(j *job, b *plugins.Batch, lane int) {
 		b.CopyColumn(c, d)
 	}
 	j.send(n.lanes.queues[lane], d, n.entry, n.counters)
-}
-
-// sinkNode encodes a batch and sends it to the sink's queue.
-type sinkNode struct {
-	*stage
-	decode  decodeNode
-	key     plugins.Evaluator
-	encoder plugins.Encoder // nil: the payload is passed on as it is
-	payload bool            // the sink takes payloads
-	pool    *plugins.Pool
-	queue   *queue
-	size    int // of the last encoded batch
-}
-
-func (n *sinkNode) run(j *job, b *plugins.Batch) {
-	n.counters.in.Add(int64(len(b.Sel)))
-	n.decode.run(j, b)
-	var key *plugins.Column
-	if n.key != nil {
-		key = n.key.Eval(b)
-		if len(b.Failures) > 0 {
-			n.fail(j, b)
-		}
-	}
-	if len(b.Sel) == 0 {
-		return
-	}
-	var d *plugins.Batch
-	switch {
-	case n.encoder != nil:
-		d = n.encode(j, b)
-	case n.payload:
-		d = b.Share()
-	default:
-		d = n.pool.Batch()
-		b.CopyMeta(d)
-	}
-	if key != nil {
-		d.Keys = d.SpareKeys()
-		for _, i := range b.Sel {
-			at := len(d.Data)
-			d.Data = appendKey(d.Data, key, i)
-			d.Keys = append(d.Keys, plugins.Span{Off: uint32(at), Len: uint32(len(d.Data) - at)})
-		}
-	}
-	if len(d.Sel) == 0 {
-		d.Release()
-		return
-	}
-	j.send(n.queue, d, 0, n.counters)
-}
-
-func (n *sinkNode) encode(j *job, b *plugins.Batch) *plugins.Batch {
-	d := n.pool.Batch()
-	d.Grow(n.size + n.size/4 + 4096)
-	d.Values = d.SpareValues()
-	n.encoder.Encode(b, d)
-	n.size = len(d.Data)
-	if len(b.Failures) > 0 {
-		n.fail(j, b)
-	}
-	b.CopyMeta(d)
-	d.Preamble = n.encoder.Preamble()
-	return d
 }

@@ -21,6 +21,8 @@ type checkpoints struct {
 	engine   *Engine
 	store    *state.Store // nil where nothing is kept
 	durable  bool         // the store outlives the process
+	name     string       // of the pipeline; set before anything runs
+	owner    string       // names the store; "" where it does not outlive the process
 	interval atomic.Int64 // ns
 	wanted   chan struct{}
 	changed  atomic.Bool // an outbox has
@@ -32,17 +34,18 @@ type checkpoints struct {
 
 	// turn is held while a checkpoint is taken, and by a reload. The rest is
 	// under it.
-	turn     sync.Mutex
-	sync     bool // each checkpoint is on disk before it counts
-	claimed  map[string]string
-	stands   map[string]map[plugins.Partition]plugins.Position // stored
-	seen     int64                                             // entries of the valve at the last checkpoint
-	settled  bool                                              // the last one had nothing to store, nor what it left in memory to give up
-	unsaved  []func()                                          // acks that wait for a sync
-	synced   time.Time
-	retired  []*sinkActor  // that a reload removed and that may not have ended
-	failed   *snapshot     // that could not be stored yet
-	patience time.Duration // how long to wait for the pipeline to stand still
+	turn      sync.Mutex
+	sync      bool // each checkpoint is on disk before it counts
+	claimed   map[string]string
+	stands    map[string]map[plugins.Partition]plugins.Position // stored
+	seen      int64                                             // entries of the valve at the last checkpoint
+	settled   bool                                              // the last one had nothing to store, nor what it left in memory to give up
+	unsaved   []func()                                          // acks that wait for a sync
+	synced    time.Time
+	retired   []*sinkActor  // that a reload removed and that may not have ended
+	failed    *snapshot     // that could not be stored yet
+	custodies []*custody    // partitions that are this process's, whose state is left to the next owner
+	patience  time.Duration // how long to wait for the pipeline to stand still
 }
 
 // CheckpointStats tells about checkpoints.
@@ -82,12 +85,20 @@ func (c *checkpoints) follow(g *graph.Graph) {
 
 // open opens the store of a pipeline, if it needs one and has none.
 func (c *checkpoints) open(g *graph.Graph) error {
+	if c.name == "" {
+		c.name = g.Name
+	}
 	if c.store != nil || !c.durable && !c.engine.keepsState(g) {
 		return nil
 	}
 	s, err := state.Open(c.engine.config.StateDir, g.Name, state.Options{Logger: c.engine.config.Logger})
 	if err != nil {
 		return err
+	}
+	if c.durable {
+		if c.owner, err = ownerOf(s.Path()); err != nil {
+			return errors.Join(err, s.Close())
+		}
 	}
 	c.store, c.synced = s, time.Now()
 	last := s.Last()
@@ -220,7 +231,7 @@ func (c *checkpoints) take(ctx context.Context, last bool) error {
 		stats := *c.last.Load()
 		stats.At = time.Now()
 		c.last.Store(&stats)
-		return nil
+		return c.check()
 	}
 	began := time.Now()
 	if still {
@@ -228,7 +239,7 @@ func (c *checkpoints) take(ctx context.Context, last bool) error {
 			return err
 		}
 	}
-	s, err := c.gather(top, still)
+	s, err := c.gather(ctx, top, still)
 	paused := time.Since(began)
 	if still {
 		e.goOn(top)
@@ -251,7 +262,8 @@ func (c *checkpoints) saveFailed(ctx context.Context) error {
 
 // save stores a snapshot. While that fails the sources wait: what is in flight
 // goes on, and nothing is lost.
-func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats CheckpointStats) error {
+func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats CheckpointStats) (err error) {
+	defer func() { c.letGo(s, err) }()
 	faultpoint("before_commit")
 	if mutant("position_ahead") {
 		_ = c.gatherSources(s, true) // what has entered since the snapshot
@@ -259,14 +271,25 @@ func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats Ch
 	sync := c.sync || last || time.Since(c.synced) >= syncTime
 	stats.Bytes = s.commit.Size()
 	c.settled = s.commit.Empty()
+	for _, step := range []func(context.Context, *snapshot) error{c.end, c.bequeath} {
+		if err := step(ctx, s); err != nil {
+			c.failed = s
+			return err
+		}
+	}
 	owing := sync && len(c.unsaved) > 0 // of commits that were not synced
 	if owing || !s.commit.Empty() {
 		if err := c.write(ctx, s.commit, sync); err != nil {
 			c.failed = s
 			return err
 		}
+	} else if err := c.check(); err != nil {
+		return err
 	}
 	c.failed = nil
+	if err := c.forgetVoid(s); err != nil {
+		return err
+	}
 	faultpoint("after_commit")
 	c.claimed, c.stands = s.claims, s.stands
 	for a, n := range s.stable {
@@ -295,8 +318,14 @@ func (c *checkpoints) acknowledge() {
 
 // write stores a commit, again and again until it is stored.
 func (c *checkpoints) write(ctx context.Context, commit *state.Commit, sync bool) error {
+	return c.insist(ctx, func() error { return commit.Write(c.engine.config.Now(), sync) })
+}
+
+// insist does what a checkpoint needs, again and again until it is done or
+// cannot be. The sources wait meanwhile.
+func (c *checkpoints) insist(ctx context.Context, do func() error) error {
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := commit.Write(c.engine.config.Now(), sync)
+		err := do()
 		if err == nil {
 			c.stall(nil)
 			return nil
@@ -311,6 +340,14 @@ func (c *checkpoints) write(ctx context.Context, commit *state.Commit, sync bool
 		case <-time.After(wait):
 		}
 	}
+}
+
+// check finds out, where there is nothing to be stored, whether it could be.
+func (c *checkpoints) check() error {
+	if err := c.store.Check(); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
 }
 
 // stall makes the sources wait because of err, or go on.

@@ -181,8 +181,9 @@ func TestStateOfAnotherPipeline(t *testing.T) {
 	w.breakSink("sink.out", nil)
 
 	for want, change := range map[string]func(*graph.Graph){
-		"sink.out is gone from the pipeline and ": func(g *graph.Graph) { g.Stages[2].Name = "elsewhere" },
-		"records wait for it in another encoding": func(g *graph.Graph) { g.Stages[2].Format = "json" },
+		"sink.out is gone from the pipeline and ":                                     func(g *graph.Graph) { g.Stages[2].Name = "elsewhere" },
+		"of records wait for it in the format text, and its format is json now":       func(g *graph.Graph) { g.Stages[2].Format = "json" },
+		"of records wait for it as a sink of kind lines, and it is of kind other now": func(g *graph.Graph) { g.Stages[2].Kind = "other" },
 		"transform.count: what it keeps has another shape than what is stored (stored counter: a count, , now counter: a count, more)": func(g *graph.Graph) {
 			g.Stages[1].Config = plugins.NewConfig(map[string]any{"shape": "more"})
 		},

@@ -78,7 +78,14 @@ func (c *compiler) transform(s *graph.Stage, port int, in plugins.Shape, have co
 	if n.inst = c.chain.stages[s.Addr()]; n.inst == nil {
 		env := c.top.engine.env(s)
 		env.Shared = c.top.shared[s.Addr()]
-		t, err := kind.New(s.Config, env)
+		if env.Connection, err = c.top.engine.via.of(s); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+		}
+		create := func() (plugins.Transform, error) { return kind.New(s.Config, env) }
+		if s.Follows != "" {
+			create = c.partitioned(s, create)
+		}
+		t, err := create()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
 		}
@@ -106,6 +113,18 @@ func (c *compiler) transform(s *graph.Stage, port int, in plugins.Shape, have co
 		n.outputs = append(n.outputs, next)
 	}
 	return n, nil
+}
+
+// partitioned makes of a stage one that has an instance for each partition, if
+// something is stored for it.
+func (c *compiler) partitioned(s *graph.Stage, create func() (plugins.Transform, error)) func() (plugins.Transform, error) {
+	e := c.top.engine
+	if kind, _ := e.config.Registry.Transform(s.Kind); kind.State == nil || !e.state.durable {
+		return create
+	}
+	return func() (plugins.Transform, error) {
+		return &partitioned{engine: e, addr: s.Addr(), create: create}, nil
+	}
 }
 
 // portOf returns the index of the port that an edge leads to, 0 for kinds with
@@ -173,22 +192,63 @@ func (c *compiler) sink(s *graph.Stage, in plugins.Shape, have columns) (link, e
 		return nil, err
 	}
 	actor := c.top.sinks[s.Addr()]
-	n := &sinkNode{stage: base, payload: s.Format != "", pool: base.pool, queue: actor.queue}
+	kind, _ := c.top.engine.config.Registry.Sink(s.Kind)
+	n := &sinkNode{stage: base, payload: s.Format != "", pool: base.pool, queue: actor.queue, headers: kind.Headers}
 	n.decode.stage = base
+	env := c.top.engine.env(s)
 	var reads []plugins.Field
 	if s.Key != nil {
 		reads = s.Key.Reads()
-		n.key = s.Key.Evaluator(c.top.engine.env(s))
+		n.key = s.Key.Evaluator(env)
 	}
-	same := in.Untouched() && in.Format == s.Format && in.Options.Fingerprint() == s.Options.Fingerprint()
+	if topic := topicOf(kind, s); topic != nil {
+		reads = append(slices.Clone(reads), topic.Reads()...)
+		n.topic = topic.Evaluator(env)
+	}
+	out := in
+	if body := bodyOf(kind, s); len(body) > 0 {
+		out = plugins.BodyShape(body)
+		for _, x := range body {
+			reads = append(slices.Clone(reads), x.Expr.Reads()...)
+			n.body = append(n.body, bodyField{plugins.JoinPath(x.Name), x.Expr.Evaluator(env)})
+		}
+	}
+	same := len(n.body) == 0 && in.Untouched() && in.Format == s.Format && in.Options.Fingerprint() == s.Options.Fingerprint()
 	if s.Format != "" && !same {
-		if n.encoder, err = c.encoder(s.Format, s.Options, in); err != nil {
+		if n.encoder, err = c.encoder(s.Format, s.Options, out); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
 		}
-		reads = append(slices.Clone(reads), n.encoder.Needs()...)
+		if len(n.body) == 0 {
+			reads = append(slices.Clone(reads), n.encoder.Needs()...)
+		}
 	}
 	n.decode.decoders, _, err = c.decoders(s, in, have, reads)
 	return n, err
+}
+
+// topicOf returns what says where each record is to go, nil where all go to the
+// same place.
+func topicOf(kind plugins.SinkKind, s *graph.Stage) plugins.Expr {
+	if kind.Topic == "" {
+		return nil
+	}
+	topic := s.Config.Expr(kind.Topic)
+	if topic == nil {
+		return nil
+	}
+	if _, same := plugins.ConstantOf(topic); same {
+		return nil
+	}
+	return topic
+}
+
+// bodyOf returns what a sink makes of the records, nil where it writes them as
+// they are.
+func bodyOf(kind plugins.SinkKind, s *graph.Stage) []plugins.NamedExpr {
+	if kind.Body == "" {
+		return nil
+	}
+	return s.Config.Exprs(kind.Body)
 }
 
 func (c *compiler) encoder(format string, options plugins.Config, in plugins.Shape) (plugins.Encoder, error) {

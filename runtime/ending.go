@@ -73,6 +73,9 @@ func (e *Engine) finish() {
 			l.end()
 		}
 		if a := e.top.sinks[s.Addr()]; a != nil {
+			if e.transactional(e.top.graph) == s {
+				e.state.takeUntil(a)
+			}
 			a.queue.end()
 			e.state.want() // what waits for a checkpoint does not wait longer
 			<-a.done

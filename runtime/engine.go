@@ -45,6 +45,7 @@ type Engine struct {
 	posted atomic.Int64 // parcels that were numbered for outboxes
 	valve  *valve
 	state  *checkpoints
+	via    *connections
 
 	work  context.Context // ends when everything is to stop at once
 	abort context.CancelCauseFunc
@@ -109,6 +110,7 @@ func New(c Config) *Engine {
 	}
 	e.work, e.abort = context.WithCancelCause(context.Background())
 	e.state = newCheckpoints(e)
+	e.via = &connections{engine: e}
 	return e
 }
 
@@ -148,7 +150,12 @@ func (e *Engine) Run(ctx context.Context, g *graph.Graph) error {
 
 // runWithState is Run once the state is open.
 func (e *Engine) runWithState(ctx context.Context, g *graph.Graph) error {
+	e.via.hold(g)
+	defer e.via.close()
 	if _, err := e.state.admit(g, nil); err != nil {
+		return err
+	}
+	if err := e.resolve(ctx, g); err != nil {
 		return err
 	}
 	top, err := e.newTopology(g, nil)
@@ -277,7 +284,9 @@ func (e *Engine) publish(t *topology, sources ...*sourceActor) {
 		a.newest = t
 	}
 	for addr, a := range t.sinks {
-		a.wait(e.mustWait(t.graph, t.graph.Stage(addr)))
+		s := t.graph.Stage(addr)
+		a.wait(e.mustWait(t.graph, s))
+		a.manage(e.transactional(t.graph) == s)
 	}
 }
 
@@ -287,6 +296,9 @@ func (e *Engine) publish(t *topology, sources ...*sourceActor) {
 func (e *Engine) mustWait(g *graph.Graph, sink *graph.Stage) bool {
 	if g.Require != graph.EffectivelyOnce && g.Require != graph.ExactlyOnce || !e.state.durable {
 		return false
+	}
+	if e.transactional(g) == sink {
+		return false // it becomes visible with the checkpoint
 	}
 	return slices.ContainsFunc(g.Upstream(sink), func(s *graph.Stage) bool {
 		k, _ := e.config.Registry.Transform(s.Kind)
@@ -391,7 +403,7 @@ func (e *Engine) complaint(addr string) *complaint {
 // env returns what a plugin of the stage gets.
 func (e *Engine) env(s *graph.Stage) plugins.Env {
 	env := plugins.Env{
-		Stage: s.Addr(), Now: e.config.Now, Sleep: e.config.Sleep, Pool: &e.pool,
+		Pipeline: e.state.name, Owner: e.state.owner, Stage: s.Addr(), Now: e.config.Now, Sleep: e.config.Sleep, Pool: &e.pool,
 		Logger: e.config.Logger.With("stage", s.Addr()),
 	}
 	if codec, ok := e.config.Registry.Codec(s.Format); ok {

@@ -140,6 +140,9 @@ func (l *lanes) restoreLane(t *topology, c *chain, lane int) error {
 	if !ok {
 		return nil
 	}
+	if p, ok := s.(*partitioned); ok {
+		return t.engine.state.openShares(t.graph.Stage(l.stage.Addr()), lane, len(l.queues), p)
+	}
 	first, last := groupsOf(lane, len(l.queues))
 	return s.Restore(t.engine.state.store.State(l.stage.Addr(), first, last))
 }

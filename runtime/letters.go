@@ -44,7 +44,7 @@ func (l *letters) batch(s *stage, b *plugins.Batch) *plugins.Batch {
 	for k, f := range l.failures {
 		row := uint32(k)
 		cols[0].Ints[row] = now
-		for c, text := range [...]string{s.pipeline, s.addr, f.Code, f.Msg, f.Expr, b.Part.Name} {
+		for c, text := range [...]string{s.pipeline, s.addr, f.Code, f.Msg, f.Expr, b.Part.String()} {
 			if text == "" && c >= 4 {
 				cols[1+c].SetNull(row)
 			} else {

@@ -14,7 +14,7 @@ import (
 type outbox struct {
 	last    *atomic.Int64 // number given to a parcel of any sink
 	open    map[int64]*posted
-	gone    []int64      // stored ones that were answered since the last checkpoint
+	gone    []gone       // stored ones that were answered since the last checkpoint
 	changed *atomic.Bool // set when there is something to store without new records
 	stable  int64        // all parcels up to this one are in a checkpoint
 	holds   bool         // no other parcel may be written
@@ -23,14 +23,21 @@ type outbox struct {
 
 type posted struct {
 	batch  *plugins.Batch
+	part   plugins.Partition // of the batch
 	stored bool
+}
+
+// gone is a parcel that does not wait any more.
+type gone struct {
+	number int64
+	part   plugins.Partition
 }
 
 // add gives a parcel its number, unless it has one.
 func (o *outbox) add(p parcel) int64 {
 	if p.number == 0 {
 		p.number = o.last.Add(1)
-		o.open[p.number] = &posted{batch: p.batch}
+		o.open[p.number] = &posted{batch: p.batch, part: p.batch.Part}
 	}
 	return p.number
 }
@@ -39,7 +46,7 @@ func (o *outbox) add(p parcel) int64 {
 func (o *outbox) resume(number int64, b *plugins.Batch) {
 	o.last.Store(max(o.last.Load(), number))
 	o.stable = max(o.stable, number)
-	o.open[number] = &posted{b, true}
+	o.open[number] = &posted{b, b.Part, true}
 }
 
 // waits reports whether parcels may be written only once a checkpoint has them.
@@ -48,7 +55,7 @@ func (o *outbox) waits() bool { return o != nil && o.holds }
 // answered is called before the batch of a parcel is changed or released.
 func (o *outbox) answered(number int64) {
 	if p := o.open[number]; p != nil && p.stored {
-		o.gone = append(o.gone, number)
+		o.gone = append(o.gone, gone{number, p.part})
 		o.changed.Store(true)
 	}
 	delete(o.open, number)
@@ -57,9 +64,9 @@ func (o *outbox) answered(number int64) {
 // store calls post for each parcel that the last checkpoint did not have, in
 // order, and settle for each that is answered since. It returns the number up
 // to which parcels are then stored. Without post it only settles.
-func (o *outbox) store(post func(int64, *plugins.Batch), settle func(int64)) int64 {
-	for _, n := range o.gone {
-		settle(n)
+func (o *outbox) store(post func(int64, *plugins.Batch), settle func(int64, plugins.Partition)) int64 {
+	for _, g := range o.gone {
+		settle(g.number, g.part)
 	}
 	o.gone = o.gone[:0]
 	if post == nil {

@@ -74,18 +74,22 @@ func (e *Engine) change(ctx context.Context, old *topology, g *graph.Graph, chan
 	if err := e.state.open(g); err != nil {
 		return nil, nil, err
 	}
+	e.via.hold(g)
 	top, err := e.newTopology(g, old)
 	if err != nil {
+		e.via.release(g)
 		return nil, nil, err
 	}
 	fresh, swaps, err := e.prepare(ctx, changes, old, top)
 	if err != nil {
 		top.closeShared(old)
+		e.via.release(g)
 		return nil, nil, err
 	}
 	if err := e.changeOver(ctx, old, top, changes, fresh); err != nil {
 		closeAll(ctx, fresh)
 		top.closeShared(old)
+		e.via.release(g)
 		return nil, nil, err
 	}
 	return top, swaps, nil
@@ -139,7 +143,7 @@ func (e *Engine) handOver(ctx context.Context, old *topology) error {
 	if err := e.standStill(ctx, old); err != nil {
 		return err
 	}
-	s, err := c.gather(old, e.ofOneMoment(old.graph))
+	s, err := c.gather(ctx, old, e.ofOneMoment(old.graph))
 	if err != nil {
 		e.fail(err) // what the stages gave for it is not given again
 	} else {
@@ -326,16 +330,6 @@ func (e *Engine) predecessor(c graph.Change, g *graph.Graph) *sourceActor {
 	return nil
 }
 
-// formerly returns the address that a stage had before it was renamed.
-func formerly(addr string, g *graph.Graph) []string {
-	for _, r := range g.Renamed {
-		if r.To == addr {
-			return []string{r.From}
-		}
-	}
-	return nil
-}
-
 // whereFrom returns the positions at which a new source is to resume, as far
 // as they are known now.
 func (e *Engine) whereFrom(c graph.Change, g *graph.Graph) map[plugins.Partition]plugins.Position {
@@ -409,5 +403,6 @@ func (e *Engine) retire(old, top *topology, stopped []*sourceActor) {
 			}
 		}
 		old.closeShared(top)
+		e.via.release(old.graph)
 	})
 }

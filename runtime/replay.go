@@ -31,10 +31,10 @@ func (e *Engine) secured(s *graph.Stage, kind plugins.SourceKind, src plugins.So
 	dir := e.replayDir(s)
 	some, err := spool.HasReplay(dir)
 	if err != nil || !some {
-		return &replaying{Source: src}, err
+		return &replaying{Source: src, dir: dir}, err
 	}
 	again, err := spool.Replay(dir, options)
-	return &replaying{src, again}, err
+	return &replaying{src, dir, again}, err
 }
 
 // withReplays adds to the changes of a reload the sources that go on as they
@@ -68,16 +68,18 @@ func (e *Engine) replayDir(s *graph.Stage) string {
 // partitions of their own.
 type replaying struct {
 	plugins.Source
+	dir   string              // where records to be replayed are put
 	again *spool.ReplaySource // nil for nothing to replay
 }
 
 var (
 	_ plugins.Seeker     = (*replaying)(nil)
 	_ plugins.Progresser = (*replaying)(nil)
+	_ plugins.Lagging    = (*replaying)(nil)
 )
 
 // Seek implements [plugins.Seeker]. The positions of what was replayed before
-// stay stored, and are no business of the source.
+// are no business of the source.
 func (r *replaying) Seek(positions map[plugins.Partition]plugins.Position) error {
 	if r.again != nil {
 		if err := r.again.Seek(positions); err != nil {
@@ -116,6 +118,16 @@ func (r *replaying) Run(ctx context.Context, out plugins.Outlet) error {
 	return failed
 }
 
+// spooled returns what the source's spool holds, nil where it has none.
+func (r *replaying) spooled() *spool.Stats {
+	s, ok := r.Source.(*spool.Source)
+	if !ok {
+		return nil
+	}
+	stats := s.Stats()
+	return &stats
+}
+
 // Progress implements [plugins.Progresser].
 func (r *replaying) Progress() (done, total int64) {
 	if p, ok := r.Source.(plugins.Progresser); ok {
@@ -126,4 +138,70 @@ func (r *replaying) Progress() (done, total int64) {
 		done, total = done+d, total+t
 	}
 	return done, total
+}
+
+// Lag implements [plugins.Lagging].
+func (r *replaying) Lag() (records int64, ok bool) {
+	if l, is := r.Source.(plugins.Lagging); is {
+		return l.Lag()
+	}
+	return 0, false
+}
+
+// forgetReplays lets the next checkpoint forget where replays stand that are
+// over. They are when their records are not there any more: while they are, the
+// position says which of them went in.
+func (a *sourceActor) forgetReplays() {
+	r, ok := a.source.(*replaying)
+	if !ok {
+		return
+	}
+	for b := a; b != nil; b = b.replaced() {
+		for _, p := range b.idleReplays() {
+			if !spool.Replayed(r.dir, p) {
+				continue
+			}
+			b.forgetReplay(p)
+			a.mu.Lock()
+			a.gone[p] = true
+			a.mu.Unlock()
+		}
+	}
+}
+
+// replaced returns the source that this one took over from while something of
+// that is unfinished, otherwise nil.
+func (a *sourceActor) replaced() *sourceActor {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.before
+}
+
+// idleReplays returns the partitions that are replays of which nothing is in
+// flight.
+func (a *sourceActor) idleReplays() []plugins.Partition {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var idle []plugins.Partition
+	for p := range a.resume {
+		if t := a.tasks[p]; t == nil && !a.broken[p] && strings.HasPrefix(p.Name, spool.ReplayPrefix) {
+			idle = append(idle, p)
+		}
+	}
+	for p, t := range a.tasks {
+		if _, broken := t.position(false); !broken && t.idle() && strings.HasPrefix(p.Name, spool.ReplayPrefix) {
+			idle = append(idle, p)
+		}
+	}
+	return idle
+}
+
+// forgetReplay gives up what is known of a replay that is idle.
+func (a *sourceActor) forgetReplay(p plugins.Partition) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.keepPosition(p, a.tasks[p]) // and how to tell the source what it was not told yet
+	delete(a.tasks, p)
+	delete(a.over, p)
+	delete(a.resume, p)
 }

@@ -2,9 +2,7 @@ package runtime
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
@@ -23,7 +21,7 @@ func (e *Engine) keepsState(g *graph.Graph) bool {
 // where stages keep state, or something waits for the checkpoint. Otherwise each
 // source stands where its records are written, whatever the others do.
 func (e *Engine) ofOneMoment(g *graph.Graph) bool {
-	return e.keepsState(g) || slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool {
+	return e.keepsState(g) || e.transactional(g) != nil || slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool {
 		return s.Role == graph.Sink && e.mustWait(g, s)
 	})
 }
@@ -36,49 +34,28 @@ func (c *checkpoints) admit(g *graph.Graph, living map[string]*sinkActor) (undo 
 	if c.store == nil {
 		return undo, nil
 	}
-	stored := c.store.Stages()
-	moves, was := c.moves(g, stored, living)
-	claims := g.Claims(c.engine.config.Registry)
-	for _, addr := range slices.Sorted(maps.Keys(stored)) {
-		s := g.Stage(addr)
-		switch {
-		case living[addr] != nil:
-		case s == nil:
-			err = c.orphan(addr, was[addr])
-		default:
-			err = c.agree(s, was[addr], stored[addr], claims[addr])
+	stored := Stored{
+		Folder: c.store.Path(), Claims: c.store.Stages(), Waiting: c.waiting,
+		Lives: func(addr string) bool { return living[addr] != nil },
+	}
+	fates, moves, err := stored.Fates(g, g.Claims(c.engine.config.Registry))
+	if err != nil {
+		return undo, err
+	}
+	for _, f := range fates {
+		if f.Refusal != nil {
+			return undo, f.Refusal
 		}
-		if err != nil {
-			return undo, err
+	}
+	for _, f := range fates {
+		if f.Remedy != "" {
+			c.engine.config.Logger.Warn("what is stored for a stage that is not in the pipeline any more is kept, and nobody uses it", "stage", f.Addr, "remedy", f.Remedy)
 		}
 	}
 	if len(moves) == 0 {
 		return undo, nil
 	}
 	return func() error { return c.move(moves, true) }, c.move(moves, false)
-}
-
-// moves returns what the renamed blocks of a graph ask for and is not done yet.
-// It changes what is stored, by address, as they do, and tells the former
-// addresses.
-func (c *checkpoints) moves(g *graph.Graph, stored map[string]string, living map[string]*sinkActor) (moves []graph.Renamed, was map[string]string) {
-	was = map[string]string{}
-	for _, r := range g.Renamed {
-		shape, old := stored[r.From]
-		other, now := stored[r.To]
-		switch {
-		case !old || living[r.From] != nil: // there is nothing to move, or it is on its way
-		case now && (!isSink(r.To) || shape != other): // it was moved before
-		default:
-			moves = append(moves, r)
-			delete(stored, r.From)
-			stored[r.To] = shape
-			if !now {
-				was[r.To] = r.From
-			}
-		}
-	}
-	return moves, was
 }
 
 // move gives what is stored for stages its new addresses, or its former ones.
@@ -106,69 +83,10 @@ func (c *checkpoints) move(moves []graph.Renamed, back bool) error {
 	return commit.Write(c.engine.config.Now(), true)
 }
 
-// isSink reports whether an address is that of a sink.
-func isSink(addr string) bool { return strings.HasPrefix(addr, string(graph.Sink)+".") }
-
-// agree checks one stage against what is stored for it, at its address or at a
-// former one.
-func (c *checkpoints) agree(s *graph.Stage, former, stored, claim string) error {
-	addr := s.Addr()
-	at := addr
-	if former != "" {
-		at = former
-	}
-	switch {
-	case stored == claim:
-		return nil
-	case s.Role == graph.Source:
-		return fmt.Errorf("%s: the positions that are stored are of a source of kind %s, and it is of kind %s now; give it another name, or forget them with %s", addr, stored, claim, c.reset(at))
-	case s.Role == graph.Sink:
-		n, err := c.waiting(at)
-		if n == 0 || err != nil {
-			return err
-		}
-		return fmt.Errorf("%s: %d batches of records wait for it in another encoding (stored %s, now %s); run the former pipeline until they are written, or give them up with %s", addr, n, stored, claim, c.reset(at))
-	case claim == "":
-		return fmt.Errorf("%s: it has stored state (%s) and is of a kind that keeps none now; give it another name, or forget what is stored with %s", addr, shorten(stored), c.reset(at))
-	default:
-		return fmt.Errorf("%s: what it keeps has another shape than what is stored (stored %s, now %s); give it another name to start afresh, or forget what is stored with %s", addr, shorten(stored), shorten(claim), c.reset(at))
-	}
-}
-
-// orphan checks what is stored for an address that the graph does not have.
-func (c *checkpoints) orphan(addr, former string) error {
-	if former != "" {
-		addr = former
-	}
-	if !isSink(addr) {
-		c.engine.config.Logger.Info("what is stored for a stage that is not in the pipeline is kept", "stage", addr)
-		return nil
-	}
-	n, err := c.waiting(addr)
-	if err != nil || n == 0 {
-		return err
-	}
-	return fmt.Errorf("%s is gone from the pipeline and %d batches of records still wait for it; bring it back until they are written, say what it is called now with a renamed block, or give them up with %s", addr, n, c.reset(addr))
-}
-
-// reset is the command that forgets what is stored for a stage.
-func (c *checkpoints) reset(addr string) string {
-	return fmt.Sprintf("onstream state reset %s %s", c.store.Path(), addr)
-}
-
 // waiting counts the parcels in the outbox of a sink.
 func (c *checkpoints) waiting(addr string) (n int, err error) {
 	err = c.store.Outbox(addr, func(int64, []byte) error { n++; return nil })
 	return n, err
-}
-
-// shorten keeps messages readable.
-func shorten(s string) string {
-	const most = 200
-	if len(s) > most {
-		return s[:most] + "..."
-	}
-	return s
 }
 
 // positions returns where a source is to resume.
@@ -184,19 +102,24 @@ func (c *checkpoints) resume(a *sinkActor) error {
 	if a.queue.outbox == nil {
 		return nil
 	}
-	terminator := a.engine.env(a.stage).Framing.Terminator
-	a.queue.unbound(true)
-	defer a.queue.unbound(false)
-	return c.store.Outbox(a.addr, func(number int64, data []byte) error {
-		b, err := readParcel(&a.engine.pool, data, terminator)
-		if err != nil {
-			return fmt.Errorf("%s: %w; look at them with onstream state inspect %s", a.addr, err, c.store.Path())
-		}
-		a.counters.in.Add(int64(b.Len))
-		a.counters.held.Add(int64(b.Len))
+	return c.store.Outbox(a.addr, func(number int64, data []byte) error { return c.requeue(a, number, data) })
+}
+
+// requeue puts a stored parcel into the queue of its sink, under the number that
+// it has in the outbox; 0 is for one that is not there yet.
+func (c *checkpoints) requeue(a *sinkActor, number int64, data []byte) error {
+	b, err := readParcel(&a.engine.pool, data, a.engine.env(a.stage).Framing.Terminator)
+	if err != nil {
+		return fmt.Errorf("%s: %w; look at them with onstream state inspect %s", a.addr, err, c.store.Path())
+	}
+	a.counters.in.Add(int64(b.Len))
+	a.counters.held.Add(int64(b.Len))
+	if number > 0 {
 		a.queue.mu.Lock()
 		a.queue.outbox.resume(number, b)
 		a.queue.mu.Unlock()
-		return a.queue.put(parcel{to: a.queue, batch: b, delivery: a.engine.unprompted(), number: number, counters: a.counters})
-	})
+	}
+	a.queue.unbound(true)
+	defer a.queue.unbound(false)
+	return a.queue.put(parcel{to: a.queue, batch: b, delivery: a.engine.unprompted(), number: number, counters: a.counters})
 }

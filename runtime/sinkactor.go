@@ -24,10 +24,12 @@ type sinkActor struct {
 	counters *counters
 
 	// Under queue.mu:
-	busy    bool
-	awaited bool         // the owner waits for answers
-	answers []answer     // of writes, not yet looked at
-	swap    *replacement // to be done before the next write
+	busy      bool
+	awaited   bool         // the owner waits for answers
+	answers   []answer     // of writes, not yet looked at
+	swap      *replacement // to be done before the next write
+	acquiring int          // how many want to own the actor when all is written
+	managed   bool         // its transactions end with checkpoints
 
 	// Of the owner:
 	ctx         context.Context
@@ -40,6 +42,7 @@ type sinkActor struct {
 	failing     bool              // something failed since the last pause
 	pauses      int               // since something was written
 	inside      bool              // the owner writes directly, as part of a job
+	begun       bool              // a transaction that ends with a checkpoint
 
 	kick   chan struct{} // ends a pause
 	cancel context.CancelCauseFunc
@@ -73,6 +76,10 @@ func (e *Engine) newSink(s *graph.Stage, replaces bool) (plugins.Sink, error) {
 	}
 	env := e.env(s)
 	env.Replaces = replaces
+	var err error
+	if env.Connection, err = e.via.of(s); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+	}
 	sink, err := kind.New(s.Config, env)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
@@ -184,7 +191,7 @@ func (a *sinkActor) handBack() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	a.busy = false
-	if a.hasWork() || a.dirty || q.ended || q.broken != nil {
+	if a.acquiring > 0 || a.hasWork() || a.dirty || q.ended || q.broken != nil {
 		q.changed.Broadcast()
 	}
 }
@@ -246,7 +253,11 @@ func (a *sinkActor) write(t attempt) {
 			a.queue.changed.Broadcast()
 		}
 	}
-	if err := a.sink.Write(a.ctx, t.batch, answered); err != nil {
+	err := a.begin()
+	if err == nil {
+		err = a.sink.Write(a.ctx, t.batch, answered)
+	}
+	if err != nil {
 		answered(err)
 	}
 }

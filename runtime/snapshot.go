@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/handoff"
 	"github.com/onstream/onstream/runtime/state"
 )
 
@@ -47,17 +48,33 @@ type snapshot struct {
 	stable map[*sinkActor]int64 // number up to which its parcels are in it
 	stands map[string]map[plugins.Partition]plugins.Position
 	claims map[string]string
+	legacy *legacy // what is left to the next owners of partitions
+	ending *ending // the transaction that ends with it, nil for none
 }
 
 // gather collects what has changed. Where stages keep state, the pipeline
 // stands still.
-func (c *checkpoints) gather(top *topology, still bool) (*snapshot, error) {
+func (c *checkpoints) gather(ctx context.Context, top *topology, still bool) (s *snapshot, err error) {
 	e := c.engine
+	var x *ending
+	if still {
+		if x, err = c.hold(ctx, top); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if x != nil && (err != nil || s.ending == nil) {
+				x.actor.handBack()
+			}
+		}()
+	}
 	c.seen = e.valve.entries()
 	c.changed.Store(false)
-	s := &snapshot{
+	s = &snapshot{
 		commit: c.store.Begin(), stable: map[*sinkActor]int64{},
 		stands: map[string]map[plugins.Partition]plugins.Position{}, claims: top.graph.Claims(e.config.Registry),
+	}
+	if still {
+		s.legacy = c.newLegacy()
 	}
 	for addr, claim := range s.claims {
 		if c.claimed[addr] != claim {
@@ -70,13 +87,17 @@ func (c *checkpoints) gather(top *topology, still bool) (*snapshot, error) {
 	retired := c.retired
 	c.retired = slices.DeleteFunc(slices.Clone(retired), (*sinkActor).isOver)
 	for _, a := range slices.Concat(slices.Collect(maps.Values(top.sinks)), retired) {
-		s.stable[a] = a.store(s.commit, still)
+		s.stable[a] = a.store(s.commit, s.legacy)
 	}
 	if !still {
 		return s, context.Cause(e.work)
 	}
 	if err := c.gatherState(top, s); err != nil {
 		return nil, err
+	}
+	c.conclude(s)
+	if x != nil && x.actor.begun && !s.commit.Empty() {
+		s.ending = x
 	}
 	// Where all is being stopped, what was under way is given up, not finished.
 	return s, context.Cause(e.work)
@@ -101,12 +122,16 @@ func (c *checkpoints) gatherSources(s *snapshot, still bool) error {
 		if still && a.isBroken() {
 			return fmt.Errorf("%s: a checkpoint is not possible, because records that it brought were not finished", addr)
 		}
+		a.forgetReplays()
 		at, acks := a.stand(still)
 		if mutant("state_without_position") {
 			at = nil
 		}
 		s.stands[addr] = at
 		s.acks = append(s.acks, acks...)
+		for _, p := range a.takeGone() {
+			s.commit.Unposition(addr, p)
+		}
 		for p, pos := range at {
 			if old, ok := c.stands[addr][p]; !ok || string(old) != string(pos) {
 				s.commit.Position(addr, p, pos)
@@ -129,9 +154,15 @@ func (c *checkpoints) gatherState(top *topology, s *snapshot) error {
 			if !ok {
 				continue
 			}
-			w := s.commit.Writer(addr)
+			write := func() error { return t.Snapshot(s.commit.Writer(addr)) }
+			if p, ok := t.(*partitioned); ok {
+				stage := top.graph.Stage(addr)
+				write = func() error {
+					return p.snapshot(func(part plugins.Partition) plugins.StateWriter { return s.legacy.writer(s.commit, stage, part) })
+				}
+			}
 			mine.Go(func() {
-				err := t.Snapshot(w)
+				err := write()
 				mu.Lock()
 				defer mu.Unlock()
 				if k, ok := t.(plugins.StateCounter); ok {
@@ -154,8 +185,9 @@ func (c *checkpoints) gatherState(top *topology, s *snapshot) error {
 }
 
 // store writes to a commit what waits for the sink, or only what does not any
-// more, and returns the number up to which its parcels are then stored.
-func (a *sinkActor) store(commit *state.Commit, waiting bool) int64 {
+// more where nothing is left to others, and returns the number up to which its
+// parcels are then stored.
+func (a *sinkActor) store(commit *state.Commit, left *legacy) int64 {
 	a.queue.mu.Lock()
 	defer a.queue.mu.Unlock()
 	o := a.queue.outbox
@@ -163,14 +195,18 @@ func (a *sinkActor) store(commit *state.Commit, waiting bool) int64 {
 		return 0
 	}
 	var post func(int64, *plugins.Batch)
-	if waiting && !mutant("no_outbox") {
+	if left != nil && !mutant("no_outbox") {
 		var buf []byte
 		post = func(n int64, b *plugins.Batch) {
 			buf = appendParcel(buf[:0], b)
 			commit.Post(a.addr, n, buf)
+			left.add("", b.Part, handoff.Row{Kind: handoff.Post, Addr: a.addr, Number: n, Value: buf})
 		}
 	}
-	return o.store(post, func(n int64) { commit.Settle(a.addr, n) })
+	return o.store(post, func(n int64, p plugins.Partition) {
+		commit.Settle(a.addr, n)
+		left.add("", p, handoff.Row{Kind: handoff.Settle, Addr: a.addr, Number: n})
+	})
 }
 
 // wait makes parcels wait for a checkpoint before they are written, or not.

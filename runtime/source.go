@@ -32,14 +32,16 @@ type sourceActor struct {
 	own    *chain
 	pace   pace
 
-	mu     sync.Mutex
-	tasks  map[plugins.Partition]*task
-	closed error
-	before *sourceActor                           // that a reload replaced, until all it handed over is finished
-	over   map[plugins.Partition]bool             // said to be done, but not all acknowledged
-	resume map[plugins.Partition]plugins.Position // of what has no task
-	acks   []func()                               // of what had a task; see task
-	broken map[plugins.Partition]bool             // something was not finished; see task
+	mu       sync.Mutex
+	tasks    map[plugins.Partition]*task
+	closed   error
+	before   *sourceActor                           // that a reload replaced, until all it handed over is finished
+	over     map[plugins.Partition]bool             // said to be done, but not all acknowledged
+	resume   map[plugins.Partition]plugins.Position // of what has no task
+	acks     []func()                               // of what had a task; see task
+	broken   map[plugins.Partition]bool             // something was not finished; see task
+	gone     map[plugins.Partition]bool             // of which nothing is to be stored any more
+	assigned map[plugins.Partition]bool             // that the source was told are its
 }
 
 var errStopping = errors.New("the pipeline is stopping")
@@ -50,7 +52,12 @@ func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Po
 	if !ok {
 		return nil, fmt.Errorf("%s: no source kind %q is registered", s.Addr(), s.Kind)
 	}
-	src, err := kind.New(s.Config, e.env(s))
+	env := e.env(s)
+	var err error
+	if env.Connection, err = e.via.of(s); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
+	}
+	src, err := kind.New(s.Config, env)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
 	}
@@ -69,7 +76,7 @@ func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Po
 		ctx: ctx, stop: stop,
 		engine: e, stage: s, source: src, counters: e.counter(s.Addr()),
 		work: make(chan *job, e.config.Workers), ended: make(chan struct{}),
-		tasks: map[plugins.Partition]*task{}, over: map[plugins.Partition]bool{}, resume: resume, broken: map[plugins.Partition]bool{},
+		tasks: map[plugins.Partition]*task{}, over: map[plugins.Partition]bool{}, resume: resume, broken: map[plugins.Partition]bool{}, gone: map[plugins.Partition]bool{}, assigned: map[plugins.Partition]bool{},
 	}, nil
 }
 

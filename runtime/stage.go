@@ -53,7 +53,7 @@ func failureError(f plugins.Failure, b *plugins.Batch) error {
 		where = " (" + f.Expr + ")"
 	}
 	if b.Offsets != nil {
-		return fmt.Errorf("record at offset %d of %s: %s%s", b.Offsets[f.Row], b.Part.Name, f.Msg, where)
+		return fmt.Errorf("record at offset %d of %s: %s%s", b.Offsets[f.Row], b.Part, f.Msg, where)
 	}
 	return fmt.Errorf("%s%s", f.Msg, where)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
+	"github.com/onstream/onstream/runtime/spool"
 )
 
 // Stats is a snapshot of an engine. Counts of different stages are not taken
@@ -17,6 +18,13 @@ type Stats struct {
 	Done, Total int64
 	Ready       bool // every stage runs and none is stopping
 	Checkpoint  CheckpointStats
+	Connections []ConnectionStats // of the kinds that tell
+}
+
+// ConnectionStats is how a connection is.
+type ConnectionStats struct {
+	Addr string
+	plugins.ConnectionStatus
 }
 
 // StageStats counts the records of one stage:
@@ -39,6 +47,9 @@ type StageStats struct {
 	HotKeys    int64 // of these, in memory
 	Retries    int64 // of a sink
 	LastError  string
+	InFlight   int64        // of a source, what it handed over that is not acknowledged
+	Lag        *int64       // of a source, what waits for it; nil where that is not known
+	Spool      *spool.Stats // of a source that has one; nil for others
 	// Latency is the age of the records when they reached the stage, or, for a
 	// sink, when they were durable.
 	Latency Latency
@@ -92,8 +103,15 @@ func (e *Engine) Stats() Stats {
 		if k := c.kept.Load(); k != nil {
 			x.Keys, x.HotKeys = k.Keys, k.Hot
 		}
+		if a := e.sources[s.Addr()]; a != nil {
+			a.tell(&x)
+			if r, ok := a.source.(*replaying); ok {
+				x.Spool = r.spooled()
+			}
+		}
 		st.Stages = append(st.Stages, x)
 	}
+	st.Connections = e.via.stats()
 	for _, s := range e.sources {
 		if p, ok := s.source.(plugins.Progresser); ok {
 			done, total := p.Progress()

@@ -214,3 +214,46 @@ func (t *task) position(entered bool) (at plugins.Position, broken bool) {
 	}
 	return t.committed, t.broken
 }
+
+// drain waits until nothing is in flight.
+func (t *task) drain(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stop := context.AfterFunc(ctx, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.space.Broadcast()
+	})
+	defer stop()
+	for t.admitted > 0 && ctx.Err() == nil {
+		t.space.Wait()
+	}
+	return ctx.Err()
+}
+
+// disown keeps the source from being told of anything that is in flight, or
+// that no checkpoint has, and closes the task.
+func (t *task) disown(why error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, d := range t.inFlight {
+		d.ack, d.nack = nil, nil
+	}
+	t.acks = nil
+	t.closed = why
+	t.space.Broadcast()
+}
+
+// reopen ends close: what comes now comes behind what is still in flight.
+func (t *task) reopen() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = nil
+}
+
+// load returns the number of records in flight.
+func (t *task) load() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.records
+}

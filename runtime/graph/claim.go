@@ -21,6 +21,9 @@ func (g *Graph) Claims(r *plugins.Registry) map[string]string {
 		default:
 			if k, _ := r.Transform(s.Kind); k.State != nil {
 				claims[s.Addr()] = s.Kind + ": " + k.State(s.Config)
+				if s.Follows != "" {
+					claims[s.Addr()] += ", by partition of " + s.Follows
+				}
 			}
 		}
 	}

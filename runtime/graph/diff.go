@@ -66,8 +66,8 @@ func (s *Stage) Fingerprint() string {
 	for _, k := range s.Keys {
 		keys = append(keys, k.String())
 	}
-	return fmt.Sprintf("%s %s\n%s\nformat %q %s\nschema %s\nkey %s\nspool %d\none lane %v\nretry %v\non_error %s",
-		s.Addr(), s.Kind, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, strings.Join(keys, ","), s.SpoolBytes, s.OneLane, s.Retry, s.OnError)
+	return fmt.Sprintf("%s %s via %q\n%s\nformat %q %s\nschema %s\nkey %s\nspool %d\none lane %v\nfollows %s\nretry %v\non_error %s",
+		s.Addr(), s.Kind, s.Via, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, strings.Join(keys, ","), s.SpoolBytes, s.OneLane, s.Follows, s.Retry, s.OnError)
 }
 
 func (s *Stage) wiring() string {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -24,7 +25,34 @@ type Graph struct {
 	// Checkpoint says when and how firmly what the stages keep is stored.
 	Checkpoint Checkpoint
 	Renamed    []Renamed // in the order written
+	Connectors []*Connector
 	Stages     []*Stage
+}
+
+// Connector is a named connection that stages work over.
+type Connector struct {
+	Kind   string
+	Name   string
+	Config plugins.Config
+	Pos    Pos
+}
+
+// Addr is the connection's address, such as "connector.plant".
+func (c *Connector) Addr() string { return "connector." + c.Name }
+
+// Fingerprint is a text that is equal for connections that behave alike.
+func (c *Connector) Fingerprint() string {
+	return fmt.Sprintf("%s %s\n%s", c.Addr(), c.Kind, c.Config.Fingerprint())
+}
+
+// Connector returns the connection of a name, nil when there is none.
+func (g *Graph) Connector(name string) *Connector {
+	for _, c := range g.Connectors {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
 }
 
 // Stage is one block of a pipeline.
@@ -32,6 +60,7 @@ type Stage struct {
 	Role   Role
 	Kind   string
 	Name   string
+	Via    string // name of the connection that it works over, "" for none
 	Config plugins.Config
 	Inputs []Input       // none for a source
 	In     plugins.Shape // what the inputs have in common; those of the first port, where there are several
@@ -55,6 +84,12 @@ type Stage struct {
 	// OneLane says that a keyed transform is not to be divided among lanes,
 	// because a stage behind it needs the order of what comes out.
 	OneLane bool
+	// OneLaneFor are the addresses of the stages that need it, in the order
+	// written.
+	OneLaneFor []string
+	// Follows is the address of the source by whose partitions the stage
+	// keeps what it keeps: where one goes, that goes with it. "" for none.
+	Follows string
 	// SpoolBytes is how much may wait on disk of what a source brings that is
 	// spooled; 0 stands for [DefaultSpoolBytes]. A source is spooled where
 	// state is stored and its capabilities ask for it.

@@ -35,6 +35,10 @@ func capabilities(s *graph.Stage) plugins.Capabilities {
 		return plugins.Capabilities{Seekable: true}
 	case "http":
 		return plugins.Capabilities{Redelivers: true, Weakens: "clients may give up"}
+	case "topic":
+		return plugins.Capabilities{Seekable: true, Redelivers: true, Shares: true}
+	case "commit":
+		return plugins.Capabilities{Transactions: true}
 	case "upsert":
 		return plugins.Capabilities{Idempotent: true}
 	default:
@@ -70,6 +74,7 @@ func TestPathGuarantees(t *testing.T) {
 	t.Parallel()
 	plain := func() *graph.Stage { return stage("sink.out", "print") }
 	upsert := func() *graph.Stage { return stage("sink.out", "upsert") }
+	commit := func() *graph.Stage { return stage("sink.out", "commit") }
 	random := func() *graph.Stage { return stage("sink.random", "upsert") }
 	const strict = graph.EffectivelyOnce
 	for _, c := range []struct {
@@ -79,25 +84,33 @@ func TestPathGuarantees(t *testing.T) {
 		state   graph.StateGuarantee
 		weakens string
 	}{
-		{"file to print", path(true, "", "file", plain()), graph.AtLeastOnce, graph.NoState, "sink.out writes again what the last checkpoint (every 1s) did not know as written"},
+		{"file to print", path(true, "", "file", plain()), graph.AtLeastOnce, graph.NoState, "the sink writes again what the last checkpoint (every 1s) did not know as written"},
 		{"file to upsert", path(true, "", "file", upsert()), graph.EffectivelyOnce, graph.NoState, ""},
-		{"file by window to print", path(true, "", "file", plain(), "window"), graph.AtLeastOnce, graph.StateExactlyOnce, "sink.out writes again"},
+		{"file by window to print", path(true, "", "file", plain(), "window"), graph.AtLeastOnce, graph.StateExactlyOnce, "the sink writes again"},
 		{"file by window to upsert", path(true, "", "file", upsert(), "window"), graph.EffectivelyOnce, graph.StateExactlyOnce, ""},
 		{"file by enrich to print", path(true, "", "file", plain(), "enrich"), graph.AtLeastOnce, graph.NoState, "what is written again may be different: transform.enrich depends on more"},
-		{"file by enrich to upsert", path(true, "", "file", upsert(), "enrich"), graph.AtLeastOnce, graph.NoState, "then counts twice: transform.enrich depends on more than the record, such as on the clock; with require"},
-		{"file by enrich to upsert, strict", path(true, strict, "file", upsert(), "enrich"), graph.EffectivelyOnce, graph.NoState, "sink.out waits for the checkpoint (1s)"},
+		{"file by enrich to upsert", path(true, "", "file", upsert(), "enrich"), graph.AtLeastOnce, graph.NoState, "then counts twice: transform.enrich depends on more than the record, such as on the clock or on what came first; with require"},
+		{"file by enrich to upsert, strict", path(true, strict, "file", upsert(), "enrich"), graph.EffectivelyOnce, graph.NoState, "the sink waits for the checkpoint (1s)"},
 		{"file to random upsert, strict", path(true, strict, "file", random()), graph.AtLeastOnce, graph.NoState, "sink.random depends on more"},
 		{"http to print", path(true, "", "http", plain()), graph.AtLeastOnce, graph.NoState, "clients may give up"},
 		{"http to upsert", path(true, "", "http", upsert()), graph.EffectivelyOnce, graph.NoState, "clients may give up"},
 		{"http by window to upsert", path(true, "", "http", upsert(), "window"), graph.EffectivelyOnce, graph.StateExactlyOnce, "clients may give up"},
+		{"topic to print", path(true, "", "topic", plain()), graph.AtLeastOnce, graph.NoState, "the sink writes again"},
+		{"topic by window to print", path(true, "", "topic", plain(), "window"), graph.AtLeastOnce, graph.StateExactlyOnce, "one process only: what transform.window keeps does not go with the partitions of source.in"},
+		{"topic to transactions", path(true, "", "topic", commit()), graph.ExactlyOnce, graph.NoState, "readers see records when their transaction is committed, with the checkpoint (every 1s)"},
+		{"file by enrich to transactions", path(true, "", "file", commit(), "enrich"), graph.ExactlyOnce, graph.NoState, "readers see records"},
+		{"file by window to transactions", path(true, "", "file", commit(), "window"), graph.ExactlyOnce, graph.StateExactlyOnce, "readers see records"},
+		{"timer to transactions", path(true, "", "timer", commit()), graph.AtMostOnce, graph.NoState, "cannot be read again"},
 		{"timer to print", path(true, "", "timer", plain()), graph.AtMostOnce, graph.NoState, "cannot be read again"},
 		{"timer to upsert", path(true, "", "timer", upsert()), graph.AtMostOnce, graph.NoState, "cannot be read again"},
 		{"timer by window to upsert", path(true, "", "timer", upsert(), "window"), graph.AtMostOnce, graph.StateAtMostOnce, "what transform.window took in since the last checkpoint (every 1s) is lost"},
 
-		{"memory: file to print", path(false, "", "file", plain()), graph.AtLeastOnce, graph.NoState, "source.in is read from its start, and sink.out writes everything again"},
+		{"memory: file to print", path(false, "", "file", plain()), graph.AtLeastOnce, graph.NoState, "source.in is read from its start, and the sink writes everything again"},
 		{"memory: file to upsert", path(false, "", "file", upsert()), graph.EffectivelyOnce, graph.NoState, ""},
 		{"memory: file by window to print", path(false, "", "file", plain(), "window"), graph.AtLeastOnce, graph.StateLost, "transform.window took in: state is kept in memory only; run with --state DIR"},
 		{"memory: file by enrich to upsert", path(false, "", "file", upsert(), "enrich"), graph.AtLeastOnce, graph.NoState, "transform.enrich depends on more"},
+		{"memory: topic to print", path(false, "", "topic", plain()), graph.AtLeastOnce, graph.NoState, "what source.in had not acknowledged comes again"},
+		{"memory: topic by window to print", path(false, "", "topic", plain(), "window"), graph.AtMostOnce, graph.StateLost, "state is kept in memory only"},
 		{"memory: http to print", path(false, "", "http", plain()), graph.AtLeastOnce, graph.NoState, "had not acknowledged comes again"},
 		{"memory: http by window to upsert", path(false, "", "http", upsert(), "window"), graph.AtMostOnce, graph.StateLost, "state is kept in memory only"},
 		{"memory: timer by window to upsert", path(false, "", "timer", upsert(), "window"), graph.AtMostOnce, graph.StateLost, "state is kept in memory only"},
@@ -115,8 +128,8 @@ func TestPathGuarantees(t *testing.T) {
 func TestDurability(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{
-		"file": "it goes on from a checkpoint that is up to 10s older, and sink.out writes more again",
-		"http": "it goes on from a checkpoint that is up to 10s older, and sink.out writes more again",
+		"file": "it goes on from a checkpoint that is up to 10s older, and the sink writes more again",
+		"http": "it goes on from a checkpoint that is up to 10s older, and the sink writes more again",
 	} {
 		g := &graph.Graph{
 			Checkpoint: graph.Checkpoint{Interval: 5 * time.Second, Durability: graph.OS},
@@ -192,5 +205,26 @@ func TestPathsOfManyDiamonds(t *testing.T) {
 	g.Stages = append(g.Stages, stage("sink.out", "print", last))
 	if paths := g.Paths(terms(true)); len(paths) != 1 || len(paths[0].Between) != 180 {
 		t.Errorf("%d paths", len(paths))
+	}
+}
+
+// What several sinks commit is not of one step, and neither is what goes with a
+// partition to another process.
+func TestTransactionsThatAreNotExact(t *testing.T) {
+	t.Parallel()
+	window := stage("transform.w", "window", "source.in")
+	window.Follows = "source.in"
+	for want, stages := range map[string][]*graph.Stage{
+		"several sinks have transactions (sink.out and sink.other)": {
+			stage("source.in", "file"), stage("sink.out", "commit", "source.in"), stage("sink.other", "commit", "source.in"),
+		},
+		"without key in source.in one process has all": {
+			stage("source.in", "topic"), window, stage("sink.out", "commit", "transform.w"),
+		},
+	} {
+		p := (&graph.Graph{Stages: stages}).Paths(terms(true))[0]
+		if got := strings.Join(p.Weakens, "; "); p.Guarantee != graph.AtLeastOnce || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", p.Guarantee, got, want)
+		}
 	}
 }

@@ -28,6 +28,8 @@ type way struct {
 	weakens []string
 }
 
+// note tells something that is so. What is true of several ways reads the same
+// for all of them, so that it can be told once: the sink is not named.
 func (w *way) note(format string, args ...any) {
 	w.weakens = append(w.weakens, fmt.Sprintf(format, args...))
 }
@@ -86,11 +88,15 @@ func (w *way) stored(in, out plugins.Capabilities, stateful []string) (Guarantee
 	if len(stateful) > 0 {
 		state = StateExactlyOnce
 	}
+	w.noteShared(in)
 	checkpoint := w.graph.Checkpoint.OrDefault()
+	if out.Transactions && w.transaction(checkpoint) {
+		return ExactlyOnce, state
+	}
 	if out.Idempotent {
 		guarantee = w.idempotent(checkpoint)
 	} else {
-		w.note("after a crash %s writes again what the last checkpoint (every %s) did not know as written", w.sink.Addr(), checkpoint.Interval)
+		w.note("after a crash the sink writes again what the last checkpoint (every %s) did not know as written", checkpoint.Interval)
 		if volatile := w.stages(w.terms.Volatile); len(volatile) > 0 {
 			w.note("what is written again may be different: %s", dependsOnMore(volatile))
 		}
@@ -99,6 +105,38 @@ func (w *way) stored(in, out plugins.Capabilities, stateful []string) (Guarantee
 		w.noteOS()
 	}
 	return guarantee, state
+}
+
+// noteShared tells of state that cannot follow the partitions of a source to
+// another process.
+func (w *way) noteShared(in plugins.Capabilities) {
+	if !in.Shares {
+		return
+	}
+	for _, s := range w.between {
+		if w.terms.Stateful(s) && s.Follows == "" {
+			w.note("one process only: what %s keeps does not go with the partitions of %s; it does where the source has the key of the stage (key = ...), by which its topic is divided", s.Addr(), w.source.Addr())
+		}
+	}
+}
+
+// transaction is for a sink whose transactions end with checkpoints. It reports
+// whether what it commits is exactly what the checkpoint has.
+func (w *way) transaction(checkpoint Checkpoint) bool {
+	for _, s := range w.graph.Stages {
+		if s.Role == Sink && s != w.sink && w.terms.Capabilities(s).Transactions {
+			w.note("several sinks have transactions (%s), which cannot be committed in one step: leave them to one", list([]string{w.sink.Addr(), s.Addr()}))
+			return false
+		}
+	}
+	for _, s := range w.between {
+		if s.Follows != "" {
+			w.note("where a partition goes to another process after a crash, that one writes again what came since the last checkpoint (every %s): what %s keeps goes there without the transaction; without key in %s one process has all, and it is exactly once", checkpoint.Interval, s.Addr(), s.Follows)
+			return false
+		}
+	}
+	w.note("readers see records when their transaction is committed, with the checkpoint (every %s), and only if they read what is committed", checkpoint.Interval)
+	return true
 }
 
 // idempotent is for a sink for which once and twice are the same, as long as
@@ -113,7 +151,7 @@ func (w *way) idempotent(checkpoint Checkpoint) Guarantee {
 		w.note("what is written again after a crash may be different, and then counts twice: %s", dependsOnMore(volatile))
 		return AtLeastOnce
 	case strict:
-		w.note("%s waits for the checkpoint (%s): %s", w.sink.Addr(), checkpoint.Interval, dependsOnMore(volatile))
+		w.note("the sink waits for the checkpoint (%s): %s", checkpoint.Interval, dependsOnMore(volatile))
 		return EffectivelyOnce
 	}
 	w.note("what is written again after a crash may be different, and then counts twice: %s; with require = %q it waits for the checkpoint instead", dependsOnMore(volatile), EffectivelyOnce)
@@ -123,7 +161,7 @@ func (w *way) idempotent(checkpoint Checkpoint) Guarantee {
 // noteOS tells what it costs that checkpoints are not forced to the disk one by
 // one. Sources are told only of what is on disk, so nothing is lost.
 func (w *way) noteOS() {
-	w.note("if the process is killed or the machine fails, it goes on from a checkpoint that is up to 10s older, and %s writes more again: durability is %q", w.sink.Addr(), OS)
+	w.note("if the process is killed or the machine fails, it goes on from a checkpoint that is up to 10s older, and the sink writes more again: durability is %q", OS)
 }
 
 // inMemory is for a pipeline that stores nothing: a source with positions is
@@ -136,15 +174,15 @@ func (w *way) inMemory(in, out plugins.Capabilities, stateful []string) (Guarant
 		guarantee = EffectivelyOnce
 	case out.Idempotent:
 		w.note("what is written again after a crash may be different, and then counts twice: %s", dependsOnMore(volatile))
-	case in.Seekable:
-		w.note("nothing is stored without --state: after a restart %s is read from its start, and %s writes everything again", w.source.Addr(), w.sink.Addr())
+	case in.Seekable && !in.Redelivers:
+		w.note("nothing is stored without --state: after a restart %s is read from its start, and the sink writes everything again", w.source.Addr())
 	default:
-		w.note("after a crash what %s had not acknowledged comes again, and %s writes it again", w.source.Addr(), w.sink.Addr())
+		w.note("after a crash what %s had not acknowledged comes again, and the sink writes it again", w.source.Addr())
 	}
 	if len(stateful) > 0 {
 		state = StateLost
 		w.noteMemory(stateful)
-		if !in.Seekable {
+		if in.Redelivers { // it is told that they are safe, and goes on behind them
 			guarantee = AtMostOnce
 		}
 	}
@@ -177,8 +215,13 @@ func dependsOnMore(addrs []string) string {
 	if len(addrs) > 1 {
 		verb = "depend"
 	}
-	return list(addrs) + " " + verb + " on more than the record, such as on the clock"
+	return list(addrs) + " " + verb + " on more than the record, such as on the clock or on what came first"
 }
 
 // list writes addresses for people.
-func list(addrs []string) string { return strings.Join(addrs, " and ") }
+func list(addrs []string) string {
+	if last := len(addrs) - 1; last > 1 {
+		return strings.Join(addrs[:last], ", ") + " and " + addrs[last]
+	}
+	return strings.Join(addrs, " and ")
+}

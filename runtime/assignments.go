@@ -1,0 +1,168 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/onstream/onstream/plugins"
+)
+
+var (
+	errLost    = errors.New("the partition belongs to another member of the group now")
+	errRevoked = errors.New("the partition was given to another member of the group")
+)
+
+var _ plugins.Assignments = (*sourceActor)(nil)
+
+// Assigned implements [plugins.Assignments]. Where the pipeline's own
+// checkpoint has a position, that rules, unless somebody else has gone on with
+// the partition since: then what is stored here is of the past.
+func (a *sourceActor) Assigned(ctx context.Context, as []plugins.Assignment) (map[plugins.Partition]plugins.Position, error) {
+	start := map[plugins.Partition]plugins.Position{}
+	for _, x := range as {
+		own, err := a.known(x.Partition)
+		if err != nil {
+			return nil, err
+		}
+		at, err := a.engine.state.takeCustody(ctx, a, x, own)
+		a.resumeAt(x.Partition, at, own)
+		if err != nil {
+			return nil, err
+		}
+		if at != nil {
+			start[x.Partition] = at
+		}
+	}
+	return start, nil
+}
+
+// known returns where this process stands with a partition, and counts on it
+// from now on.
+func (a *sourceActor) known(p plugins.Partition) (plugins.Position, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed != nil {
+		return nil, a.closed
+	}
+	delete(a.gone, p)
+	delete(a.over, p)
+	if t := a.tasks[p]; t != nil {
+		t.reopen()
+		if at, _ := t.position(true); at != nil {
+			return at, nil
+		}
+	}
+	return a.resume[p], nil
+}
+
+// resumeAt notes where a partition is resumed, which this process knew to be at own.
+func (a *sourceActor) resumeAt(p plugins.Partition, at, own plugins.Position) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.assigned[p] = true
+	if string(at) != string(own) {
+		delete(a.tasks, p) // somebody else has gone on
+	}
+	if at != nil {
+		a.resume[p] = at
+	}
+}
+
+// Revoking implements [plugins.Assignments].
+func (a *sourceActor) Revoking(ctx context.Context, ps []plugins.Partition) error {
+	for _, p := range ps {
+		if t := a.taskOf(p); t != nil {
+			if err := t.drain(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if a.engine.state.durable {
+		if err := a.engine.state.take(ctx, true); err != nil {
+			return err
+		}
+	}
+	err := a.engine.state.giveUp(ctx, a.stage.Addr(), ps)
+	a.forget(ps, errRevoked)
+	return err
+}
+
+// Lost implements [plugins.Assignments].
+func (a *sourceActor) Lost(ps []plugins.Partition) {
+	for _, p := range ps {
+		if t := a.taskOf(p); t != nil {
+			t.disown(errLost)
+		}
+	}
+	if err := a.engine.state.giveUp(a.ctx, a.stage.Addr(), ps); err != nil && a.ctx.Err() == nil {
+		a.engine.fail(fmt.Errorf("%s: give up lost partitions: %w", a.stage.Addr(), err))
+	}
+	a.forget(ps, errLost)
+}
+
+func (a *sourceActor) taskOf(p plugins.Partition) *task {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.tasks[p]
+}
+
+// forget gives up what is known of partitions: it is of the past when they come
+// back. Where what the stages keep stays, so does the task, with the position that belongs to
+// it: if nobody else had the partition meanwhile, it goes on from there, behind what is in flight.
+func (a *sourceActor) forget(ps []plugins.Partition, why error) {
+	stays := a.engine.state.stays(a.stage.Addr()) && !mutant("position_forgotten")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range ps {
+		if t := a.tasks[p]; t != nil {
+			t.close(why)
+		}
+		delete(a.assigned, p)
+		delete(a.over, p)
+		delete(a.broken, p)
+		if !stays {
+			delete(a.tasks, p)
+			delete(a.resume, p)
+			a.gone[p] = true
+		}
+	}
+}
+
+// owns reports whether a partition is this process's: one that was assigned, or any
+// of a source that shares none.
+func (a *sourceActor) owns(p plugins.Partition) bool {
+	kind, _ := a.engine.config.Registry.Source(a.stage.Kind)
+	if kind.Capabilities == nil || !kind.Capabilities(a.stage.Config).Shares {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.assigned[p]
+}
+
+// takeGone returns, once, the partitions whose positions are not to be stored
+// any more.
+func (a *sourceActor) takeGone() []plugins.Partition {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	gone := slices.Collect(maps.Keys(a.gone))
+	clear(a.gone)
+	return gone
+}
+
+// tell notes how much of the source's records is in flight, and how much waits.
+func (a *sourceActor) tell(s *StageStats) {
+	a.mu.Lock()
+	for _, t := range a.tasks {
+		s.InFlight += t.load()
+	}
+	a.mu.Unlock()
+	if l, ok := a.source.(plugins.Lagging); ok {
+		if n, known := l.Lag(); known {
+			s.Lag = &n
+		}
+	}
+}
