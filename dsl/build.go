@@ -13,16 +13,8 @@ import (
 // pipeline of it. It works in steps and stops behind the first in which there
 // are errors, with all of that step. The pipeline is nil if there are errors.
 func (m *Module) Build(reg *plugins.Registry, o Options) (*Pipeline, hcl.Diagnostics) {
-	b := &builder{
-		module: m, registry: reg, options: o,
-		graph:    &graph.Graph{Name: m.fallbackName},
-		pipeline: &Pipeline{Settings: map[string]*expr.Setting{}, explain: map[string]*Explanation{}, pending: map[string]plugins.Value{}},
-		vars:     map[string]*variable{}, locals: map[string]*local{}, settings: map[string]*SettingSpec{},
-		steps:   expr.NewBudget(),
-		schemas: map[string]*schema{}, connectors: map[string]hcl.Range{}, stages: map[string]*stage{},
-	}
-	b.pipeline.Graph = b.graph
-	steps := []func(){b.declare, b.infer, b.offer, b.keepOrder, b.promise, b.readTests}
+	b := newBuilder(m, reg, o)
+	steps := []func(){b.declare, b.infer, b.offer, b.keepOrder, b.followPartitions, b.promise, b.readTests}
 	for _, step := range steps {
 		step()
 		if b.steps.Exhausted() && !b.diags.HasErrors() { // where a constant is optional, nobody says so
@@ -33,6 +25,19 @@ func (m *Module) Build(reg *plugins.Registry, o Options) (*Pipeline, hcl.Diagnos
 		}
 	}
 	return b.pipeline, finish(b.diags)
+}
+
+func newBuilder(m *Module, reg *plugins.Registry, o Options) *builder {
+	b := &builder{
+		module: m, registry: reg, options: o,
+		graph:    &graph.Graph{Name: m.fallbackName},
+		pipeline: &Pipeline{Settings: map[string]*expr.Setting{}, explain: map[string]*Explanation{}, pending: map[string]plugins.Value{}},
+		vars:     map[string]*variable{}, locals: map[string]*local{}, settings: map[string]*SettingSpec{},
+		steps:   expr.NewBudget(),
+		schemas: map[string]*schema{}, connectors: map[string]*connector{}, stages: map[string]*stage{},
+	}
+	b.pipeline.Graph = b.graph
+	return b
 }
 
 // builder is one build of a module.
@@ -50,7 +55,7 @@ type builder struct {
 	localOrder []string // each after those it refers to
 	settings   map[string]*SettingSpec
 	schemas    map[string]*schema
-	connectors map[string]hcl.Range
+	connectors map[string]*connector
 	stages     map[string]*stage // by address
 	order      []*stage          // as written
 	require    *hclsyntax.Attribute

@@ -44,7 +44,13 @@ func (b *builder) inferStage(s *stage) {
 	if s.kind.payload {
 		b.payload(s)
 	}
+	if s.kind.source.Keyed {
+		d.in = []plugins.Shape{b.payloadShape(s)}
+	}
 	s.Config = d.stageConfig()
+	if s.connector != nil {
+		s.Config = s.Config.WithConnector(s.connector.kind, s.connector.config)
+	}
 	b.spool(s)
 	if d.failed || s.broken {
 		s.broken = true
@@ -52,8 +58,11 @@ func (b *builder) inferStage(s *stage) {
 	}
 	if s.kind.payload {
 		s.Config = s.Config.WithPayload(b.payloadShape(s))
+		b.checkEncoder(s)
 	}
-	b.check(s)
+	if !s.broken {
+		b.check(s)
+	}
 }
 
 // stageConfig decodes what the kind of the stage wants to know, in an order in
@@ -73,7 +82,7 @@ func (d *decoder) stageConfig() plugins.Config {
 		}
 	}
 	d.known = config()
-	if key := d.key(); key != nil && (s.kind.keyed || s.Role == graph.Sink) {
+	if key := d.key(); key != nil && (s.kind.keyed || s.kind.source.Keyed || s.Role == graph.Sink) {
 		attrs["key"] = key
 	}
 	return config(d.values(attrs, s.body, s.kind.schema, "", s.block.DefRange())...)

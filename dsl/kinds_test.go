@@ -21,6 +21,7 @@ func registry(t testing.TB) *plugins.Registry {
 		r.AddTransform(pairKind()), r.AddTransform(foldKind()), r.AddTransform(tallyKind()), r.AddTransform(seekKind()),
 		r.AddLookup(tableKind()),
 		r.AddSink(printKind()), r.AddSink(upsertKind()),
+		r.AddConnector(busKind()), r.AddConnector(storeKind()), r.AddSource(listenKind()), r.AddSink(sendKind()),
 		r.AddCodec(jsonCodec()), r.AddCodec(csvCodec()), r.AddCodec(rawCodec()),
 	} {
 		if err != nil {

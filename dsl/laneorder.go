@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
 )
 
@@ -19,40 +20,70 @@ func (b *builder) keepOrder() {
 		}
 		for _, in := range s.Inputs {
 			key := s.keyExprs()[s.port(in.Port)]
-			for _, d := range b.dividers(in, false, map[*stage]bool{}) {
-				if d.changed || !b.sameKey(d.stage, key) {
+			for _, d := range b.dividers(in, b.keyField(key), false, map[*stage]bool{}) {
+				if d.Role != graph.Source && (d.changed || !b.sameKey(d.stage, key)) {
 					d.OneLane = true
+					if addr := s.Addr(); !slices.Contains(d.OneLaneFor, addr) {
+						d.OneLaneFor = append(d.OneLaneFor, addr)
+					}
 				}
 			}
 		}
 	}
 }
 
-// divider is a stage with lanes that records last came through.
+// divider is the last stage with lanes that records came through; the source
+// where there is none.
 type divider struct {
 	*stage
 	changed bool // other records have been made of them since
 }
 
-// dividers returns those of an input, one on each way. What fails has no order
+// dividers returns those of an input, one on each way; changed are those since
+// which the records may have another value in a field. What fails has no order
 // that could be lost.
-func (b *builder) dividers(in graph.Input, changed bool, seen map[*stage]bool) []divider {
+func (b *builder) dividers(in graph.Input, field string, changed bool, seen map[*stage]bool) []divider {
 	u := b.stages[in.From]
 	if in.Output == graph.Errors || u == nil || seen[u] {
 		return nil
 	}
 	seen[u] = true
-	if u.kind.keyed && len(u.keyExprs()) > 0 {
+	if u.Role == graph.Source || u.kind.keyed && len(u.keyExprs()) > 0 {
 		return []divider{{u, changed}}
 	}
 	out := b.shapeOf(in)
-	changed = changed || out == nil || out.Generation != u.In.Generation || out.Format != u.In.Format || !slices.Equal(out.Set, u.In.Set) ||
-		out.Format == "" && !out.Type.Equal(u.In.Type)
+	changed = changed || out == nil || changes(u.In, *out, field)
 	var found []divider
 	for _, more := range u.Inputs {
-		found = append(found, b.dividers(more, changed, seen)...)
+		found = append(found, b.dividers(more, field, changed, seen)...)
 	}
 	return found
+}
+
+// changes reports whether records of one shape may have another value in a field
+// than those of another that they were made of. The field "" stands for all.
+func changes(in, out plugins.Shape, field string) bool {
+	switch {
+	case out.Generation != in.Generation || out.Format != in.Format:
+		return true
+	case out.Format == "":
+		return !out.Type.Equal(in.Type)
+	case field == "" || slices.Contains(in.Set, field):
+		return !slices.Equal(out.Set, in.Set)
+	default:
+		return slices.Contains(out.Set, field) || out.IsRemoved(plugins.JoinPath(field)) != in.IsRemoved(plugins.JoinPath(field))
+	}
+}
+
+// keyField returns the field of the record that a key is, or is in; "" where it
+// is made of several.
+func (b *builder) keyField(key hclsyntax.Expression) string {
+	t, ok := key.(*hclsyntax.ScopeTraversalExpr)
+	if !ok || t.Traversal.RootName() != "event" || len(t.Traversal) < 2 {
+		return ""
+	}
+	name, _, _ := step(t.Traversal, 1)
+	return name
 }
 
 // keyExprs returns the key of a stage as written, or that of each of its inputs;
@@ -98,7 +129,7 @@ func (b *builder) sameKey(u *stage, key hclsyntax.Expression) bool {
 	}
 	emit := u.body.attr("emit")
 	if emit == nil {
-		return field == "key" // as results are named unless told otherwise
+		return u.Role != graph.Source && field == "key" // as results are named unless told otherwise
 	}
 	object, ok := emit.Expr.(*hclsyntax.ObjectConsExpr)
 	return ok && slices.ContainsFunc(object.Items, func(item hclsyntax.ObjectConsItem) bool {

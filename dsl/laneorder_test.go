@@ -1,6 +1,7 @@
 package dsl_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,9 @@ sink "print" "out" {
 		for _, s := range p.Graph.Stages {
 			if s.OneLane {
 				got = append(got, s.Addr())
+				if !slices.Equal(s.OneLaneFor, []string{"transform.down"}) {
+					t.Errorf("%s: %s is said to run in one lane for %q", c.name, s.Addr(), s.OneLaneFor)
+				}
 			}
 		}
 		if text := strings.Join(got, " "); text != c.want {

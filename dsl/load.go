@@ -19,28 +19,58 @@ import (
 // files, or in one file. Files named *.vars.hcl hold values of variables and
 // are read along. The module is never nil: its files are needed to print the
 // diagnostics. If those have errors, it cannot be built.
-func Parse(path string) (*Module, hcl.Diagnostics) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return newModule(path), hcl.Diagnostics{unreadable(path, err)}
+func Parse(path string) (*Module, hcl.Diagnostics) { return ParseAll([]string{path}) }
+
+// ParseAll is [Parse] for several directories and files that are one pipeline. It
+// is where the first of them is.
+func ParseAll(paths []string) (*Module, hcl.Diagnostics) {
+	var m *Module
+	var names []string
+	var diags hcl.Diagnostics
+	for i, path := range paths {
+		info, err := os.Stat(path)
+		isDir := err == nil && info.IsDir()
+		if i == 0 {
+			m = moduleAt(path, err == nil && !isDir)
+		}
+		switch {
+		case err != nil:
+			diags = append(diags, unreadable(path, err))
+		case !isDir:
+			names = append(names, path)
+		default:
+			in, err := sourcesIn(path)
+			if err != nil {
+				diags = append(diags, unreadable(path, err))
+			}
+			names = append(names, in...)
+		}
 	}
-	if !info.IsDir() {
-		m := newModule(filepath.Dir(path))
-		m.fallbackName, _, _ = strings.Cut(filepath.Base(path), ".")
-		return m, m.read([]string{path})
+	if diags.HasErrors() {
+		return m, diags
 	}
-	m := newModule(path)
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return m, hcl.Diagnostics{unreadable(path, err)}
+	return m, m.read(names)
+}
+
+// moduleAt returns an empty module in a directory, or in that of a file.
+func moduleAt(path string, isFile bool) *Module {
+	if !isFile {
+		return newModule(path)
 	}
+	m := newModule(filepath.Dir(path))
+	m.fallbackName, _, _ = strings.Cut(filepath.Base(path), ".")
+	return m
+}
+
+func sourcesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
 	var names []string
 	for _, e := range entries {
 		if name := e.Name(); !e.IsDir() && isSource(name) {
-			names = append(names, filepath.Join(path, name))
+			names = append(names, filepath.Join(dir, name))
 		}
 	}
-	return m, m.read(names)
+	return names, err
 }
 
 // ParseSources is [Parse] for files that are in memory, by name. The pipeline

@@ -15,6 +15,10 @@ type Options struct {
 	// the same objects; see [Pipeline.SetLive].
 	Live     map[string]*expr.Setting
 	NodeName string // the value of node.name
+	// Dir is taken for the pipeline's folder in path.pipeline, so that a copy of
+	// the pipeline in another folder is seen to be one. What file() and secret()
+	// read in Dir they read where the pipeline is. "" stands for where it is.
+	Dir string
 	// Stored says that there will be a place for state: guarantees are judged
 	// with that.
 	Stored bool

@@ -77,8 +77,11 @@ func (b *builder) fileFunction(args []cty.Value) (cty.Value, error) {
 // readOutside reads a file by a path that is relative to the pipeline.
 func (b *builder) readOutside(path string) ([]byte, error) {
 	full := path
-	if !filepath.IsAbs(full) {
+	switch within, err := filepath.Rel(b.dir(), path); {
+	case !filepath.IsAbs(path):
 		full = filepath.Join(b.module.dir, path)
+	case b.options.Dir != "" && err == nil && filepath.IsLocal(within):
+		full = filepath.Join(b.module.dir, within)
 	}
 	src, err := ReadFile(full)
 	switch {

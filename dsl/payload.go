@@ -61,11 +61,7 @@ func (b *builder) checkCodec(s *stage, codec plugins.Codec) {
 			return
 		}
 	}
-	if s.Role == graph.Sink {
-		b.checkEncoder(s, codec)
-		return
-	}
-	if codec.Decoder == nil {
+	if s.Role == graph.Sink || codec.Decoder == nil {
 		return
 	}
 	fields := make([]plugins.Field, len(s.Schema.Fields))
@@ -77,12 +73,13 @@ func (b *builder) checkCodec(s *stage, codec plugins.Codec) {
 	}
 }
 
-// checkEncoder lets the format look at the records it is to write.
-func (b *builder) checkEncoder(s *stage, codec plugins.Codec) {
-	if codec.Encoder == nil {
+// checkEncoder lets the format of a sink look at the records it is to write.
+func (b *builder) checkEncoder(s *stage) {
+	codec, _ := b.registry.Codec(s.Format)
+	if s.Role != graph.Sink || codec.Encoder == nil {
 		return
 	}
-	for _, shape := range b.inputShapes(s) {
+	for _, shape := range b.written(s) {
 		if shape.Untouched() && shape.Format == s.Format && shape.Options.Fingerprint() == s.Options.Fingerprint() {
 			continue // they pass through
 		}
@@ -93,11 +90,24 @@ func (b *builder) checkEncoder(s *stage, codec plugins.Codec) {
 	}
 }
 
+// hasBody reports whether a sink says what it makes of the records.
+func (s *stage) hasBody() bool { return s.kind.body != "" && len(s.Config.Exprs(s.kind.body)) > 0 }
+
+// written returns the shapes of what a sink encodes.
+func (b *builder) written(s *stage) []plugins.Shape {
+	if s.hasBody() {
+		return []plugins.Shape{plugins.BodyShape(s.Config.Exprs(s.kind.body))}
+	}
+	return b.inputShapes(s)
+}
+
 // payloadShape is what format, options and schema say about the records.
 func (b *builder) payloadShape(s *stage) plugins.Shape {
 	t := s.Schema
 	codec, _ := b.registry.Codec(s.Format)
 	switch {
+	case s.Role == graph.Sink && s.hasBody():
+		t = plugins.BodyShape(s.Config.Exprs(s.kind.body)).Type
 	case s.Role == graph.Sink:
 		t = s.In.Type
 	case s.body.attr("schema") == nil && codec.Type != nil:

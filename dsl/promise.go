@@ -22,22 +22,40 @@ func (b *builder) promise() {
 		return
 	}
 	all := graph.Guarantees()
-	var short []string
+	var short []graph.Path
 	for _, p := range b.pipeline.Paths {
 		if !p.Errors && slices.Index(all, p.Guarantee) < slices.Index(all, b.graph.Require) {
-			short = append(short, shortfall(p))
+			short = append(short, p)
 		}
 	}
 	if len(short) > 0 {
-		b.fail(b.require.Expr.Range(), "guarantee not met", "%s; take other stages or require less", strings.Join(short, ". "))
+		b.fail(b.require.Expr.Range(), "guarantee not met", "%s; take other stages or require less", shortfall(short))
 	}
 }
 
-// shortfall says what a way does not give, and why.
-func shortfall(p graph.Path) string {
-	text := fmt.Sprintf("%s -> %s is %s", p.Source, p.Sink, p.Guarantee)
-	if len(p.Weakens) > 0 {
-		text += ": " + strings.Join(p.Weakens, "; ")
+// shortfall says what ways do not give, and why. A reason that several have is
+// told once, with those that have it where not all do.
+func shortfall(paths []graph.Path) string {
+	var ways, reasons []string
+	having := map[string][]string{} // the ways, by reason
+	for _, p := range paths {
+		way := p.Source + " -> " + p.Sink
+		ways = append(ways, fmt.Sprintf("%s is %s", way, p.Guarantee))
+		for _, reason := range p.Weakens {
+			if having[reason] == nil {
+				reasons = append(reasons, reason)
+			}
+			having[reason] = append(having[reason], way)
+		}
+	}
+	for i, reason := range reasons {
+		if of := having[reason]; len(of) < len(paths) {
+			reasons[i] += " (" + strings.Join(of, ", ") + ")"
+		}
+	}
+	text := strings.Join(ways, ", ")
+	if len(reasons) > 0 {
+		text += ": " + strings.Join(reasons, "; ")
 	}
 	return text
 }

@@ -91,12 +91,3 @@ func (b *builder) reference(e hclsyntax.Expression) (hcl.Traversal, bool) {
 	t, diags := hcl.AbsTraversalForExpr(b.unquoted(e))
 	return t, !diags.HasErrors()
 }
-
-// declareConnectors reads the connector blocks. Which kinds there are is up
-// to later versions; until then none is known.
-func (b *builder) declareConnectors() {
-	for _, block := range b.declared("connector") {
-		b.connectors[block.Labels[1]] = block.DefRange()
-		b.fail(block.LabelRanges[0], "unknown connector kind", "no connector kinds are available yet; take the block out")
-	}
-}

@@ -25,6 +25,8 @@ type stage struct {
 	guessed map[string]bool
 	places  map[string]hcl.Range // of attributes, their items and blocks, by path
 	explain *Explanation
+	// connector is what the stage works over; nil for none.
+	connector *connector
 }
 
 // kind is what the registry knows about a stage's kind.
@@ -33,6 +35,8 @@ type kind struct {
 	payload       bool
 	defaultFormat string
 	keyed         bool
+	via           string
+	body          string // names the attribute that says what a sink writes
 	capabilities  func(plugins.Config) plugins.Capabilities
 	check         func(plugins.Config) error
 	source        plugins.SourceKind
@@ -44,14 +48,14 @@ func (b *builder) lookUp(role graph.Role, name string) (k kind, ok bool, known [
 	switch role {
 	case graph.Source:
 		s, ok := b.registry.Source(name)
-		return kind{schema: s.Schema, payload: s.Payload, defaultFormat: s.DefaultFormat, capabilities: s.Capabilities, check: s.Check, source: s},
+		return kind{schema: s.Schema, payload: s.Payload, defaultFormat: s.DefaultFormat, via: s.Via, capabilities: s.Capabilities, check: s.Check, source: s},
 			ok, b.registry.Sources()
 	case graph.Transform:
 		t, ok := b.registry.Transform(name)
 		return kind{schema: t.Schema, payload: t.Payload, defaultFormat: t.DefaultFormat, keyed: t.Keyed, transform: t}, ok, b.registry.Transforms()
 	default:
 		s, ok := b.registry.Sink(name)
-		return kind{schema: s.Schema, payload: s.Payload, defaultFormat: s.DefaultFormat, capabilities: s.Capabilities, check: s.Check}, ok, b.registry.Sinks()
+		return kind{schema: s.Schema, payload: s.Payload, defaultFormat: s.DefaultFormat, via: s.Via, body: s.Body, capabilities: s.Capabilities, check: s.Check}, ok, b.registry.Sinks()
 	}
 }
 
@@ -60,7 +64,7 @@ func laterKinds(role graph.Role) []string {
 	if role == graph.Transform {
 		return []string{"wasm"}
 	}
-	return []string{"topic", "mongo"}
+	return []string{"mongo"}
 }
 
 // declareStages reads the blocks of stages as far as their kinds say which
@@ -125,7 +129,7 @@ func (b *builder) stageForm(s *stage) form {
 		f.attrs = append(f.attrs, "from")
 		f.elsewhere["spool"] = "only sources have one"
 	}
-	if s.kind.keyed || s.Role == graph.Sink {
+	if s.kind.keyed || s.kind.source.Keyed || s.Role == graph.Sink {
 		f.attrs = append(f.attrs, "key")
 	} else {
 		f.elsewhere["key"] = fmt.Sprintf("%s %q keeps nothing per key", s.Role, s.Kind)
@@ -169,11 +173,7 @@ func schemaForm(s plugins.Schema, what string) form {
 // common reads the attributes and blocks that stages have whatever their
 // kind, except from, format and key.
 func (b *builder) common(s *stage) {
-	if a := s.body.attr("via"); a != nil {
-		if name, ok := b.named(a, "connector", keys(b.connectors)); ok {
-			b.fail(a.Expr.Range(), "no connection needed", "%s %q works without connector.%s; take via out", s.Role, s.Kind, name)
-		}
-	}
+	b.connection(s)
 	if a := s.body.attr("on_error"); a != nil {
 		word := b.text(a)
 		if b.oneOf(a.Expr.Range(), "way to treat errors", word, []string{string(graph.ToErrors), string(graph.Drop), string(graph.Fail)}) {

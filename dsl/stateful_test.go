@@ -71,7 +71,7 @@ sink "print" "out" {
 	for _, f := range s.Config.Reads([]string{"left", "right"}, 1) {
 		reads = append(reads, f.Name)
 	}
-	if got := strings.Join(reads, " "); got != "part at machine at" {
+	if got := strings.Join(reads, " "); got != "at part machine at" {
 		t.Errorf("the second input is read for %s", got)
 	}
 }

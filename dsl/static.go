@@ -53,6 +53,9 @@ func scalarOf(t plugins.AttrType, v cty.Value) (any, error) {
 	case plugins.AttrFloat:
 		return conformTo[float64](v, plugins.Float)
 	case plugins.AttrDuration:
+		if v.Type() == cty.Number {
+			return nil, fmt.Errorf("must be a duration with its unit, such as \"90s\" or \"1m30s\", not %s", v.AsBigFloat().Text('g', -1))
+		}
 		return conformTo[time.Duration](v, plugins.Duration)
 	case plugins.AttrSize:
 		if v.Type() == cty.String {

@@ -23,19 +23,27 @@ func (b *builder) roots(vars, locals cty.Value) map[string]cty.Value {
 	if err != nil {
 		cwd = "."
 	}
-	dir, err := filepath.Abs(b.module.dir)
-	if err != nil {
-		dir = b.module.dir
-	}
 	text := cty.StringVal
 	return map[string]cty.Value{
 		"var":   vars,
 		"local": locals,
-		"path":  cty.ObjectVal(map[string]cty.Value{"pipeline": text(dir), "cwd": text(cwd)}),
+		"path":  cty.ObjectVal(map[string]cty.Value{"pipeline": text(b.dir()), "cwd": text(cwd)}),
 		"node": cty.ObjectVal(map[string]cty.Value{
 			"name": text(b.options.NodeName), "os": text(runtime.GOOS), "arch": text(runtime.GOARCH),
 		}),
 	}
+}
+
+// dir is what path.pipeline is.
+func (b *builder) dir() string {
+	dir := b.module.dir
+	if b.options.Dir != "" {
+		dir = b.options.Dir
+	}
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
+	}
+	return dir
 }
 
 // evaluate computes variables and locals, and with them the contexts of all

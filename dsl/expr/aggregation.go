@@ -66,8 +66,15 @@ func newAggregator(s *Scope) *aggregator {
 // function. The name is the text of the call, so that messages show that.
 func (a *aggregator) cut(e hclsyntax.Expression) hclsyntax.Expression {
 	call, ok := e.(*hclsyntax.FunctionCallExpr)
-	if !ok || !isAggregate(call.Name) {
+	if !ok {
 		return rebuilt(e, a.cut)
+	}
+	if !isAggregate(call.Name) {
+		rest := rebuilt(e, a.cut)
+		if a.isMeant(call, rest) {
+			a.fail(call.Range(), "not an aggregate", "this is computed once for a group of records; write %s%s to have it over all of them", aggregatePrefix, sourceText(call))
+		}
+		return rest
 	}
 	r, ok := a.call(call)
 	if !ok {

@@ -55,6 +55,17 @@ func (a *aggregator) call(e *hclsyntax.FunctionCallExpr) (result, bool) {
 	return a.slot(call), true
 }
 
+// isMeant reports whether a call of something else, of which rest is what is
+// left without aggregates, was meant as an aggregate: it is called like one, and
+// is about a single record or about nothing.
+func (a *aggregator) isMeant(e *hclsyntax.FunctionCallExpr, rest hclsyntax.Expression) bool {
+	f, ok := aggregate.Find(e.Name)
+	if !ok || !takes(f, len(e.Args)) {
+		return false
+	}
+	return len(e.Args) == 0 || slices.ContainsFunc(rest.Variables(), func(t hcl.Traversal) bool { return t.RootName() == "event" })
+}
+
 // slot returns where the result of a call is found. Equal calls have one.
 func (a *aggregator) slot(call plugins.AggregateCall) result {
 	form := call.String()

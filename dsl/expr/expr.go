@@ -33,6 +33,7 @@ var (
 	_ plugins.Expr     = (*Expr)(nil)
 	_ plugins.Narrower = (*Expr)(nil)
 	_ plugins.Volatile = (*Expr)(nil)
+	_ plugins.Constant = (*Expr)(nil)
 )
 
 // Type is the type of the result.
@@ -58,6 +59,14 @@ func (e *Expr) Fallbacks() []string { return slices.Clone(e.fallbacks) }
 // is computed, as that of time::now() does, or when the record came in, or on
 // chance.
 func (e *Expr) Volatile() bool { return e.volatile }
+
+// Constant returns the value where it is the same for every record.
+func (e *Expr) Constant() (plugins.Value, bool) {
+	if e.root.value == nil {
+		return plugins.Value{}, false
+	}
+	return *e.root.value, true
+}
 
 // Evaluator returns an evaluator with its own scratch memory.
 func (e *Expr) Evaluator(env plugins.Env) plugins.Evaluator {

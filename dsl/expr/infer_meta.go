@@ -13,15 +13,16 @@ var metaTypes = map[string]plugins.Type{
 	"time":      plugins.Of(plugins.Time).OrNull(),
 	"received":  plugins.Of(plugins.Time),
 	"key":       plugins.Of(plugins.String).OrNull(),
+	"topic":     plugins.Of(plugins.String).OrNull(),
 }
 
-var metaNames = []string{"partition", "offset", "time", "received", "key", "header"}
+var metaNames = []string{"partition", "offset", "time", "received", "key", "topic", "header"}
 
 // meta compiles a reference to what is known about a record beside its fields.
 func (c *compiler) meta(t hcl.Traversal) *node {
 	at := t.SourceRange()
 	if len(t) < 2 {
-		return c.fail(at, "incomplete reference", "say what of meta: partition, offset, time, received, key or header[\"name\"]")
+		return c.fail(at, "incomplete reference", "say what of meta: partition, offset, time, received, key, topic or header[\"name\"]")
 	}
 	at = hcl.RangeBetween(t[0].SourceRange(), t[1].SourceRange())
 	name, _ := stepName(t[1])

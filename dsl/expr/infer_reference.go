@@ -49,6 +49,11 @@ func (c *compiler) absent(t hcl.Traversal) *node {
 			return c.fail(at, "unknown name", "there is no %s; did you mean event.%s?", root, root)
 		}
 	}
+	for _, l := range c.scope.Locals {
+		if _, known := l.Type.Field(root); known {
+			return c.fail(at, "unknown name", "there is no %s; did you mean %s.%s?", root, l.Root, root)
+		}
+	}
 	return c.fail(at, "unknown name", "there is no %s%s", root, didYouMean(root, c.scope.roots()))
 }
 

@@ -21,7 +21,7 @@ func metaNode(name string, t plugins.Type, at hcl.Range) *node {
 			out.Data = out.Data[:0]
 			switch name {
 			case "partition":
-				out.Data = append(out.Data, b.Part.Name...)
+				out.Data = append(out.Data, b.Part.String()...)
 				for _, i := range sel {
 					out.Spans[i] = plugins.Span{Len: uint32(len(out.Data))}
 				}
@@ -37,6 +37,11 @@ func metaNode(name string, t plugins.Type, at hcl.Range) *node {
 				out.Data = b.Data
 				for _, i := range sel {
 					setText(r, &out, i, b.Keys, invalid)
+				}
+			case "topic":
+				out.Data = b.Data
+				for _, i := range sel {
+					setText(r, &out, i, b.Topics, invalid)
 				}
 			}
 			return &out

@@ -11,6 +11,10 @@ source "feed" "in" {
   token = 5                 # error: invalid token: token must be string, not int
 }
 
+source "feed" "unit" {
+  poll = 60 # error: invalid poll: poll must be a duration with its unit, such as "90s" or "1m30s", not 60
+}
+
 source "feed" "other" {
   lines = "7"    # error: invalid lines: lines must be int, not string
   poll  = "10us" # error: invalid poll: poll must be at least 1ms, not 10µs
@@ -19,5 +23,5 @@ source "feed" "other" {
 }
 
 sink "upsert" "out" { # error: missing attribute: url is missing: Where the records go.
-  from = [source.in, source.other]
+  from = [source.in, source.unit, source.other]
 }

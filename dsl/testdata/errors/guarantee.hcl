@@ -1,5 +1,5 @@
 pipeline "strict" {
-  require = "effectively_once" # error: guarantee not met: source.files -> sink.out is at_least_once: after a crash sink.out writes again what the last checkpoint (every 1s) did not know as written
+  require = "effectively_once" # error: guarantee not met: source.files -> sink.out is at_least_once: after a crash the sink writes again what the last checkpoint (every 1s) did not know as written
 }
 
 source "feed" "files" {

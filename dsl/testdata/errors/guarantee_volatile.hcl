@@ -1,5 +1,5 @@
 pipeline "strict" {
-  require = "exactly_once" # error: guarantee not met: source.files -> sink.out is effectively_once: sink.out waits for the checkpoint (5s): transform.stamped and transform.site depend on more than the record, such as on the clock. source.posts -> sink.same is effectively_once; take other stages or require less
+  require = "exactly_once" # error: guarantee not met: source.files -> sink.out is effectively_once, source.posts -> sink.same is effectively_once: the sink waits for the checkpoint (5s): transform.stamped and transform.site depend on more than the record, such as on the clock or on what came first (source.files -> sink.out); take other stages or require less
   checkpoint {
     interval = "5s"
   }

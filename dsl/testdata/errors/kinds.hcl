@@ -5,6 +5,6 @@ transform "fliter" "f" { # error: unknown kind: did you mean "filter"?
   where = true
 }
 
-sink "kafka" "out" { # error: unknown kind: known: print, upsert
+sink "kafka" "out" { # error: unknown kind: known: print, send, upsert
   from = transform.f
 }

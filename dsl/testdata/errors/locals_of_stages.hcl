@@ -54,11 +54,19 @@ transform "fold" "names" {
   update  = { n = state.m + 1 } # error: unknown field: state has no field m; it has n
 }
 
+transform "fold" "bare" {
+  from    = source.in
+  initial = { total = 0 }
+  update  = { total = total + 1 } # error: unknown name: there is no total; did you mean state.total?
+}
+
 transform "tally" "groups" {
   from = source.in
   key  = event.n
   emit = {
     n     = event.n # error: not available here: event is of one record, and this is computed once for a group of them; say of which: agg::last(event.n)
+    mean  = avg(event.n) # error: not an aggregate: this is computed once for a group of records; write agg::avg(event.n) to have it over all of them
+    many  = count() + 1 # error: not an aggregate: this is computed once for a group of records; write agg::count() to have it over all of them
     worst = agg::mx(event.n) # error: unknown function: there is no function agg::mx; did you mean agg::max?
     again = agg::max(agg::max(event.n)) # error: aggregate in an aggregate: agg::max is computed once for a group of records
   }
