@@ -1,0 +1,302 @@
+package kafka_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/bustest"
+	"github.com/onstream/onstream/plugins"
+)
+
+func TestATopicThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	bus := connect(t, cluster(t).ListenAddrs()[0], map[string]any{"startup": "wait"})
+	read(t, bus, connectors.Subscription{Topic: "plant.temp"}, env("source.in"), nil, &bustest.Outlet{}).
+		fails(t, `the topic "plant.temp"`, "there is no such topic", `create = "if_missing"`)
+	refused(t, write(t, bus, "plant.temp").(plugins.Opener).Open(t.Context()), `the topic "plant.temp"`, `create = "if_missing"`)
+	rows := rowsOf(t, send(t, write(t, bus, ""), batchOf(row{topic: "a.b", value: "x"}, row{topic: "a.>", value: "x"}, row{topic: "a/b", value: "x"})).wait(t))
+	for i, want := range []string{"there is no such topic", "stands for several topics", "names of Kafka topics have no /"} {
+		if len(rows) != 3 || !strings.Contains(rows[i].Msg, want) {
+			t.Errorf("row %d: %v", i, rows)
+		}
+	}
+}
+
+func TestTopicsAreMadeAsTheConnectorSays(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t).ListenAddrs()[0]
+	bus := connect(t, addr, map[string]any{"create": "if_missing"}, nested(t, "topic", "partitions", int64(5), "replication_factor", int64(1), "retention", time.Hour, "cleanup_policy", "compact", "min_insync_replicas", int64(1)))
+	if err := send(t, write(t, bus, "made"), batchOf(row{key: "k", value: "x"})).wait(t); err != nil {
+		t.Fatal(err)
+	}
+	topics, err := admin(t, addr).ListTopics(t.Context(), "made")
+	if err != nil || len(topics["made"].Partitions) != 5 {
+		t.Errorf("%v, %v", topics, err)
+	}
+	configs, err := admin(t, addr).DescribeTopicConfigs(t.Context(), "made")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := configs.On("made", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, c := range one.Configs {
+		got[c.Key] = c.MaybeValue()
+	}
+	for key, want := range map[string]string{"retention.ms": "3600000", "cleanup.policy": "compact", "min.insync.replicas": "1"} {
+		if got[key] != want {
+			t.Errorf("%s is %q, want %q", key, got[key], want)
+		}
+	}
+}
+
+func TestMoreReplicasThanBrokers(t *testing.T) {
+	t.Parallel()
+	bus := connect(t, cluster(t).ListenAddrs()[0], map[string]any{"create": "if_missing"}, nested(t, "topic", "replication_factor", int64(3)))
+	refused(t, write(t, bus, "made").(plugins.Opener).Open(t.Context()), `make the topic "made"`, "lower topic.replication_factor")
+}
+
+// numbers returns the texts of the numbers from up to, but not including, to.
+func numbers(from, to int) []string {
+	var all []string
+	for i := from; i < to; i++ {
+		all = append(all, fmt.Sprint(i))
+	}
+	return all
+}
+
+func TestRecordsThatWereDeletedBeforeTheyWereRead(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, kfake.SeedTopics(1, "in"))
+	addr := c.ListenAddrs()[0]
+	bus := connect(t, addr, nil)
+	produce(t, addr, "in", 0, numbers(0, 10)...)
+	out := &bustest.Outlet{}
+	r := read(t, bus, connectors.Subscription{Topic: "in"}, env("source.in"), nil, out)
+	until(t, "all is read", func() bool { return len(out.Records()) == 10 })
+	at := out.Positions()
+	r.stop(t)
+	produce(t, addr, "in", 0, numbers(10, 20)...)
+	if err := c.DeleteRecords("in", 0, 15); err != nil {
+		t.Fatal(err)
+	}
+	for name, from := range map[string]map[plugins.Partition]plugins.Position{"group": nil, "checkpoint": at} {
+		again := &bustest.Outlet{}
+		read(t, bus, connectors.Subscription{Topic: "in"}, env("source.in"), from, again).
+			fails(t, `partition 0 of the topic "in" does not have the record at offset 10`, "from 15 up to, but not including, 20", `of the group "g"`)
+		if got := valuesOf(again); len(got) > 0 {
+			t.Errorf("%s: %q were read in place of what is missing", name, got)
+		}
+	}
+}
+
+func TestAPositionBeyondTheEnd(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
+	produce(t, addr, "in", 0, "0")
+	var ahead kadm.Offsets
+	ahead.AddOffset("in", 0, 7, -1)
+	if err := admin(t, addr).CommitAllOffsets(t.Context(), "g", ahead); err != nil {
+		t.Fatal(err)
+	}
+	read(t, connect(t, addr, nil), connectors.Subscription{Topic: "in"}, env("source.in"), nil, &bustest.Outlet{}).
+		fails(t, "does not have the record at offset 7", "from 0 up to, but not including, 1")
+}
+
+func TestATopicThatWasMadeAnew(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, kfake.SeedTopics(1, "in"))
+	addr := c.ListenAddrs()[0]
+	produce(t, addr, "in", 0, numbers(0, 3)...)
+	out := &bustest.Outlet{}
+	bus := connect(t, addr, nil)
+	r := read(t, bus, connectors.Subscription{Topic: "in"}, env("source.in"), nil, out)
+	until(t, "all is read", func() bool { return len(out.Records()) == 3 })
+	at := out.Positions()
+	anew := func() {
+		if err := c.DeleteTopic("in"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.CreateTopic("in", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		produce(t, addr, "in", 0, numbers(10, 20)...)
+	}
+	anew()
+	r.fails(t, `the topic "in" was deleted, and made anew`)
+	read(t, bus, connectors.Subscription{Topic: "in", Group: "other"}, env("source.in"), at, &bustest.Outlet{}).
+		fails(t, `the topic "in" was deleted, and made anew`)
+	if got := valuesOf(out); !slices.Equal(got, numbers(0, 3)) {
+		t.Errorf("%q were read", got)
+	}
+}
+
+func TestPartitionsAndTopicsThatComeLater(t *testing.T) {
+	t.Parallel()
+	for _, topic := range []connectors.Topic{"plant.a", "plant.*"} {
+		for _, start := range []connectors.Start{connectors.StartEarliest, connectors.StartLatest} {
+			t.Run(fmt.Sprint(topic, start), func(t *testing.T) {
+				t.Parallel()
+				c := cluster(t, kfake.SeedTopics(1, "plant.a", "other"))
+				addr := c.ListenAddrs()[0]
+				out := &bustest.Outlet{}
+				read(t, connect(t, addr, nil), connectors.Subscription{Topic: topic, Start: start}, env("source.in"), nil, out)
+				until(t, "it is assigned", func() bool { return len(out.Assignments()) == 1 })
+				if _, err := admin(t, addr).UpdatePartitions(t.Context(), 3, "plant.a"); err != nil {
+					t.Fatal(err)
+				}
+				want := []string{"more"}
+				produce(t, addr, "plant.a", 2, "more")
+				if topic.Pattern() {
+					if err := c.CreateTopic("plant.b", 1, nil); err != nil {
+						t.Fatal(err)
+					}
+					produce(t, addr, "plant.b", 0, "new")
+					want = append(want, "new")
+				}
+				produce(t, addr, "other", 0, "foreign")
+				until(t, "what is new is read", func() bool {
+					got := valuesOf(out)
+					slices.Sort(got)
+					return slices.Equal(got, want)
+				})
+			})
+		}
+	}
+}
+
+// What is written while nobody reads must not be lost to a group that was there
+// before, although it has acknowledged nothing yet.
+func TestAGroupThatBeganAtTheEndStaysThere(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
+	produce(t, addr, "in", 0, "old")
+	bus := connect(t, addr, nil)
+	latest := connectors.Subscription{Topic: "in", Start: connectors.StartLatest}
+	out := &bustest.Outlet{}
+	r := read(t, bus, latest, env("source.in"), nil, out)
+	until(t, "it is assigned", func() bool { return len(out.Assignments()) == 1 })
+	r.stop(t)
+	produce(t, addr, "in", 0, "new")
+	again := &bustest.Outlet{}
+	read(t, bus, latest, env("source.in"), nil, again)
+	until(t, "the new record is read", func() bool { return slices.Equal(valuesOf(again), []string{"new"}) })
+}
+
+func TestCommitsTellWhoMadeThem(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
+	produce(t, addr, "in", 0, "0", "1")
+	e := env("source.in")
+	e.Owner = "gateway-7/state"
+	out := &bustest.Outlet{}
+	read(t, connect(t, addr, nil), connectors.Subscription{Topic: "in"}, e, nil, out)
+	asks := admin(t, addr)
+	until(t, "it is committed", func() bool {
+		at, err := asks.FetchOffsets(t.Context(), "g")
+		if err != nil {
+			return false // there is no group yet
+		}
+		o, ok := at.Lookup("in", 0)
+		return ok && o.At == 2 && o.Metadata == "gateway-7/state"
+	})
+}
+
+func TestTransactionsThatWereGivenUpAreNotRead(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
+	cl := client(t, addr, kgo.TransactionalID("t"), kgo.DefaultProduceTopic("in"))
+	for i, how := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort, kgo.TryCommit} {
+		if err := cl.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		if err := cl.ProduceSync(t.Context(), kgo.StringRecord(fmt.Sprint(i))).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		if err := cl.EndTransaction(t.Context(), how); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for level, want := range map[string][]string{"read_committed": {"0", "2"}, "read_uncommitted": {"0", "1", "2"}} {
+		out := &bustest.Outlet{}
+		read(t, connect(t, addr, map[string]any{"isolation_level": level}), connectors.Subscription{Topic: "in", Group: level}, env("source.in"), nil, out)
+		until(t, "the last record is read", func() bool { return slices.Contains(valuesOf(out), "2") })
+		if got := valuesOf(out); !slices.Equal(got, want) {
+			t.Errorf("%s reads %q, want %q", level, got, want)
+		}
+	}
+}
+
+func TestLagIsWhatWaits(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
+	produce(t, addr, "in", 0, numbers(0, 50)...)
+	s, err := connect(t, addr, nil).Reader(connectors.Subscription{Topic: "in", Group: "g", MaxRecords: 10}, env("source.in"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &bustest.Outlet{}
+	out.Block()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.Run(ctx, out) // it ends with ctx
+	}()
+	defer func() { cancel(); <-ended }()
+	lag := func(want int64) func() bool {
+		return func() bool {
+			n, known := s.(plugins.Lagging).Lag()
+			return known && n == want
+		}
+	}
+	until(t, "50 records wait", func() bool { return len(out.Assignments()) == 1 && lag(50)() })
+	out.Unblock()
+	until(t, "none waits", lag(0))
+	if n := len(out.Records()); n != 50 {
+		t.Errorf("%d records were read", n)
+	}
+}
+
+func TestCompressedRecordsAreWhatTheyWere(t *testing.T) {
+	t.Parallel()
+	for _, c := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
+		t.Run(c, func(t *testing.T) {
+			t.Parallel()
+			addr := cluster(t, kfake.SeedTopics(2, "t")).ListenAddrs()[0]
+			bus := connect(t, addr, map[string]any{"compression_type": c})
+			out := &bustest.Outlet{}
+			read(t, bus, connectors.Subscription{Topic: "t"}, env("source.in"), nil, out)
+			s := write(t, bus, "t")
+			want := map[string]bool{}
+			for turn := range 20 { // memory is used again
+				var rows []row
+				for i := range 500 {
+					v := fmt.Sprintf("%d/%d %s", turn, i, telemetry)
+					rows = append(rows, row{key: fmt.Sprint(i % 7), value: v})
+					want[v] = true
+				}
+				if err := send(t, s, batchOf(rows...)).wait(t); err != nil {
+					t.Fatal(err)
+				}
+			}
+			until(t, "all is read", func() bool { return len(out.Records()) >= len(want) })
+			for _, r := range out.Records() {
+				if !want[r.Value] {
+					t.Fatalf("%q was never written", r.Value)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,295 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// hook is what the embedded broker asks about devices.
+type hook struct {
+	mochi.HookBase
+	broker    *broker
+	server    *mochi.Server
+	releasing sync.WaitGroup // goroutines that acknowledge
+
+	mu      sync.Mutex
+	devices map[*mochi.Client]*device
+
+	dropped atomic.Int64 // messages with QoS 0, since it was logged last
+	logged  atomic.Int64 // when that was, ns since 1970
+}
+
+// device is one connection of a device.
+type device struct {
+	client *mochi.Client
+	inside *mochi.Client // as whom its messages go to other devices; nil until there are any
+
+	mu      sync.Mutex
+	changed sync.Cond // of mu
+	waiting []*unacknowledged
+	busy    bool // a goroutine acknowledges
+	gone    bool
+}
+
+// unacknowledged is a message with QoS 1 that the device waits for.
+type unacknowledged struct {
+	id   uint16
+	done bool
+}
+
+// ID implements [mochi.Hook].
+func (h *hook) ID() string { return "onstream" }
+
+// Provides implements [mochi.Hook].
+func (h *hook) Provides(b byte) bool {
+	switch b {
+	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablish, mochi.OnDisconnect, mochi.OnPublish, mochi.OnWillSent:
+		return true
+	}
+	return false
+}
+
+// OnConnectAuthenticate implements [mochi.Hook].
+func (h *hook) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
+	user, log := string(pk.Connect.Username), h.broker.env.Logger
+	switch {
+	case !h.broker.people.knows(user, pk.Connect.Password):
+		log.Warn("a device was not let in: its user name or password is wrong", "client", cl.ID, "user", user, "from", cl.Net.Remote)
+		return false
+	case pk.Connect.WillFlag && !h.broker.people.may(user, pk.Connect.WillTopic, true): // the broker would not ask
+		log.Warn("a device was not let in: it may not publish to the topic of its will", "client", cl.ID, "user", user, "topic", pk.Connect.WillTopic)
+		return false
+	}
+	return true
+}
+
+// OnACLCheck implements [mochi.Hook].
+func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
+	return h.broker.people.may(string(cl.Properties.Username), topic, write)
+}
+
+// OnSessionEstablish implements [mochi.Hook].
+func (h *hook) OnSessionEstablish(cl *mochi.Client, _ packets.Packet) {
+	d := &device{client: cl}
+	d.changed.L = &d.mu
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.devices[cl] = d
+}
+
+// OnDisconnect implements [mochi.Hook].
+func (h *hook) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
+	h.mu.Lock()
+	d := h.devices[cl]
+	delete(h.devices, cl)
+	h.mu.Unlock()
+	if d != nil {
+		d.leave()
+	}
+}
+
+// OnPublish implements [mochi.Hook]. The broker acknowledges what it returns without
+// error; what sources read with QoS 1 is acknowledged by the device's own goroutine
+// later, so that a device may have many messages under way.
+func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+	if cl.Net.Inline {
+		return pk, nil
+	}
+	boxes := h.broker.hub.matching(nil, pk.TopicName)
+	if len(boxes) == 0 {
+		return pk, nil
+	}
+	m := publicationOf(pk)
+	h.mu.Lock()
+	d := h.devices[cl]
+	h.mu.Unlock()
+	switch {
+	case pk.FixedHeader.Qos == 0 || d == nil:
+		for _, b := range boxes {
+			if !b.offer(m) {
+				h.drop(b)
+			}
+		}
+		return pk, nil
+	case pk.FixedHeader.Qos == 1:
+		if !d.admit(h.broker.ctx, int(h.server.Options.Capabilities.ReceiveMaximum)) {
+			return pk, packets.ErrRejectPacket
+		}
+		u := d.expect(pk.PacketID)
+		h.pass(d, pk)
+		spread(h.broker.ctx, boxes, m, func(err error) { h.answered(d, u, err) })
+		return pk, packets.ErrRejectPacket
+	}
+	// QoS 2 goes one by one: the broker's own answers follow.
+	verdict := make(chan error, 1)
+	spread(h.broker.ctx, boxes, m, func(err error) { verdict <- err })
+	var err error
+	select {
+	case err = <-verdict:
+	case <-h.broker.ctx.Done():
+		err = errLeft
+	}
+	if err != nil {
+		cl.Stop(err)
+		return pk, packets.ErrRejectPacket
+	}
+	return pk, nil
+}
+
+// OnWillSent implements [mochi.Hook]: wills do not come by OnPublish.
+func (h *hook) OnWillSent(_ *mochi.Client, pk packets.Packet) {
+	boxes := h.broker.hub.matching(nil, pk.TopicName)
+	if len(boxes) == 0 {
+		return
+	}
+	h.releasing.Go(func() { // it may have to wait for room, which the broker's loop must not
+		spread(h.broker.ctx, boxes, publicationOf(pk), func(error) {})
+	})
+}
+
+// spread gives a message to all that read it. Done is called when all have it safe, or
+// one of them cannot.
+func spread(ctx context.Context, boxes []*box, m publication, done func(error)) {
+	a := &arrival{done: done}
+	a.left.Store(int32(len(boxes)))
+	for _, b := range boxes {
+		b.deliver(ctx, m, a)
+	}
+}
+
+// pass sends a message on to other devices that read it.
+func (h *hook) pass(d *device, pk packets.Packet) {
+	if !pk.FixedHeader.Retain && atomic.LoadInt64(&h.server.Info.Subscriptions) == 0 {
+		return
+	}
+	if d.inside == nil { // a name of its own: devices can ask not to get what they sent
+		d.inside = h.server.NewClient(nil, "inside", d.client.ID, true)
+	}
+	d.inside.Properties.ProtocolVersion = pk.ProtocolVersion
+	_ = h.server.InjectPacket(d.inside, pk) // it was validated
+}
+
+// answered is told that a message is safe, or cannot be made so.
+func (h *hook) answered(d *device, u *unacknowledged, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.gone {
+		return
+	}
+	if err != nil {
+		// MQTT has no way to refuse: the device sends again when it connects again.
+		d.gone = true
+		h.releasing.Go(func() { d.client.Stop(errors.New("a message could not be made safe")) })
+		return
+	}
+	u.done = true
+	if !d.busy && len(d.waiting) > 0 && d.waiting[0].done {
+		d.busy = true
+		h.releasing.Go(d.acknowledge)
+	}
+}
+
+// admit waits while as many messages wait as may. A device of MQTT 5 never makes it
+// wait. It reports false when the device is gone.
+func (d *device) admit(ctx context.Context, most int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.waiting) >= most {
+		defer context.AfterFunc(ctx, func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.changed.Broadcast()
+		})()
+	}
+	for len(d.waiting) >= most && !d.gone && ctx.Err() == nil {
+		d.changed.Wait()
+	}
+	return !d.gone && ctx.Err() == nil
+}
+
+// expect notes that the device waits for an acknowledgement.
+func (d *device) expect(id uint16) *unacknowledged {
+	u := &unacknowledged{id: id}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waiting = append(d.waiting, u)
+	return u
+}
+
+// acknowledge sends the acknowledgements that are due, in the order of the messages and as
+// many as there are at once.
+func (d *device) acknowledge() {
+	var b []byte
+	for {
+		d.mu.Lock()
+		n := 0
+		b = b[:0]
+		for n < len(d.waiting) && d.waiting[n].done {
+			b = appendAck(b, typePuback, d.waiting[n].id)
+			n++
+		}
+		clear(d.waiting[:n])
+		d.waiting = d.waiting[n:]
+		if n == 0 || d.gone {
+			d.busy = false
+			d.mu.Unlock()
+			return
+		}
+		d.changed.Broadcast()
+		d.mu.Unlock()
+		d.client.Lock() // as the driver does to write
+		_, err := d.client.Net.Conn.Write(b)
+		d.client.Unlock()
+		if err != nil {
+			d.client.Stop(err)
+			d.leave()
+		}
+	}
+}
+
+// leave notes that the connection is over.
+func (d *device) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.gone, d.waiting = true, nil
+	d.changed.Broadcast()
+}
+
+// everySoOften is how often it is logged that messages are dropped.
+const everySoOften = 10 * time.Second
+
+// drop counts a message with QoS 0 for which there was no room.
+func (h *hook) drop(b *box) {
+	h.dropped.Add(1)
+	now := time.Now().UnixNano()
+	last := h.logged.Load()
+	if now-last < int64(everySoOften) || !h.logged.CompareAndSwap(last, now) {
+		return
+	}
+	h.broker.env.Logger.Warn("the pipeline is full: messages with QoS 0 are dropped; devices that publish with QoS 1 wait instead", "topic", b.filter.text, "dropped", h.dropped.Swap(0))
+}
+
+// publicationOf returns what a source reads of a device's message.
+func publicationOf(pk packets.Packet) publication {
+	m := publication{topic: []byte(pk.TopicName), payload: pk.Payload}
+	p := pk.Properties
+	if p.ContentType != "" {
+		m.properties = appendText(append(m.properties, propertyContentType), []byte(p.ContentType))
+	}
+	if p.ResponseTopic != "" {
+		m.properties = appendText(append(m.properties, propertyResponse), []byte(p.ResponseTopic))
+	}
+	if len(p.CorrelationData) > 0 {
+		m.properties = appendText(append(m.properties, propertyCorrelation), p.CorrelationData)
+	}
+	for _, u := range p.User {
+		m.properties = appendText(appendText(append(m.properties, propertyUser), []byte(u.Key)), []byte(u.Val))
+	}
+	return m
+}

@@ -1,0 +1,123 @@
+package mqtt_test
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// peer is a connection.
+type peer struct {
+	conn    net.Conn
+	version byte
+	will    *packets.Packet
+
+	mu     sync.Mutex
+	wake   sync.Cond
+	out    []byte
+	closed bool
+}
+
+func (p *peer) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.wake.Broadcast()
+	p.conn.Close()
+}
+
+func (p *peer) writeAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		for len(p.out) == 0 && !p.closed {
+			p.wake.Wait()
+		}
+		if p.closed {
+			return
+		}
+		b := p.out
+		p.out = nil
+		p.mu.Unlock()
+		_, _ = p.conn.Write(b) // the reader sees that it failed
+		p.mu.Lock()
+	}
+}
+
+func (p *peer) send(t *testing.T, pk packets.Packet) {
+	pk.ProtocolVersion = p.version
+	var b bytes.Buffer
+	var err error
+	switch pk.FixedHeader.Type {
+	case packets.Connack:
+		err = pk.ConnackEncode(&b)
+	case packets.Publish:
+		err = pk.PublishEncode(&b)
+	case packets.Puback:
+		err = pk.PubackEncode(&b)
+	case packets.Pubrec:
+		err = pk.PubrecEncode(&b)
+	case packets.Pubrel:
+		pk.FixedHeader.Qos = 1
+		err = pk.PubrelEncode(&b)
+	case packets.Pubcomp:
+		err = pk.PubcompEncode(&b)
+	case packets.Suback:
+		err = pk.SubackEncode(&b)
+	case packets.Pingresp:
+		err = pk.PingrespEncode(&b)
+	case packets.Disconnect:
+		err = pk.DisconnectEncode(&b)
+	}
+	if err != nil {
+		t.Errorf("encode a packet of type %d: %v", pk.FixedHeader.Type, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out = append(p.out, b.Bytes()...)
+	p.wake.Broadcast()
+}
+
+func read(r *bufio.Reader, version byte) (packets.Packet, error) {
+	var pk packets.Packet
+	first, err := r.ReadByte()
+	if err != nil {
+		return pk, err
+	}
+	if err := pk.FixedHeader.Decode(first); err != nil {
+		return pk, err
+	}
+	n, _, err := packets.DecodeLength(r)
+	if err != nil {
+		return pk, err
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return pk, err
+	}
+	pk.FixedHeader.Remaining, pk.ProtocolVersion = n, version
+	switch pk.FixedHeader.Type {
+	case packets.Connect:
+		err = pk.ConnectDecode(b)
+	case packets.Publish:
+		err = pk.PublishDecode(b)
+	case packets.Puback:
+		err = pk.PubackDecode(b)
+	case packets.Pubrec:
+		err = pk.PubrecDecode(b)
+	case packets.Pubrel:
+		err = pk.PubrelDecode(b)
+	case packets.Pubcomp:
+		err = pk.PubcompDecode(b)
+	case packets.Subscribe:
+		err = pk.SubscribeDecode(b)
+	case packets.Disconnect:
+		err = pk.DisconnectDecode(b)
+	}
+	return pk, err
+}
