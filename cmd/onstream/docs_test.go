@@ -11,7 +11,6 @@ import (
 
 	"github.com/onstream/onstream/cmd/onstream/reference"
 	"github.com/onstream/onstream/dsl"
-	"github.com/onstream/onstream/dsl/expr"
 	"github.com/onstream/onstream/plugins"
 )
 
@@ -28,14 +27,15 @@ func builtIns(t *testing.T) *plugins.Registry {
 // its documentation has not.
 func TestReferenceIsCurrent(t *testing.T) {
 	t.Parallel()
-	name := filepath.Join(root(t), "docs", "LANGUAGE.md")
-	doc := []byte(read(t, name))
-	want, err := reference.Update(doc, builtIns(t), expr.Functions())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(doc, want) {
-		t.Errorf("%s is not current: run go generate ./...", name)
+	for name, sections := range generated(builtIns(t)) {
+		doc := []byte(read(t, filepath.Join(root(t), "docs", name)))
+		want, err := reference.Update(doc, sections)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(doc, want) {
+			t.Errorf("%s is not current: run go generate ./...", name)
+		}
 	}
 }
 
@@ -44,6 +44,8 @@ func TestReferencePipelines(t *testing.T) {
 	t.Parallel()
 	doc := read(t, filepath.Join(root(t), "docs", "LANGUAGE.md"))
 	validates(t, map[string][]byte{"main.hcl": []byte(block(t, doc, "hcl"))})
+	buses := read(t, filepath.Join(root(t), "docs", "CONNECTORS.md"))
+	validates(t, map[string][]byte{"main.hcl": []byte(block(t, buses, "hcl"))})
 	readme := read(t, filepath.Join(root(t), "README.md"))
 	validates(t, map[string][]byte{"main.hcl": []byte(block(t, readme, "hcl"))})
 }
@@ -61,6 +63,10 @@ func TestKindExamples(t *testing.T) {
 			}
 			validates(t, map[string][]byte{"example.hcl": []byte(example), "rest.hcl": []byte(restOf(example))})
 		})
+	}
+	for _, kind := range r.Connectors() {
+		k, _ := r.Connector(kind)
+		check("connector", kind, k.Schema.Example)
 	}
 	for _, kind := range r.Sources() {
 		k, _ := r.Source(kind)
@@ -84,8 +90,8 @@ func TestKindExamples(t *testing.T) {
 	}
 }
 
-// restOf is what a pipeline needs besides a stage: the sources that it reads,
-// and a sink.
+// restOf is what a pipeline needs besides an example: the sources and transforms that
+// it reads, and a sink.
 func restOf(example string) string {
 	var rest strings.Builder
 	source := ""
@@ -99,6 +105,16 @@ func restOf(example string) string {
 			read[source] = true
 			fmt.Fprintf(&rest, "source \"stdin\" %q {}\n", source)
 		}
+	}
+	if source == "" {
+		source = "in"
+		fmt.Fprintf(&rest, "source \"stdin\" %q {}\n", source)
+	}
+	for _, m := range regexp.MustCompile(`\btransform\.(\w+)`).FindAllStringSubmatch(example, -1) {
+		if regexp.MustCompile(`transform "\w+" "` + m[1] + `"`).MatchString(example) {
+			continue
+		}
+		fmt.Fprintf(&rest, "transform \"filter\" %q {\n  from  = source.%s\n  where = true\n}\n", m[1], source)
 	}
 	fmt.Fprintf(&rest, "sink \"discard\" \"rest\" {\n  from = source.%s\n}\n", source)
 	return rest.String()

@@ -104,15 +104,15 @@ func TestFlippedBitsOfAStore(t *testing.T) {
 				damaged[at] ^= 0x10
 				write(t, filepath.Join(mine, "state", "fleet", "checkpoint", f.Name()), string(damaged))
 				write(t, filepath.Join(mine, "in.ndjson"), keyedLines(n+1, keys))
-				flipped(t, mine, n/keys+1)
+				flipped(t, mine, f.Name(), n/keys+1)
 			})
 		}
 	}
 }
 
-// flipped runs a pipeline whose store is damaged, and whose next record is the
-// want-th of key k0.
-func flipped(t *testing.T, dir string, want int) {
+// flipped runs a pipeline whose store is damaged in a file, and whose next record
+// is the want-th of key k0.
+func flipped(t *testing.T, dir, file string, want int) {
 	t.Helper()
 	before := len(recordsIn[counted](t, filepath.Join(dir, "out.ndjson")))
 	code, _, said := outcome(t, dir, "run", "--state", "state", "p")
@@ -126,7 +126,7 @@ func flipped(t *testing.T, dir string, want int) {
 	words := strings.TrimSpace(said[strings.LastIndex(said, "onstream: "):])
 	t.Log(words)
 	found := wayOut.FindStringSubmatch(words)
-	if code != 1 || found == nil || !strings.Contains(words, filepath.Join(dir, "state", "fleet")) {
+	if code != 1 || found == nil || !strings.Contains(words, filepath.Join(dir, "state", "fleet", "checkpoint", file)+" is corrupt at offset ") {
 		t.Fatalf("exit code %d, and the way out is not told:\n%s", code, said)
 	}
 	if strings.Contains(said, "stack trace") || strings.Contains(said, "goroutine ") {
@@ -168,5 +168,26 @@ func TestStateRemovedWhileRunning(t *testing.T) {
 	}
 	if exists(filepath.Join(dir, "state")) {
 		t.Error("a state directory was made in the place of the one that was removed")
+	}
+}
+
+// TestStateRemovedWhileIdle removes the state directory of a pipeline that has
+// nothing to store, and stays so.
+func TestStateRemovedWhileIdle(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "p", "main.hcl"), strings.NewReplacer(`source "file" "in" {
+  path = "in.ndjson"
+}`, `source "timer" "in" {
+  every = "1h"
+}`, "event.k", "event.n").Replace(counting))
+	l := live(t, dir, nil, "--state", "state", "p")
+	l.await("a checkpoint", func() bool { return l.metric("onstream_checkpoint_number") > 0 })
+	if err := os.Rename(filepath.Join(dir, "state"), filepath.Join(dir, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	code, said := l.end(), l.said()
+	if code != 1 || !strings.Contains(said, filepath.Join(dir, "state", "fleet")+": the folder was removed or replaced while it was in use") {
+		t.Errorf("exit code %d\n%s", code, said)
 	}
 }

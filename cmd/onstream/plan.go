@@ -16,7 +16,8 @@ func newPlan(c *cli) *cobra.Command {
 		Short:   "Tell what would run, what changes, and what is promised",
 		GroupID: groupWrite,
 		Long: `List the stages of a pipeline, or with --against what is different from another
-version of it: what a reload would add, change, rewire and remove.
+version of it: what a reload would add, change, rewire and remove, and which
+stages would not go on with what they keep. A copy in another folder is the same.
 
 Then, for each way from a source to a sink, tell what is promised about a record
 when the process is killed, and what weakens the promise; this is judged for a
@@ -52,7 +53,7 @@ this state has to be stopped first.`,
 			err = failed(fmt.Errorf("write output: %w", err))
 		}
 		if err == nil && p.refused() {
-			err = invalid(nil)
+			err = failed(nil)
 		}
 		return err
 	}
@@ -86,6 +87,15 @@ type changeJSON struct {
 	Was    string           `json:"was,omitempty"` // the kind it had, where it is another
 	// OneLane says that a stage with a key is not divided among processors.
 	OneLane bool `json:"one_lane,omitempty"`
+	// OneLaneFor are the stages that need it.
+	OneLaneFor []string `json:"one_lane_for,omitempty"`
+	// Follows is the source with whose partitions goes what the stage keeps.
+	Follows string `json:"follows,omitempty"`
+	// Via is the connection that the stage works over.
+	Via string `json:"via,omitempty"`
+	// State tells what becomes of what the stage keeps, where it would not go on
+	// with it.
+	State string `json:"state,omitempty"`
 }
 
 type pathJSON struct {
@@ -114,6 +124,7 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 	}
 	var old *graph.Graph
 	if against != "" {
+		o.Dir = dir // that it is in another folder makes no difference
 		other, err := c.load(against, r, o)
 		if err != nil {
 			return nil, err
@@ -133,8 +144,11 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 		}
 	}
 	fresh := 0 // of the changes, those that are of a stage of the new graph
+	claims := newChangedClaims(old, g, r)
 	for _, x := range graph.Diff(old, g) {
-		p.Changes = append(p.Changes, newChangeJSON(x))
+		change := newChangeJSON(x)
+		change.State = claims.remark(x)
+		p.Changes = append(p.Changes, change)
 		if x.New != nil {
 			fresh++
 		}
@@ -161,7 +175,10 @@ func newChangeJSON(x graph.Change) changeJSON {
 		out.Kind = x.Old.Kind
 		return out
 	}
-	out.Kind, out.OneLane = x.New.Kind, x.New.OneLane
+	out.Kind, out.OneLane, out.OneLaneFor, out.Follows = x.New.Kind, x.New.OneLane, x.New.OneLaneFor, x.New.Follows
+	if x.New.Via != "" {
+		out.Via = "connector." + x.New.Via
+	}
 	if x.Old != nil && x.Old.Kind != x.New.Kind {
 		out.Was = x.Old.Kind
 	}

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime"
 	"github.com/onstream/onstream/runtime/graph"
 	"github.com/onstream/onstream/runtime/state"
 )
@@ -28,11 +28,17 @@ type storedStageJSON struct {
 	Addr string `json:"addr"`
 	Fate fate   `json:"fate"`
 	From string `json:"from,omitempty"` // the former address
+	// Heir is the stage that what nobody uses may belong to now. Renamed says
+	// that a renamed block names it, and that it has something of its own.
+	Heir    string `json:"heir,omitempty"`
+	Renamed bool   `json:"renamed,omitempty"`
 	// Stored and Wanted are what must agree, where it does not.
 	Stored string `json:"stored,omitempty"`
 	Wanted string `json:"wanted,omitempty"`
 	// Waiting counts the batches that wait for a sink.
 	Waiting int `json:"waiting,omitempty"`
+	// Remark is why it is refused, in the words of run, and what there is to do.
+	Remark string `json:"remark,omitempty"`
 }
 
 // fate is what becomes of what is stored for a stage.
@@ -45,93 +51,83 @@ const (
 	fateRefused fate = "refused" // it could not go on with what is stored
 )
 
-// stored is what there is at each address.
-type stored struct {
-	claims  map[string]string
-	waiting map[string]int // batches, by sink
-}
-
 // compareStored compares what is stored with what the stages of a pipeline
-// want to go on with.
+// want to go on with: what it refuses, and why, is what the engine refuses.
 func compareStored(dir string, g *graph.Graph, r *plugins.Registry) (*storedJSON, error) {
 	out := &storedJSON{Dir: state.Folder(dir, g.Name)}
-	var was stored
+	wanted := g.Claims(r)
 	s, err := state.Open(dir, g.Name, state.Options{ReadOnly: true})
-	switch {
-	case errors.Is(err, fs.ErrNotExist): // it has not run yet
-	case err != nil:
-		return nil, err
-	default:
-		was, err = readStored(s)
-		if last := s.Last(); last.Number > 0 {
-			out.Checkpoint, out.At = last.Number, &last.At
-		}
-		if err := errors.Join(err, s.Close()); err != nil {
-			return nil, err
-		}
+	if errors.Is(err, fs.ErrNotExist) { // it has not run yet
+		out.Stages = inOrder(out.Dir, g, nil, wanted)
+		return out, nil
 	}
-	out.Stages = was.fates(g, g.Claims(r))
+	if err != nil {
+		return nil, err
+	}
+	if last := s.Last(); last.Number > 0 {
+		out.Checkpoint, out.At = last.Number, &last.At
+	}
+	out.Dir = s.Path()
+	stored := runtime.Stored{Folder: out.Dir, Claims: s.Stages(), Waiting: func(addr string) (n int, err error) {
+		err = s.Outbox(addr, func(int64, []byte) error { n++; return nil })
+		return n, err
+	}}
+	fates, _, err := stored.Fates(g, wanted)
+	if err := errors.Join(err, s.Close()); err != nil {
+		return nil, err
+	}
+	out.Stages = inOrder(out.Dir, g, fates, wanted)
 	return out, nil
 }
 
-func readStored(s *state.Store) (stored, error) {
-	x := stored{s.Stages(), map[string]int{}}
-	for addr := range x.claims {
-		err := s.Outbox(addr, func(int64, []byte) error { x.waiting[addr]++; return nil })
-		if err != nil {
-			return x, err
+// inOrder tells what becomes of what is stored: of the stages of the pipeline in
+// their order, with those that begin, and then of those that are gone.
+func inOrder(folder string, g *graph.Graph, fates []runtime.Fate, wanted map[string]string) []storedStageJSON {
+	stages, gone := []storedStageJSON{}, []storedStageJSON{}
+	is := map[string]storedStageJSON{}
+	for _, f := range fates {
+		if x := newStoredStageJSON(f, folder); f.Gone {
+			gone = append(gone, x)
+		} else {
+			is[f.Addr] = x
 		}
 	}
-	return x, nil
-}
-
-// fates tells what becomes of what is stored: of the stages of the pipeline in
-// their order, and then of those that are gone.
-func (x stored) fates(g *graph.Graph, wanted map[string]string) []storedStageJSON {
-	stages := []storedStageJSON{}
-	gone := maps.Clone(x.claims)
 	for _, s := range g.Stages {
-		out := storedStageJSON{Addr: s.Addr()}
-		at := out.Addr
-		if former := x.former(g, at); former != "" {
-			at, out.From = former, former
-		}
-		claim, has := x.claims[at]
-		delete(gone, at)
-		switch want := wanted[out.Addr]; {
-		case has && claim != want && (s.Role != graph.Sink || x.waiting[at] > 0):
-			out.Fate, out.Stored, out.Wanted, out.Waiting = fateRefused, claim, want, x.waiting[at]
+		addr := s.Addr()
+		switch x, has := is[addr]; {
 		case has:
-			out.Fate = fateKept
-		case want != "" && s.Role == graph.Transform:
-			out.Fate = fateNew
-		default:
-			continue // it keeps nothing but positions, or what waits
+			stages = append(stages, x)
+		case s.Role == graph.Transform && wanted[addr] != "":
+			stages = append(stages, storedStageJSON{Addr: addr, Fate: fateNew})
 		}
-		stages = append(stages, out)
 	}
-	for _, addr := range slices.Sorted(maps.Keys(gone)) {
-		out := storedStageJSON{Addr: addr, Fate: fateUnused, Waiting: x.waiting[addr]}
-		if strings.HasPrefix(addr, string(graph.Sink)+".") && out.Waiting > 0 {
-			out.Fate = fateRefused
-		}
-		stages = append(stages, out)
-	}
-	return stages
+	return append(stages, gone...)
 }
 
-// former returns the address under which a stage that was renamed has its state
-// still; "" for none.
-func (x stored) former(g *graph.Graph, addr string) string {
-	if _, moved := x.claims[addr]; moved {
-		return ""
+func newStoredStageJSON(f runtime.Fate, folder string) storedStageJSON {
+	x := storedStageJSON{Addr: f.Addr, Fate: fateKept, From: f.From, Heir: f.Heir, Renamed: f.Renamed}
+	switch {
+	case f.Refusal != nil:
+		x.Fate, x.Stored, x.Wanted, x.Waiting = fateRefused, f.Stored, f.Wanted, f.Waiting
+		x.Remark = strings.TrimPrefix(f.Refusal.Error(), f.Addr+": ")
+	case f.Gone:
+		x.Fate, x.Remark = fateUnused, unused(f, folder)
+	case f.From != "":
+		x.Remark = "from " + f.From
 	}
-	for _, r := range g.Renamed {
-		if _, has := x.claims[r.From]; has && r.To == addr {
-			return r.From
-		}
+	return x
+}
+
+// unused says what to do about what no stage goes on with, when nothing runs yet.
+func unused(f runtime.Fate, folder string) string {
+	const reset = "onstream state reset"
+	switch {
+	case f.Renamed:
+		return fmt.Sprintf("%s has kept something of its own meanwhile; forget that with %s %s %s, and it takes over", f.Heir, reset, folder, f.Heir)
+	case f.Heir != "":
+		return fmt.Sprintf("no stage has this address any more; if it is called %s now, add a renamed block (from = %s, to = %s), otherwise %s %s %s forgets it", f.Heir, f.Addr, f.Heir, reset, folder, f.Addr)
 	}
-	return ""
+	return fmt.Sprintf("no stage has this address any more; a renamed block (from = %s, to = ...) gives it to another, %s %s %s forgets it", f.Addr, reset, folder, f.Addr)
 }
 
 // refused reports whether the pipeline could not run on what is stored.
@@ -150,22 +146,6 @@ func (p *plan) writeStored(w io.Writer) {
 		fmt.Fprintf(w, ", checkpoint %d of %s\n", p.State.Checkpoint, p.State.At.Format(time.RFC3339))
 	}
 	for _, x := range p.State.Stages {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", x.Addr, x.Fate, x.remark(p.State.Dir))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", x.Addr, x.Fate, x.Remark)
 	}
-}
-
-// remark says what there is to do.
-func (x storedStageJSON) remark(dir string) string {
-	reset := fmt.Sprintf("onstream state reset %s %s", dir, x.Addr)
-	switch {
-	case x.Fate == fateUnused:
-		return fmt.Sprintf("no stage has this address any more; renamed { from = %s, to = ... } gives it to another, %s forgets it", x.Addr, reset)
-	case x.Fate == fateRefused && x.Wanted == "" && x.Waiting > 0:
-		return fmt.Sprintf("%d batches still wait for it; bring it back until they are written, or give them up with %s", x.Waiting, reset)
-	case x.Fate == fateRefused:
-		return fmt.Sprintf("stored is %q, and it is %q now; give it another name to start afresh, or forget what is stored with %s", x.Stored, x.Wanted, reset)
-	case x.From != "":
-		return "from " + x.From
-	}
-	return ""
 }

@@ -21,7 +21,7 @@ func (s *supervisor) wantsProgress() bool {
 		return true
 	}
 	for _, j := range s.jobs {
-		for _, st := range j.graph.Stages {
+		for _, st := range j.pipeline().Stages {
 			if st.Role == graph.Sink && st.Kind == "stdout" {
 				return false
 			}
@@ -74,7 +74,7 @@ func newBar(s *supervisor, total int64) *progressbar.ProgressBar {
 // progress adds up the pipelines.
 func (s *supervisor) progress() (done, total, records int64) {
 	for _, j := range s.jobs {
-		st := j.engine.Stats()
+		st := j.engine().Stats()
 		done += st.Done
 		total += st.Total
 		for _, stage := range st.Stages {

@@ -22,7 +22,7 @@ func TestReadmeCommands(t *testing.T) {
 		least  int // commands that must be found
 		files  func(t *testing.T, dir, readme string)
 	}{
-		{"README.md", 17, hello},
+		{"README.md", 20, hello},
 		{"examples/quickstart/README.md", 4, nil},
 		{"examples/machine-health/README.md", 3, func(t *testing.T, dir, _ string) {
 			write(t, filepath.Join(dir, "my-machine.csv"), read(t, filepath.Join(dir, "examples/machine-health/sample.csv")))
@@ -30,6 +30,7 @@ func TestReadmeCommands(t *testing.T) {
 		{"examples/device-minutes/README.md", 3, nil},
 		{"examples/line-join/README.md", 3, nil},
 		{"examples/watchdog/README.md", 3, nil},
+		{"examples/bus-swap/README.md", 3, nil},
 	} {
 		t.Run(test.readme, func(t *testing.T) {
 			t.Parallel()

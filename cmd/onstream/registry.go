@@ -5,6 +5,13 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/amqp"
+	"github.com/onstream/onstream/connectors/kafka"
+	memorybus "github.com/onstream/onstream/connectors/memory"
+	"github.com/onstream/onstream/connectors/mqtt"
+	"github.com/onstream/onstream/connectors/nats"
+	"github.com/onstream/onstream/connectors/redis"
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/codec"
 	"github.com/onstream/onstream/plugins/lookups"
@@ -23,6 +30,13 @@ func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
 		transforms.Register(r),
 		lookups.Register(r),
 		sinks.Register(r, sinks.Streams{Out: out}),
+		connectors.Register(r),
+		memorybus.Register(r),
+		kafka.Register(r),
+		mqtt.Register(r),
+		nats.Register(r),
+		amqp.Register(r),
+		redis.Register(r),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("register built-ins: %w", err)

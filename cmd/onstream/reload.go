@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/onstream/onstream/runtime/graph"
 )
 
 // request asks for a reload. One that waits already reads the same files.
@@ -57,7 +59,7 @@ const readyEvery = 20 * time.Millisecond
 func (j *job) awaitReady(ctx context.Context) bool {
 	tick := time.NewTicker(readyEvery)
 	defer tick.Stop()
-	for !j.engine.Stats().Ready {
+	for !j.engine().Stats().Ready {
 		select {
 		case <-ctx.Done():
 			return false
@@ -78,25 +80,26 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 	options.Live = j.settings
 	l := open(j.path, s.registry, options)
 	s.diagnose(j, l)
-	const kept = "not reloaded, the old pipeline keeps running"
 	if !l.valid {
-		j.logger.Error(kept, "error", "the files are not valid")
+		j.kept("the files are not valid")
 		return
 	}
 	g := l.graph()
-	if g.Name != j.graph.Name {
-		j.logger.Error(kept, "error", "a running pipeline keeps its name, and the files call it "+g.Name+"; restart it")
+	if g.Name != j.name {
+		j.kept("a running pipeline keeps its name, and the files call it " + g.Name + "; restart it")
 		return
 	}
-	changes, err := j.engine.Reload(ctx, g)
+	changes, err := j.engine().Reload(ctx, g)
 	switch {
-	case err != nil && !j.engine.Stats().Ready:
+	case err != nil && !j.engine().Stats().Ready:
 		j.logger.Info(tooLate, "error", err)
 		return
 	case err != nil:
-		j.logger.Error(kept, "error", err)
+		j.kept(err)
 		return
 	}
+	j.tell(true)
+	j.goOnWith(g)
 	j.settings = l.pipeline.Settings
 	if err := l.pipeline.SetLive(); err != nil {
 		j.logger.Error("settings keep their values", "error", err)
@@ -105,6 +108,25 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 		j.logger.Info("stage "+string(c.Kind), "stage", c.Addr)
 	}
 	j.logger.Info("reloaded", "changes", len(changes))
+}
+
+// kept says why the pipeline goes on as it was.
+func (j *job) kept(why any) {
+	j.tell(false)
+	j.logger.Error("not reloaded, the old pipeline keeps running", "error", why)
+}
+
+// tell counts a reload.
+func (j *job) tell(applied bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.reloaded.Tried++
+	j.reloaded.Failing = !applied
+	if applied {
+		j.reloaded.At = time.Now()
+	} else {
+		j.reloaded.Failed++
+	}
 }
 
 // diagnose tells what is wrong with the files: among records of a log in JSON,
@@ -127,4 +149,11 @@ func (s *supervisor) diagnose(j *job, l loaded) {
 		}
 		j.logger.LogAttrs(context.Background(), level, "diagnostic", attrs...)
 	}
+}
+
+// goOnWith notes what runs now.
+func (j *job) goOnWith(g *graph.Graph) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.graph = g
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
@@ -24,6 +23,7 @@ type replayFlags struct {
 	codes       []string
 	stages      []string
 	dryRun      bool
+	once        bool
 }
 
 func newReplay(c *cli) *cobra.Command {
@@ -36,6 +36,11 @@ that failed aside for a source of the pipeline in DIR. They go in as they came,
 behind what the source brings itself, when a pipeline that runs with the same
 --state is started or reloaded (SIGHUP), and are removed when a checkpoint covers
 them. All are put aside, or, when FILE is not what it should be, none.
+
+A record that failed on several ways has several dead letters, and goes in once.
+It takes all ways of the source again, also those on which it did not fail: what
+counted it there counts it again. What a sink could not write goes in as the sink
+would have written it; --stage leaves it out.
 
 Records that had no payload, and those that were too large to be kept whole,
 cannot be replayed; they are counted. FILE itself is not changed: move it away
@@ -52,6 +57,7 @@ before records fail again, or they will be replayed twice.`,
 	flags.StringVar(&f.state, "state", state, "the `DIR` that the pipeline runs with; the default is $"+stateEnv)
 	flags.StringSliceVar(&f.codes, "code", nil, "only records that failed with this code (may be repeated)")
 	flags.StringSliceVar(&f.stages, "stage", nil, "only records that failed in the stage of this address (may be repeated)")
+	flags.BoolVar(&f.once, "once", false, "take dead letters of one stage that are alike for repeats, which a crash makes, and not for records of a file that was another one later")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only tell what would be replayed")
 	v := addValues(cmd)
 	output := addOutput(cmd)
@@ -68,16 +74,19 @@ before records fail again, or they will be replayed twice.`,
 		}
 		o := v.options(c)
 		o.CheckOnly = true
-		folder, err := c.replayFolder(dir, o, f)
+		to, err := c.replayTarget(dir, o, f)
 		if err != nil {
 			return err
 		}
-		r, err := c.replay(args[0], folder, f)
+		r, err := c.replay(args[0], to, f)
 		if err != nil {
 			return failed(err)
 		}
-		if c.asJSON {
+		if r.Warnings = to.warnings(r.stages); c.asJSON {
 			return c.writeJSON(r)
+		}
+		for _, w := range r.Warnings {
+			fmt.Fprintf(c.stderr, "Warning: %s\n", w)
 		}
 		r.write(c.stdout)
 		return nil
@@ -85,25 +94,25 @@ before records fail again, or they will be replayed twice.`,
 	return cmd
 }
 
-// replayFolder returns where the replays of the source are.
-func (c *cli) replayFolder(dir string, o dsl.Options, f *replayFlags) (string, error) {
+// replayTarget returns what records are replayed into.
+func (c *cli) replayTarget(dir string, o dsl.Options, f *replayFlags) (*replayTarget, error) {
 	r, err := c.registry(c.stdout)
 	if err != nil {
-		return "", failed(err)
+		return nil, failed(err)
 	}
 	l, err := c.load(dir, r, o)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	g := l.graph()
 	s := g.Stage(f.into)
 	if s == nil || s.Role != graph.Source {
-		return "", invalid(fmt.Errorf("the pipeline has no %s: --into takes the address of one of its sources: %s", f.into, sourceList(g)))
+		return nil, invalid(fmt.Errorf("the pipeline has no %s: --into takes the address of one of its sources: %s", f.into, sourceList(g)))
 	}
 	if err := takesPayloads(r, s); err != nil {
-		return "", invalid(err)
+		return nil, invalid(err)
 	}
-	return filepath.Join(state.Folder(f.state, g.Name), "replay", s.Name), nil
+	return &replayTarget{registry: r, graph: g, source: s, state: state.Folder(f.state, g.Name)}, nil
 }
 
 func sourceList(g *graph.Graph) string {
@@ -133,17 +142,17 @@ func takesPayloads(r *plugins.Registry, s *graph.Stage) error {
 }
 
 // replay puts aside what is selected of a file.
-func (c *cli) replay(name, folder string, f *replayFlags) (*replayed, error) {
+func (c *cli) replay(name string, to *replayTarget, f *replayFlags) (*replayed, error) {
 	in, done, err := c.openLetters(name)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	r := &replayed{File: name, Source: f.into, DryRun: f.dryRun}
+	r := &replayed{File: name, Source: f.into, DryRun: f.dryRun, merger: newMerger(f.once), stages: map[string]int{}}
 	if f.dryRun {
 		return r, r.read(in, f, func([]byte) error { return nil })
 	}
-	aside, err := spool.PutAside(folder, spool.Options{})
+	aside, err := spool.PutAside(to.folder(), spool.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -17,17 +17,26 @@ type replayed struct {
 	Source         string `json:"source"`
 	DryRun         bool   `json:"dry_run"`
 	Records        int    `json:"records"`  // that are replayed
+	Merged         int    `json:"merged"`   // dead letters of a record that another one is of
 	Excluded       int    `json:"excluded"` // by --code and --stage
 	WithoutPayload int    `json:"without_payload"`
 	TooLarge       int    `json:"too_large"`
+	// Warnings tell what may become of the records.
+	Warnings []string `json:"warnings"`
+
+	merger *merger
+	stages map[string]int // dead letters of records that are replayed, by the stage
 }
 
 // letter is what matters of a record of an error output, whose fields are those
 // of graph.ErrorShape.
 type letter struct {
+	Pipeline      string  `json:"pipeline"`
 	Stage         *string `json:"stage"`
 	Code          *string `json:"code"`
 	Message       *string `json:"message"`
+	Partition     *string `json:"partition"`
+	Offset        *int64  `json:"offset"`
 	Payload       *string `json:"payload"`
 	PayloadBase64 *string `json:"payload_base64"`
 }
@@ -69,19 +78,29 @@ func (r *replayed) take(line []byte, f *replayFlags, add func([]byte) error) err
 		r.TooLarge++
 		return nil
 	case x.Payload != nil:
-		r.Records++
-		return add([]byte(*x.Payload))
+		return r.again(x, []byte(*x.Payload), add)
 	case x.PayloadBase64 != nil:
 		payload, err := base64.StdEncoding.DecodeString(*x.PayloadBase64)
 		if err != nil {
 			return fmt.Errorf("the field payload_base64 is not base64: %w", err)
 		}
-		r.Records++
-		return add(payload)
+		return r.again(x, payload, add)
 	default:
 		r.WithoutPayload++
 		return nil
 	}
+}
+
+// again gives a payload to add, unless that was done because the record failed
+// elsewhere, too.
+func (r *replayed) again(x letter, payload []byte, add func([]byte) error) error {
+	r.stages[*x.Stage]++
+	if !r.merger.another(x, payload) {
+		r.Merged++
+		return nil
+	}
+	r.Records++
+	return add(payload)
 }
 
 // parseLetter reads a line of an error output.
@@ -92,7 +111,11 @@ func parseLetter(line []byte) (letter, error) {
 	case len(line) > 1 && line[0] == 0x1f && line[1] == 0x8b:
 		return x, errors.New("it is compressed: use zcat FILE | onstream replay -")
 	case errors.As(err, &wrong) && wrong.Field != "":
-		return x, fmt.Errorf("the field %s is %s, not a string: it is no error output", wrong.Field, wrong.Value)
+		want := "a string"
+		if wrong.Field == "offset" {
+			want = "an integer"
+		}
+		return x, fmt.Errorf("the field %s is %s, not %s: it is no error output", wrong.Field, wrong.Value, want)
 	case err != nil:
 		return x, fmt.Errorf("it is no record of an error output: %w: replay what a file sink with \"from = errors\" has written as json", err)
 	}
@@ -118,15 +141,17 @@ func (r *replayed) write(out io.Writer) {
 		fmt.Fprintf(out, "%s put aside for %s, to go in when the pipeline is started or reloaded (SIGHUP)\n", plural(r.Records, "record"), r.Source)
 	}
 	for _, x := range []struct {
-		n   int
-		why string
+		n         int
+		what, why string
 	}{
-		{r.Excluded, "excluded by --code and --stage"},
-		{r.WithoutPayload, "without payload: cannot be replayed"},
-		{r.TooLarge, "too large: only the beginning was kept, cannot be replayed"},
+		{r.Merged, "dead letter", "merged: of a record that has another one and goes in once"},
+		{r.merger.repeats, "dead letter", "of one stage like another: goes in as a record of its own; where a crash has repeated it, --once leaves it out"},
+		{r.Excluded, "record", "excluded by --code and --stage"},
+		{r.WithoutPayload, "record", "without payload: cannot be replayed"},
+		{r.TooLarge, "record", "too large: only the beginning was kept, cannot be replayed"},
 	} {
 		if x.n > 0 {
-			fmt.Fprintf(out, "%s %s\n", plural(x.n, "record"), x.why)
+			fmt.Fprintf(out, "%s %s\n", plural(x.n, x.what), x.why)
 		}
 	}
 }

@@ -28,6 +28,7 @@ invalid files.`,
 		Example: `  onstream run examples/quickstart       simulated devices, results on the screen
   onstream validate my-pipeline          is it right, and if not, where
   onstream explain my-pipeline ADDR      what a stage gets and gives
+  onstream kinds window                  what a kind of stage takes and gives
   onstream functions time::format        what a function does`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -49,11 +50,13 @@ invalid files.`,
 		newState(c),
 		newSpool(c),
 		newReplay(c),
+		newTopic(c),
 		newValidate(c),
 		newFmt(c),
 		newPlan(c),
 		newGraph(c),
 		newExplain(c),
+		newKinds(c),
 		newFunctions(c),
 		newVersion(c),
 		newDocs(c),

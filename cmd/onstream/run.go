@@ -98,12 +98,15 @@ func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, 
 	s := &supervisor{cli: c, flags: f, registry: r, out: out, talk: talk, logger: logger, signals: signals}
 	for _, l := range pipelines {
 		g := l.graph()
+		config := runtime.Config{Registry: r, Logger: logger.With("pipeline", g.Name), StateDir: f.state}
 		s.jobs = append(s.jobs, &job{
 			path:     l.path,
+			name:     g.Name,
 			graph:    g,
 			settings: l.pipeline.Settings,
-			logger:   logger.With("pipeline", g.Name),
-			engine:   runtime.New(runtime.Config{Registry: r, Logger: logger.With("pipeline", g.Name), StateDir: f.state}),
+			logger:   config.Logger,
+			config:   config,
+			running:  runtime.New(config),
 			reloads:  make(chan struct{}, 1),
 			ended:    make(chan struct{}),
 		})

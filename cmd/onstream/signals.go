@@ -57,6 +57,6 @@ func (s *supervisor) obey(ctx context.Context, stop context.CancelCauseFunc, rel
 
 func (s *supervisor) drain() {
 	for _, j := range s.jobs {
-		j.engine.Drain()
+		j.drain()
 	}
 }

@@ -178,7 +178,7 @@ func entryWriter(out *bufio.Writer, asJSON bool) func(spool.Entry) error {
 				_ = out.WriteByte('\n')
 				continue
 			}
-			x := spooledJSON{Entry: e.Number, Record: e.Record + uint64(i), Partition: e.Batch.Part.Name, Failure: failures[i]}
+			x := spooledJSON{Entry: e.Number, Record: e.Record + uint64(i), Partition: e.Batch.Part.String(), Failure: failures[i]}
 			if e.Batch.Received != 0 {
 				at := time.Unix(0, e.Batch.Received).UTC()
 				x.Received = &at

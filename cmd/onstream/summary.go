@@ -15,7 +15,7 @@ import (
 // summarize prints what became of every record, if that is wanted.
 func (s *supervisor) summarize() error {
 	for _, j := range s.jobs {
-		st := j.engine.Stats()
+		st := j.engine().Stats()
 		switch {
 		case st.Pipeline == "": // it has not started
 		case s.flags.output.value == "json":

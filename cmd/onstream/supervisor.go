@@ -36,12 +36,88 @@ type supervisor struct {
 // job is one pipeline.
 type job struct {
 	path     string
-	graph    *graph.Graph // what it starts with
+	name     string
 	settings map[string]*expr.Setting
 	logger   *slog.Logger
-	engine   *runtime.Engine
-	reloads  chan struct{} // asks for one
-	ended    chan struct{} // closed when the engine has ended
+	config   runtime.Config // of its engine
+	reloads  chan struct{}  // asks for one
+	ended    chan struct{}  // closed when the last engine has ended
+
+	mu       sync.Mutex
+	running  *runtime.Engine
+	graph    *graph.Graph // what runs, or is to
+	draining bool
+	reloaded monitor.Reloads
+}
+
+var _ monitor.Pipeline = (*job)(nil)
+
+// Stats implements [monitor.Pipeline].
+func (j *job) Stats() runtime.Stats { return j.engine().Stats() }
+
+// engine returns what runs the pipeline now.
+func (j *job) engine() *runtime.Engine {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.running
+}
+
+// pipeline returns what runs, or is to.
+func (j *job) pipeline() *graph.Graph {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.graph
+}
+
+// again puts another engine in the place of one that has ended, and returns it
+// with what it is to run.
+func (j *job) again() (*runtime.Engine, *graph.Graph) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.running = runtime.New(j.config)
+	if j.draining {
+		j.running.Drain()
+	}
+	return j.running, j.graph
+}
+
+// drain lets the pipeline finish what is in flight.
+func (j *job) drain() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.draining = true
+	j.running.Drain()
+}
+
+// run runs the pipeline, and again from its last checkpoint where that is what
+// its engine asks for.
+func (j *job) run(ctx context.Context) error {
+	const least, most = 100 * time.Millisecond, 30 * time.Second
+	e, g := j.engine(), j.pipeline()
+	for wait := least; ; wait = min(2*wait, most) {
+		began := time.Now()
+		err := e.Run(ctx, g)
+		if !errors.Is(err, runtime.ErrAgain) || ctx.Err() != nil {
+			return err
+		}
+		j.logger.Warn("the pipeline starts again", "error", err)
+		if time.Since(began) > 2*most {
+			wait = least
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+		e, g = j.again()
+	}
+}
+
+// Reloads implements [monitor.Pipeline].
+func (j *job) Reloads() monitor.Reloads {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.reloaded
 }
 
 // run blocks until every pipeline has ended or one has failed, and everything
@@ -70,6 +146,9 @@ func (s *supervisor) run(ctx context.Context) error {
 			}
 		})
 	}
+	if _, tuned := s.lookupEnv("GOGC"); !tuned {
+		others.Go(func() { newTrimmer().run(around) })
+	}
 	if s.flags.watch {
 		others.Go(func() { s.watch(around, reloads) })
 	}
@@ -91,10 +170,10 @@ func (s *supervisor) runJobs(ctx context.Context, stop context.CancelCauseFunc) 
 	ended := make(chan error, len(s.jobs))
 	for _, j := range s.jobs {
 		go func() {
-			err := j.engine.Run(ctx, j.graph)
+			err := j.run(ctx)
 			close(j.ended)
 			if err != nil && ctx.Err() == nil {
-				err = fmt.Errorf("pipeline %s: %w", j.graph.Name, err)
+				err = fmt.Errorf("pipeline %s: %w", j.name, err)
 			}
 			ended <- err
 		}()
@@ -131,11 +210,11 @@ func (s *supervisor) listen() (*monitor.Server, error) {
 	if s.flags.http == "" {
 		return nil, nil
 	}
-	engines := make([]monitor.Engine, len(s.jobs))
+	watched := make([]monitor.Pipeline, len(s.jobs))
 	for i, j := range s.jobs {
-		engines[i] = j.engine
+		watched[i] = j
 	}
-	server, err := monitor.Listen(s.flags.http, engines, s.logger)
+	server, err := monitor.Listen(s.flags.http, watched, s.logger)
 	if err != nil {
 		return nil, err
 	}

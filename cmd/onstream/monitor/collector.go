@@ -1,132 +1,103 @@
 package monitor
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/onstream/onstream/runtime"
+	"github.com/onstream/onstream/runtime/graph"
+	"github.com/onstream/onstream/runtime/spool"
 )
 
-// Engine is what is watched.
-type Engine interface {
+// Pipeline is what is watched. Its methods are safe for concurrent use.
+type Pipeline interface {
 	Stats() runtime.Stats
+	Reloads() Reloads
 }
 
-// collector reads the engines' counts when it is asked for them, so that
+// Reloads is what became of the reloads of a pipeline.
+type Reloads struct {
+	Tried, Failed int64
+	At            time.Time // of the last that succeeded; zero for none
+	Failing       bool      // the last one failed
+}
+
+// collector reads the pipelines' counts when it is asked for them, so that
 // counting costs the engines nothing more.
 type collector struct {
-	engines []Engine
-	counts  []count
-	gauges  []count
-	latency *prometheus.Desc
-	ready   *prometheus.Desc
-	// checkpoints are numbers of the pipeline's checkpoints.
-	checkpoints []checkpointGauge
+	pipelines   []Pipeline
+	stages      []metric[runtime.StageStats]
+	checkpoints []metric[runtime.CheckpointStats]
+	reloads     []metric[Reloads]
+	spools      []metric[spool.Stats]
+	inFlight    []metric[runtime.StageStats] // of sources
+	lag         []metric[runtime.StageStats] // of sources that know it
+	connections []metric[runtime.ConnectionStats]
+	latency     *prometheus.Desc
+	ready       *prometheus.Desc
 }
 
-// checkpointGauge is a metric that is one number of a pipeline's checkpoints.
-type checkpointGauge struct {
-	desc *prometheus.Desc
-	of   func(runtime.CheckpointStats) float64
-}
-
-func checkpointGauges() []checkpointGauge {
-	gauge := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc("onstream_checkpoint_"+name, help, []string{"pipeline"}, nil)
-	}
-	return []checkpointGauge{
-		{gauge("number", "Number of the last checkpoint that was stored; 0 for none."), func(c runtime.CheckpointStats) float64 { return float64(c.Number) }},
-		{gauge("time_seconds", "When everything done up to then was stored, in seconds since 1970; 0 for never."), func(c runtime.CheckpointStats) float64 {
-			if c.At.IsZero() {
-				return 0
-			}
-			return float64(c.At.UnixMilli()) / 1000
-		}},
-		{gauge("pause_seconds", "How long records waited for the last checkpoint."), func(c runtime.CheckpointStats) float64 { return c.Paused.Seconds() }},
-		{gauge("duration_seconds", "How long it took to take and store the last checkpoint."), func(c runtime.CheckpointStats) float64 { return c.Took.Seconds() }},
-		{gauge("bytes", "Size of what the last checkpoint stored."), func(c runtime.CheckpointStats) float64 { return float64(c.Bytes) }},
-		{gauge("failing", "Whether checkpoints cannot be stored at present; then sources wait."), func(c runtime.CheckpointStats) float64 {
-			if c.Error != "" {
-				return 1
-			}
-			return 0
-		}},
-	}
-}
-
-// count is a metric that is one number of a stage.
-type count struct {
-	desc *prometheus.Desc
-	of   func(runtime.StageStats) int64
-}
-
-func newCollector(engines []Engine) *collector {
-	stage := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc("onstream_stage_"+name, help, []string{"pipeline", "stage", "role", "kind"}, nil)
-	}
+func newCollector(pipelines []Pipeline) *collector {
+	inFlight, lag := sourceMetrics()
 	return &collector{
-		engines: engines,
-		counts: []count{
-			{stage("in_total", "Records that reached the stage."), func(s runtime.StageStats) int64 { return s.In }},
-			{stage("out_total", "Records that the stage passed on or, for a sink, made durable."), func(s runtime.StageStats) int64 { return s.Out }},
-			{stage("made_total", "Records that the stage passed on beyond those that reached it."), func(s runtime.StageStats) int64 { return s.Made }},
-			{stage("filtered_total", "Records that left the pipeline here on purpose."), func(s runtime.StageStats) int64 { return s.Filtered }},
-			{stage("dead_total", "Records that failed here."), func(s runtime.StageStats) int64 { return s.Dead }},
-			{stage("retries_total", "Writes that a sink tried again."), func(s runtime.StageStats) int64 { return s.Retries }},
-		},
-		gauges: []count{
-			{stage("held", "Records that wait here or are being written."), func(s runtime.StageStats) int64 { return s.Held }},
-			{stage("queue_bytes", "Memory of the records held."), func(s runtime.StageStats) int64 { return s.QueueBytes }},
-			{stage("keys", "Keys that the stage keeps something for, at the last checkpoint."), func(s runtime.StageStats) int64 { return s.Keys }},
-			{stage("hot_keys", "Keys that are in memory, at the last checkpoint."), func(s runtime.StageStats) int64 { return s.HotKeys }},
-		},
-		latency: stage("latency_seconds", "Age of the records when they reached the stage or, for a sink, when they were durable."),
+		pipelines: pipelines,
+		stages:    stageMetrics(), checkpoints: checkpointMetrics(), reloads: reloadMetrics(), spools: spoolMetrics(),
+		inFlight: inFlight, lag: lag, connections: connectionMetrics(),
+		latency: prometheus.NewDesc("onstream_stage_latency_seconds", "Age of the records when they reached the stage or, for a sink, when they were durable.",
+			[]string{"pipeline", "stage", "role", "kind"}, nil),
 		ready: prometheus.NewDesc("onstream_pipeline_ready", "Whether every stage of the pipeline runs.",
 			[]string{"pipeline"}, nil),
-		checkpoints: checkpointGauges(),
 	}
 }
 
 // Describe is of [prometheus.Collector].
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, m := range c.counts {
-		out <- m.desc
-	}
-	for _, m := range c.gauges {
-		out <- m.desc
-	}
-	for _, m := range c.checkpoints {
-		out <- m.desc
-	}
+	describe(out, c.stages)
+	describe(out, c.checkpoints)
+	describe(out, c.reloads)
+	describe(out, c.spools)
+	describe(out, c.inFlight)
+	describe(out, c.lag)
+	describe(out, c.connections)
 	out <- c.latency
 	out <- c.ready
 }
 
 // Collect is of [prometheus.Collector].
 func (c *collector) Collect(out chan<- prometheus.Metric) {
-	for _, e := range c.engines {
-		st := e.Stats()
-		ready := 0.0
-		if st.Ready {
-			ready = 1
-		}
-		out <- prometheus.MustNewConstMetric(c.ready, prometheus.GaugeValue, ready, st.Pipeline)
-		for _, m := range c.checkpoints {
-			out <- prometheus.MustNewConstMetric(m.desc, prometheus.GaugeValue, m.of(st.Checkpoint), st.Pipeline)
-		}
+	for _, p := range c.pipelines {
+		st := p.Stats()
+		out <- prometheus.MustNewConstMetric(c.ready, prometheus.GaugeValue, yes(st.Ready), st.Pipeline)
+		send(out, c.checkpoints, st.Checkpoint, st.Pipeline)
+		send(out, c.reloads, p.Reloads(), st.Pipeline)
 		for _, s := range st.Stages {
-			c.stage(st.Pipeline, s, out)
+			send(out, c.stages, s, st.Pipeline, s.Addr, string(s.Role), s.Kind)
+			if s.Spool != nil {
+				send(out, c.spools, *s.Spool, st.Pipeline, s.Addr)
+			}
+			c.reading(st.Pipeline, s, out)
+			c.ages(st.Pipeline, s, out)
+		}
+		for _, x := range st.Connections {
+			send(out, c.connections, x, st.Pipeline, x.Addr)
 		}
 	}
 }
 
-func (c *collector) stage(pipeline string, s runtime.StageStats, out chan<- prometheus.Metric) {
-	labels := []string{pipeline, s.Addr, string(s.Role), s.Kind}
-	for _, m := range c.counts {
-		out <- prometheus.MustNewConstMetric(m.desc, prometheus.CounterValue, float64(m.of(s)), labels...)
+// reading tells how far a source is.
+func (c *collector) reading(pipeline string, s runtime.StageStats, out chan<- prometheus.Metric) {
+	if s.Role != graph.Source {
+		return
 	}
-	for _, m := range c.gauges {
-		out <- prometheus.MustNewConstMetric(m.desc, prometheus.GaugeValue, float64(m.of(s)), labels...)
+	send(out, c.inFlight, s, pipeline, s.Addr)
+	if s.Lag != nil {
+		send(out, c.lag, s, pipeline, s.Addr)
 	}
+}
+
+// ages tells the histogram of a stage.
+func (c *collector) ages(pipeline string, s runtime.StageStats, out chan<- prometheus.Metric) {
 	buckets := make(map[float64]uint64, len(s.Latency.Bounds))
 	below := uint64(0)
 	for i, bound := range s.Latency.Bounds {
@@ -134,7 +105,7 @@ func (c *collector) stage(pipeline string, s runtime.StageStats, out chan<- prom
 		buckets[bound.Seconds()] = below
 	}
 	out <- prometheus.MustNewConstHistogram(c.latency,
-		uint64(s.Latency.Count()), s.Latency.Sum.Seconds(), buckets, labels...)
+		uint64(s.Latency.Count()), s.Latency.Sum.Seconds(), buckets, pipeline, s.Addr, string(s.Role), s.Kind)
 }
 
 var _ prometheus.Collector = (*collector)(nil)

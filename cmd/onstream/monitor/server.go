@@ -26,7 +26,7 @@ type Server struct {
 
 // Listen takes the address. A bare port is one of the loopback interface:
 // who wants to be seen from outside says so.
-func Listen(addr string, engines []Engine, logger *slog.Logger) (*Server, error) {
+func Listen(addr string, pipelines []Pipeline, logger *slog.Logger) (*Server, error) {
 	if !strings.Contains(addr, ":") {
 		addr = ":" + addr
 	}
@@ -38,7 +38,7 @@ func Listen(addr string, engines []Engine, logger *slog.Logger) (*Server, error)
 		return nil, fmt.Errorf("serve metrics: %w; choose another address with --http", err)
 	}
 	return &Server{l, &http.Server{
-		Handler:           handler(engines),
+		Handler:           handler(pipelines),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -72,9 +72,9 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-func handler(engines []Engine) http.Handler {
+func handler(pipelines []Pipeline) http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(newCollector(engines), collectors.NewGoCollector(),
+	registry.MustRegister(newCollector(pipelines), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
@@ -82,8 +82,8 @@ func handler(engines []Engine) http.Handler {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		for _, e := range engines {
-			if st := e.Stats(); !st.Ready {
+		for _, p := range pipelines {
+			if st := p.Stats(); !st.Ready {
 				http.Error(w, fmt.Sprintf("pipeline %s is not ready", st.Pipeline), http.StatusServiceUnavailable)
 				return
 			}

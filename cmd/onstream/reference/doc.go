@@ -1,3 +1,4 @@
-// Package reference writes the parts of docs/LANGUAGE.md that the program
-// itself knows: the kinds of stages, the formats and the functions.
+// Package reference is what the program itself knows about the language: it
+// describes the kinds of stages and the formats, and writes the parts of
+// docs/LANGUAGE.md that are about them and about the functions.
 package reference

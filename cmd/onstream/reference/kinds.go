@@ -3,85 +3,67 @@ package reference
 import (
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/onstream/onstream/plugins"
 )
 
-func sources(r *plugins.Registry) string {
+// section is what LANGUAGE.md says about the kinds of a role.
+func section(kinds []Kind, role Role) string {
 	var b strings.Builder
-	for _, name := range r.Sources() {
-		k, _ := r.Source(name)
-		writeKind(&b, "source", name, k.Schema)
-		writeFormat(&b, k.Payload, k.DefaultFormat, " and `schema`")
+	for _, k := range kinds {
+		if k.Role == role {
+			writeKind(&b, k)
+		}
 	}
 	return b.String()
 }
 
-func transforms(r *plugins.Registry) string {
-	var b strings.Builder
-	for _, name := range r.Transforms() {
-		k, _ := r.Transform(name)
-		writeKind(&b, "transform", name, k.Schema)
-		writeFormat(&b, k.Payload, k.DefaultFormat, " and `schema`")
-		writeTraits(&b, k)
-		writeLocals(&b, k)
-	}
-	return b.String()
-}
-
-// writeLocals lists the names that a kind gives to some of its attributes.
-func writeLocals(b *strings.Builder, k plugins.TransformKind) {
-	if k.Locals == nil {
+func writeKind(b *strings.Builder, k Kind) {
+	fmt.Fprintf(b, "### `%s`\n\n%s\n\n", k.Usage, k.Doc)
+	if k.Role == Format {
+		writeAttributes(b, k.Attributes)
+		writeExample(b, k.Example)
 		return
 	}
-	in := make([]plugins.Shape, max(1, len(k.Ports)))
-	for _, a := range k.Schema.Attrs {
-		if !a.Type.PerRecord() {
-			continue
-		}
-		locals, _ := k.Locals(a.Name, in, plugins.NewConfig(nil))
-		for i, l := range locals {
-			if i == 0 {
-				fmt.Fprintf(b, "Names in `%s`:\n\n", a.Name)
-			}
-			fmt.Fprintf(b, "- %s: %s\n", localName(l), l.Doc)
-			if i == len(locals)-1 {
-				b.WriteString("\n")
-			}
-		}
+	writeExample(b, k.Example)
+	writeAttributes(b, k.Attributes)
+	writeBlocks(b, "", k.Blocks)
+	writeFormat(b, k)
+	writeTraits(b, k)
+	writeNames(b, k.Names)
+}
+
+func writeExample(b *strings.Builder, hcl string) {
+	if hcl != "" {
+		fmt.Fprintf(b, "```hcl\n%s\n```\n\n", hcl)
 	}
 }
 
-// localName writes a name with the fields that it always has.
-func localName(l plugins.Local) string {
-	if len(l.Type.Fields) == 0 {
-		return code(l.Root)
+// writeFormat tells that a stage has payload, and what it takes besides format.
+func writeFormat(b *strings.Builder, k Kind) {
+	others := " and `schema`"
+	if k.Role == Sink {
+		others = ""
 	}
-	names := make([]string, len(l.Type.Fields))
-	for i, f := range l.Type.Fields {
-		names[i] = code(l.Root + "." + f.Name)
+	switch {
+	case !k.Payload:
+	case k.DefaultFormat == "":
+		fmt.Fprintf(b, "Takes `format` (required)%s.\n\n", others)
+	default:
+		fmt.Fprintf(b, "Takes `format` (`%q` unless given)%s.\n\n", k.DefaultFormat, others)
 	}
-	return strings.Join(names, ", ")
 }
 
-// writeTraits tells what the kind takes and does beyond its schema.
-func writeTraits(b *strings.Builder, k plugins.TransformKind) {
+// writeTraits tells what the kind takes and does beyond its attributes.
+func writeTraits(b *strings.Builder, k Kind) {
 	var traits []string
-	if len(k.Ports) > 0 {
-		inputs := make([]string, len(k.Ports))
-		for i, p := range k.Ports {
-			inputs[i] = p + " = ..."
-		}
-		form := "{ " + strings.Join(inputs, ", ") + " }"
-		traits = append(traits, "Has the inputs "+quoted(k.Ports)+": `from = "+form+"`, and `key` likewise, or one expression for all.")
+	if len(k.Inputs) > 0 {
+		traits = append(traits, "Has the inputs `"+strings.Join(k.Inputs, "` and `")+"`: `"+k.From()+"`, and `key` likewise, or one expression for all.")
 	} else if k.Keyed {
 		traits = append(traits, "Takes `key`.")
 	}
 	if k.Lookup {
 		traits = append(traits, "Takes a block `lookup \"KIND\"`, see [look-ups](#look-ups).")
 	}
-	if k.State != nil {
+	if k.State {
 		traits = append(traits, "Keeps [state](#state).")
 	}
 	if len(traits) > 0 {
@@ -89,72 +71,27 @@ func writeTraits(b *strings.Builder, k plugins.TransformKind) {
 	}
 }
 
-func quoted(names []string) string { return "`" + strings.Join(names, "` and `") + "`" }
-
-func lookups(r *plugins.Registry) string {
-	var b strings.Builder
-	for _, name := range r.Lookups() {
-		k, _ := r.Lookup(name)
-		writeKind(&b, "lookup", name, k.Schema)
+// From is how a stage with several inputs names them.
+func (k Kind) From() string {
+	inputs := make([]string, len(k.Inputs))
+	for i, p := range k.Inputs {
+		inputs[i] = p + " = ..."
 	}
-	return b.String()
+	return "from = { " + strings.Join(inputs, ", ") + " }"
 }
 
-func sinks(r *plugins.Registry) string {
-	var b strings.Builder
-	for _, name := range r.Sinks() {
-		k, _ := r.Sink(name)
-		writeKind(&b, "sink", name, k.Schema)
-		writeFormat(&b, k.Payload, k.DefaultFormat, "")
-	}
-	return b.String()
-}
-
-func formats(r *plugins.Registry) string {
-	var b strings.Builder
-	for _, name := range r.Codecs() {
-		c, _ := r.Codec(name)
-		doc := c.Doc
-		if doc == "" {
-			doc = c.Schema.Doc
+func writeNames(b *strings.Builder, all []Names) {
+	for _, of := range all {
+		fmt.Fprintf(b, "Names in `%s`:\n\n", of.Attribute)
+		for _, n := range of.Names {
+			fmt.Fprintf(b, "- `%s`: %s\n", strings.Join(n.Names, "`, `"), n.Doc)
 		}
-		fmt.Fprintf(&b, "### `format = %q`\n\n%s\n\n", name, doc)
-		writeAttrs(&b, c.Schema)
-		writeExample(&b, c.Schema.Example)
-	}
-	return b.String()
-}
-
-func writeKind(b *strings.Builder, role, name string, s plugins.Schema) {
-	fmt.Fprintf(b, "### `%s %q`\n\n%s\n\n", role, name, s.Doc)
-	writeExample(b, s.Example)
-	writeAttrs(b, s)
-	writeBlocks(b, "", s.Blocks)
-}
-
-func writeExample(b *strings.Builder, hcl string) {
-	if hcl != "" {
-		fmt.Fprintf(b, "```hcl\n%s\n```\n\n", strings.TrimSpace(hcl))
+		b.WriteString("\n")
 	}
 }
 
-// writeFormat tells that a stage has payload, and what it takes besides format.
-func writeFormat(b *strings.Builder, payload bool, format, others string) {
-	switch {
-	case !payload:
-	case format == "":
-		fmt.Fprintf(b, "Takes `format` (required)%s.\n\n", others)
-	default:
-		fmt.Fprintf(b, "Takes `format` (`%q` unless given)%s.\n\n", format, others)
-	}
-}
-
-func writeBlocks(b *strings.Builder, within string, blocks []plugins.Block) {
+func writeBlocks(b *strings.Builder, within string, blocks []Block) {
 	for _, x := range blocks {
-		heading := within + x.Name
-		if x.Label != "" {
-			heading += fmt.Sprintf(" %q", strings.ToUpper(x.Label))
-		}
 		var notes []string
 		if x.Required {
 			notes = append(notes, "required")
@@ -166,107 +103,32 @@ func writeBlocks(b *strings.Builder, within string, blocks []plugins.Block) {
 		if notes != nil {
 			note = " (" + strings.Join(notes, ", ") + ")"
 		}
+		heading := within + x.Usage
 		fmt.Fprintf(b, "Block `%s`%s: %s\n\n", heading, note, x.Doc)
-		writeAttrs(b, x.Schema)
-		writeBlocks(b, heading+" › ", x.Schema.Blocks)
+		writeAttributes(b, x.Attributes)
+		writeBlocks(b, heading+" › ", x.Blocks)
 	}
 }
 
-func writeAttrs(b *strings.Builder, s plugins.Schema) {
-	if len(s.Attrs) == 0 {
+func writeAttributes(b *strings.Builder, attributes []Attribute) {
+	if len(attributes) == 0 {
 		return
 	}
 	b.WriteString("| attribute | type | default | |\n|---|---|---|---|\n")
-	for _, a := range s.Attrs {
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", a.Name, typeOf(a), defaultOf(a), cell(a.Doc+bounds(a)))
+	for _, a := range attributes {
+		typ, standard := a.Type, ""
+		if len(a.Allowed) > 0 {
+			typ = "`" + strings.Join(a.Allowed, "`, `") + "`"
+		}
+		switch {
+		case a.Required:
+			standard = "required"
+		case a.Default != "":
+			standard = "`" + a.Default + "`"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", a.Name, typ, standard, cell(a.Doc))
 	}
 	b.WriteString("\n")
-}
-
-func typeOf(a plugins.Attr) string {
-	switch {
-	case len(a.Enum) > 0:
-		return "`" + strings.Join(a.Enum, "`, `") + "`"
-	case (a.Type == plugins.AttrExpr || a.Type == plugins.AttrPortExprs) && a.Want.Kind != plugins.Any:
-		return a.Want.String() + " " + a.Type.String()
-	default:
-		return a.Type.String()
-	}
-}
-
-func defaultOf(a plugins.Attr) string {
-	switch {
-	case a.Required:
-		return "required"
-	case a.Default == nil:
-		return ""
-	}
-	switch v := a.Default.(type) {
-	case string:
-		if v == "" {
-			return ""
-		}
-		return fmt.Sprintf("`%q`", v)
-	case int64:
-		if a.Type == plugins.AttrSize {
-			return "`\"" + size(v) + "\"`"
-		}
-		return fmt.Sprintf("`%d`", v)
-	case fmt.Stringer: // a duration
-		return "`\"" + trimDuration(v.String()) + "\"`"
-	default:
-		return fmt.Sprintf("`%v`", v)
-	}
-}
-
-// trimDuration takes away what Go writes for the sake of form: 1m0s is 1m.
-func trimDuration(s string) string {
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
-func size(n int64) string {
-	for _, u := range []struct {
-		name  string
-		bytes int64
-	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
-		if n >= u.bytes && n%u.bytes == 0 {
-			return fmt.Sprint(n/u.bytes, u.name)
-		}
-	}
-	return fmt.Sprint(n)
-}
-
-// bounds tells the range of a number. That it is not negative goes without
-// saying.
-func bounds(a plugins.Attr) string {
-	least := a.Min != nil && *a.Min != 0
-	switch {
-	case a.Min != nil && a.Max != nil:
-		return fmt.Sprintf(" From %s to %s.", bound(a, *a.Min), bound(a, *a.Max))
-	case least:
-		return fmt.Sprintf(" At least %s.", bound(a, *a.Min))
-	case a.Max != nil:
-		return fmt.Sprintf(" At most %s.", bound(a, *a.Max))
-	default:
-		return ""
-	}
-}
-
-func bound(a plugins.Attr, v float64) string {
-	switch a.Type {
-	case plugins.AttrSize:
-		return size(int64(v))
-	case plugins.AttrDuration:
-		return trimDuration(time.Duration(v * float64(time.Second)).String())
-	default:
-		return strings.NewReplacer("e+0", "e", "e-0", "e-", "e+", "e").Replace(fmt.Sprintf("%g", v))
-	}
 }
 
 // cell makes text fit into a table.

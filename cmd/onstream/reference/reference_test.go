@@ -83,7 +83,7 @@ func weaveKind() plugins.TransformKind {
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	functions := []*expr.Function{{Name: "deep::down", Category: "depths", Doc: "Goes down.", Examples: []expr.Example{{Expr: "deep::down(1)", Result: "0"}}}}
-	once, err := reference.Update([]byte(document), registry(t), functions)
+	once, err := reference.Update([]byte(document), reference.Language(registry(t), functions))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ Takes ` + "`format` (required) and `schema`" + `.
 	if !strings.Contains(string(once), "| Goes down. | `deep::down(1)` → `0` |") {
 		t.Errorf("the function is missing in\n%s", once)
 	}
-	twice, err := reference.Update(once, registry(t), functions)
+	twice, err := reference.Update(once, reference.Language(registry(t), functions))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestUpdateRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := reference.Update([]byte(strings.Replace(document, test.old, test.new, 1)), &plugins.Registry{}, nil)
+			_, err := reference.Update([]byte(strings.Replace(document, test.old, test.new, 1)), reference.Language(&plugins.Registry{}, nil))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v, want %s", err, test.want)
 			}

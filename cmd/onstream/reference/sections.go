@@ -16,19 +16,34 @@ const (
 	end   = "<!-- end generated -->"
 )
 
-// Update returns the document with its generated sections written anew. A
-// section stands between the comments "begin generated: NAME" and "end
-// generated"; each name must be there once.
-func Update(doc []byte, r *plugins.Registry, functions []*expr.Function) ([]byte, error) {
-	sections := map[string]string{
-		"sources":    sources(r),
-		"transforms": transforms(r),
-		"sinks":      sinks(r),
-		"formats":    formats(r),
-		"lookups":    lookups(r),
+// Language returns the sections of LANGUAGE.md by name.
+func Language(r *plugins.Registry, functions []*expr.Function) map[string]string {
+	kinds := Kinds(r)
+	return map[string]string{
+		"sources":    section(kinds, Source),
+		"transforms": section(kinds, Transform),
+		"sinks":      section(kinds, Sink),
+		"formats":    section(kinds, Format),
+		"lookups":    section(kinds, Lookup),
 		"functions":  functionTables(functions),
 		"aggregates": aggregateTable(aggregate.All()),
 	}
+}
+
+// Connectors returns the sections of CONNECTORS.md by name, but for that which the
+// tests of the connectors write.
+func Connectors(r *plugins.Registry) map[string]string {
+	return map[string]string{
+		"promises":   promiseTable(r),
+		"connectors": section(Kinds(r), Connector),
+	}
+}
+
+// Update returns the document with its generated sections written anew. A
+// section stands between the comments "begin generated: NAME" and "end
+// generated"; each name must be there once.
+func Update(doc []byte, sections map[string]string) ([]byte, error) {
+	sections = maps.Clone(sections)
 	var out bytes.Buffer
 	for {
 		before, rest, found := bytes.Cut(doc, []byte(begin))

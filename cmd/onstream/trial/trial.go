@@ -76,6 +76,9 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		Registry: registry,
 		Logger:   slog.New(slog.DiscardHandler),
 		Now:      clock.Now,
+		// What goes by the time of others goes by that of those in its lane:
+		// results would depend on the number of processors.
+		Workers: 1,
 	})
 	err = errors.Join(engine.Run(ctx, tapped), script.err())
 	if _, ok := errors.AsType[*RowError](err); err != nil && !ok {
