@@ -104,6 +104,7 @@ func (p *process) finish(ctx context.Context, limit time.Duration) error {
 		return err
 	}
 	if !p.await(ctx, limit) {
+		p.dump(ctx)
 		p.kill()
 		return fmt.Errorf("it did not end within %s", limit)
 	}
@@ -118,6 +119,13 @@ func (p *process) finish(ctx context.Context, limit time.Duration) error {
 		return errors.New("its summary does not account for every record")
 	}
 	return nil
+}
+
+// dump has a process that is stuck write to its log what its goroutines do, and end.
+func (p *process) dump(ctx context.Context) {
+	if err := p.signal(syscall.SIGQUIT); err == nil {
+		p.await(ctx, time.Second)
+	}
 }
 
 var (

@@ -14,10 +14,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/onstream/onstream/chaos/bus"
 )
 
 // TestMain lets the test binary stand in for the engine.
 func TestMain(m *testing.M) {
+	if served, err := bus.Serve(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	} else if served {
+		return
+	}
 	if len(os.Args) > 1 && os.Args[1] == "run" {
 		if err := runFake(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -39,6 +39,9 @@ const startStep = "before_outbox"
 func killAtPoint(ctx context.Context, t *trial) error {
 	t.kill()
 	points := faultpoints()
+	if t.stages == exact {
+		points = append(points, "after_prepare", "after_transaction")
+	}
 	point, nth := points[t.done%len(points)], 1
 	if point != startStep {
 		nth += t.rng.IntN(5)

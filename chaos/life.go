@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"time"
 )
 
@@ -42,7 +43,7 @@ func (t *trial) start(wrapper []string, env ...string) error {
 // kill kills the engine as a crash does.
 func (t *trial) kill() {
 	if !t.proc.alive() {
-		t.ended()
+		t.endedOf(t.proc)
 	}
 	t.proc.kill()
 	t.peak = max(t.peak, t.proc.peak.Load())
@@ -121,32 +122,44 @@ const restartPause = 50 * time.Millisecond
 // supervise starts the engine again if it has ended by itself, which only some
 // faults are a reason for.
 func (t *trial) supervise(ctx context.Context) error {
+	if err := t.watchPartner(); err != nil {
+		return err
+	}
 	if t.proc.alive() {
 		return nil
 	}
-	t.ended()
+	t.endedOf(t.proc)
 	if err := pause(ctx, restartPause); err != nil {
 		return err
 	}
 	return t.start(t.wrapper)
 }
 
-// ended judges an engine that has ended by itself. Where the fault is a reason
+// endedOf judges an engine that has ended by itself. Where the fault is a reason
 // to end, it is one to say so and end in order, not to panic.
-func (t *trial) ended() {
+func (t *trial) endedOf(p *process) {
 	t.exits++
-	if state := t.proc.cmd.ProcessState; !t.mayStop || state.ExitCode() != 1 {
-		t.fail(gateStopped, "the engine ended by itself (%s): %s", state, t.lastWords())
+	if state := p.cmd.ProcessState; !t.mayStop || state.ExitCode() != 1 {
+		t.fail(gateStopped, "the engine ended by itself (%s): %s", state, lastWordsOf(p))
 	}
 }
 
+// statistics is the summary of a run, which would hide what comes before it.
+var statistics = regexp.MustCompile(`(?m)^\{"pipeline":.*\n`)
+
 // lastWords returns the end of what the engine has said, or how it panicked.
-func (t *trial) lastWords() string {
-	said, err := t.proc.said()
+func (t *trial) lastWords() string { return lastWordsOf(t.proc) }
+
+func lastWordsOf(p *process) string {
+	said, err := p.said()
 	if err != nil {
 		return err.Error()
 	}
 	const most = 2000
+	if at := bytes.Index(said, []byte("SIGQUIT: quit")); at >= 0 {
+		said = said[:at] // it was asked for
+	}
+	said = statistics.ReplaceAll(said, nil)
 	if at := bytes.Index(said, []byte("panic: ")); at >= 0 {
 		return string(said[at:min(len(said), at+most)])
 	}

@@ -9,13 +9,18 @@ import (
 
 // peakMemory returns the most resident memory that a process has had, in bytes;
 // 0 where the system does not tell.
-func peakMemory(pid int) int64 {
+func peakMemory(pid int) int64 { return memoryOf(pid, "VmHWM:") }
+
+// residentMemory returns the resident memory that a process has now.
+func residentMemory(pid int) int64 { return memoryOf(pid, "VmRSS:") }
+
+func memoryOf(pid int, name string) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(status)) {
-		rest, ok := strings.CutPrefix(line, "VmHWM:")
+		rest, ok := strings.CutPrefix(line, name)
 		if !ok {
 			continue
 		}

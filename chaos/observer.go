@@ -106,6 +106,19 @@ func (o *observer) order(key string, seq int) {
 	o.last[key] = seq
 }
 
+// reached reports whether the records of all devices have come out up to a number of
+// each.
+func (o *observer) reached(latest map[string]int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for key, seq := range latest {
+		if last, known := o.last[key]; !known || last < seq {
+			return false
+		}
+	}
+	return true
+}
+
 // count returns how many lines were seen so far.
 func (o *observer) count() int {
 	o.mu.Lock()

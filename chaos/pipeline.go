@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -26,8 +27,11 @@ type design struct {
 type medium string
 
 const (
-	byFile medium = "file"
-	byHTTP medium = "http"
+	byFile  medium = "file"
+	byHTTP  medium = "http"
+	byTopic medium = "topic"
+	byKeyed medium = "keyed" // a topic of which several processes read some partitions each
+	byAside medium = "aside" // a topic of another server than that of the sinks
 )
 
 // stages are what is between.
@@ -36,14 +40,35 @@ type stages string
 const (
 	plain  stages = "plain"  // totals and windows
 	dedupe stages = "dedupe" // windows of what comes for the first time
+	shared stages = "shared" // plain, kept by the partitions of the source
+	exact  stages = "exact"  // totals alone, in transactions
 )
 
 // streams returns what the pipeline writes.
 func (d design) streams() []string {
-	if d.stages == dedupe {
+	switch d.stages {
+	case dedupe:
 		return []string{records, uniques, windows, errored, lates}
+	case exact:
+		return []string{records, totals}
 	}
 	return []string{records, totals, windows, errored, lates}
+}
+
+// topics returns the streams that have a topic of their own.
+func (d design) topics() []string {
+	if d.stages == exact {
+		return []string{totals}
+	}
+	return d.streams()
+}
+
+// streamsOf returns the streams that are in the topic of one.
+func (d design) streamsOf(topic string) []string {
+	if d.stages == exact {
+		return []string{records, totals}
+	}
+	return []string{topic}
 }
 
 // lateness returns how long the windows stay open for what comes late.
@@ -54,25 +79,43 @@ func (d design) lateness() time.Duration {
 	return lateness
 }
 
-// write puts the pipeline into a folder, which it makes.
-func (d design) write(dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return fmt.Errorf("make pipeline: %w", err)
-	}
-	for _, part := range []string{
+// parts returns the names of the files.
+func (d design) parts() []string {
+	all := []string{
 		"pipeline.hcl",
 		fmt.Sprintf("source-%s.hcl", d.source),
 		fmt.Sprintf("stages-%s.hcl", d.stages),
-		fmt.Sprintf("sinks-%s.hcl", d.sink),
 		fmt.Sprintf("sinks-%s-%s.hcl", d.sink, d.stages),
-	} {
+	}
+	if d.stages != exact { // which has one sink, and no other
+		all = append(all, fmt.Sprintf("sinks-%s.hcl", d.sink))
+	}
+	return all
+}
+
+// write puts the pipeline into a folder, which it makes. Its name is that of the
+// run: servers keep what they know of a pipeline under it.
+func (d design) write(dir, name string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return fmt.Errorf("make pipeline: %w", err)
+	}
+	for _, part := range d.parts() {
 		text, err := fs.ReadFile(pipelineFiles, "pipelines/"+part)
 		if err != nil {
 			return fmt.Errorf("make pipeline: %w", err)
 		}
+		text = bytes.Replace(text, []byte(`pipeline "chaos"`), fmt.Appendf(nil, "pipeline %q", name), 1)
 		if err := os.WriteFile(filepath.Join(dir, part), text, 0o600); err != nil {
 			return fmt.Errorf("make pipeline: %w", err)
 		}
+	}
+	return nil
+}
+
+// addPart adds a file to the pipeline.
+func (t *trial) addPart(name, text string) error {
+	if err := os.WriteFile(filepath.Join(t.path("pipeline"), name), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("make pipeline: %w", err)
 	}
 	return nil
 }

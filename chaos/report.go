@@ -9,8 +9,20 @@ import (
 
 // String is the line that a run prints.
 func (r result) String() string {
-	return fmt.Sprintf("RESULT fault=%s seed=%d cycles=%d sent=%d accepted=%d unique_out=%d lost=%d dup=%d ooo=%d state_diff=%d recovery_ms=%d rss_mib=%d verdict=%s",
-		r.fault, r.seed, r.cycles, r.sent, r.accepted, r.unique, r.lost, r.dup, r.ooo, r.stateDiff, r.recovery.Milliseconds(), r.peak>>20, r.verdict())
+	return fmt.Sprintf("RESULT fault=%s%s seed=%d cycles=%d sent=%d accepted=%d unique_out=%d lost=%d dup=%d ooo=%d state_diff=%d recovery_ms=%d rss_mib=%d verdict=%s",
+		r.fault, r.over(), r.seed, r.cycles, r.sent, r.accepted, r.unique, r.lost, r.dup, r.ooo, r.stateDiff, r.recovery.Milliseconds(), r.peak>>20, r.verdict())
+}
+
+// over says by which bus, and what of the gates that bus does not promise.
+func (r result) over() string {
+	if r.server == "" {
+		return ""
+	}
+	said := fmt.Sprintf(" server=%q", r.server)
+	for _, g := range slices.Sorted(maps.Keys(r.declared)) {
+		said += fmt.Sprintf(" declared=%q", string(g)+": "+r.declared[g])
+	}
+	return said
 }
 
 // verdict is pass, or fail with the gates that were not passed.

@@ -1,6 +1,10 @@
 package main
 
-import "context"
+import (
+	"context"
+
+	"github.com/onstream/onstream/chaos/bus"
+)
 
 // A scenario is a fault and what it meets.
 type scenario struct {
@@ -8,9 +12,13 @@ type scenario struct {
 	doc   string
 	design
 	work    workload
-	cycles  int  // in a full run
-	short   int  // in a short one; 0 leaves the scenario out
-	mayStop bool // whether the fault is a reason for the engine to end by itself
+	cycles  int       // in a full run
+	short   int       // in a short one; 0 leaves the scenario out
+	mayStop bool      // whether the fault is a reason for the engine to end by itself
+	over    *bus.Kind // what records go by, nil for no bus
+	relayed bool      // whether a relay is between the engine and its bus
+	// declared is what the bus does not promise: such a gate is told, and does not fail the run.
+	declared map[gate]string
 	// inject brings the fault about once.
 	inject func(ctx context.Context, t *trial) error
 	// wrapper is a command that the engine is started by.
@@ -30,7 +38,7 @@ func scenarios() []scenario {
 	httpToFile := design{byHTTP, dedupe, byFile}
 	plant := workload{keys: 16}
 	large := workload{keys: 16, pad: 1000} // so that files of the spool come and go
-	return []scenario{
+	return append([]scenario{
 		{
 			fault: "kill9", doc: "kill -9 at random moments; files are read, and written",
 			design: fileToFile, work: plant, cycles: 200, short: 14, inject: killAtRandom,
@@ -103,5 +111,5 @@ func scenarios() []scenario {
 			fault: "ahead", doc: "2 % of the records have a clock that is a day ahead, and kill -9",
 			design: fileToFile, work: workload{keys: 16, ahead: 0.02}, cycles: 20, inject: killAtRandom,
 		},
-	}
+	}, busScenarios()...)
 }

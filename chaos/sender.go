@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,9 @@ type sender struct {
 	gen   *generator
 	batch int
 	lines atomic.Int64 // accepted
+
+	told   sync.Mutex     // of what follows
+	latest map[string]int // the number of each device's latest record that was accepted
 
 	stop    context.CancelFunc      // lets the batch under way come to its end
 	abort   context.CancelCauseFunc // does not even do that
@@ -102,5 +106,27 @@ func (s *sender) pass(ctx context.Context, claims []claim) error {
 		return fmt.Errorf("send: %w", err)
 	}
 	s.lines.Add(int64(len(lines)))
+	s.note(claims)
 	return s.ledger.accept(s.batch, tries)
+}
+
+// note remembers what was accepted.
+func (s *sender) note(claims []claim) {
+	s.told.Lock()
+	defer s.told.Unlock()
+	if s.latest == nil {
+		s.latest = map[string]int{}
+	}
+	for _, c := range claims {
+		if c.Kind != poison {
+			s.latest[c.Key] = max(s.latest[c.Key], c.Seq)
+		}
+	}
+}
+
+// accepted returns the number of each device's latest record that was accepted.
+func (s *sender) accepted() map[string]int {
+	s.told.Lock()
+	defer s.told.Unlock()
+	return maps.Clone(s.latest)
 }

@@ -67,7 +67,7 @@ func (h *session) trial(ctx context.Context, s scenario, cycles int, lines io.Wr
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return result{}, fmt.Errorf("make a directory for the run: %w", err)
 	}
-	u := setup{binary: h.binary, rate: h.rate, patience: h.patience, limit: h.limit, env: env, progress: h.progress}
+	u := setup{binary: h.binary, rate: h.rate, stall: h.stall, patience: h.patience, limit: h.limit, env: env, keep: h.keep, progress: h.progress}
 	r, err := runTrial(ctx, s, u, h.seed, cycles, dir)
 	h.progress("")
 	if err != nil {

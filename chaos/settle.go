@@ -54,11 +54,31 @@ func (t *trial) settle(ctx context.Context) error {
 	if !whole {
 		t.fail(gateLiveness, "something accepted did not come out; the engine's last words: %s", t.lastWords())
 	}
+	t.part(ctx, false)
 	if err := t.proc.finish(ctx, t.limit); err != nil {
-		t.fail(gateEnd, "asked to end: %v", err)
+		t.fail(gateEnd, "asked to end: %v; its last words: %s", err, t.lastWords())
 	}
 	t.peak = max(t.peak, t.proc.peak.Load())
-	return t.poll()
+	return errors.Join(t.poll(), t.quiet(ctx))
+}
+
+// stillness is how long nothing comes over a bus when all has come.
+const stillness = 300 * time.Millisecond
+
+// quiet waits until the observer has seen all that a bus has: what came twice, too.
+func (t *trial) quiet(ctx context.Context) error {
+	if t.road == nil {
+		return nil
+	}
+	for moved, count := time.Now(), t.observer.count(); time.Since(moved) < stillness; {
+		if err := pause(ctx, pollEvery); err != nil {
+			return err
+		}
+		if n := t.observer.count(); n != count {
+			moved, count = time.Now(), n
+		}
+	}
+	return nil
 }
 
 // complete waits until everything that was accepted has come out. It gives up

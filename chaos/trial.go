@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/onstream/onstream/chaos/bus"
 )
 
 // stateFolder is where the state is, in the folder of the run.
@@ -26,6 +29,9 @@ type trial struct {
 	observer *observer
 	tails    *tails    // nil when nothing is written to files
 	receiver *receiver // nil when nothing is sent
+	road     *road     // nil when there is no bus
+	partner  *partner  // nil when there is one engine only
+	monitor  string    // where the engine tells its metrics, "" for nowhere
 	ledger   *ledger
 	sender   *sender
 
@@ -48,9 +54,11 @@ type trial struct {
 type setup struct {
 	binary   string
 	rate     int           // lines a second
+	stall    time.Duration // how long a server stands still
 	patience time.Duration // how long the outputs may stand still before what is missing counts as lost
 	limit    time.Duration // how long the engine may take to come back, and to end
 	env      []string      // of the engine
+	keep     bool          // whether somebody will look at what an engine that is stuck does
 	progress func(format string, args ...any)
 }
 
@@ -82,7 +90,7 @@ func (t *trial) prepare(ctx context.Context) error {
 		}
 	}
 	pipeline := t.path("pipeline")
-	if err := t.write(pipeline); err != nil {
+	if err := t.write(pipeline, t.pipelineName()); err != nil {
 		return err
 	}
 	t.engine = &engine{binary: t.binary, env: t.env, log: t.path("log"), args: []string{
@@ -90,6 +98,10 @@ func (t *trial) prepare(ctx context.Context) error {
 	}}
 	var err error
 	switch t.sink {
+	case byTopic:
+		if t.road, err = openRoad(ctx, t); err != nil {
+			return err
+		}
 	case byFile:
 		t.tails = newTails(t.dir, t.streams(), t.observer)
 	case byHTTP:
@@ -97,6 +109,12 @@ func (t *trial) prepare(ctx context.Context) error {
 			return err
 		}
 		t.engine.args = append(t.engine.args, "--var", "receiver="+t.receiver.url)
+	}
+	if t.source == byAside {
+		if t.monitor, err = bus.FreeAddr(); err != nil {
+			return err
+		}
+		t.engine.args = append(t.engine.args, "--http", t.monitor)
 	}
 	t.engine.args = append(t.engine.args, pipeline)
 	if t.ledger, err = createLedger(t.path("ledger")); err != nil {
@@ -108,11 +126,21 @@ func (t *trial) prepare(ctx context.Context) error {
 		t.sender.transport, err = newAppender(t.dir)
 	case byHTTP:
 		t.sender.transport = newPoster(t.address)
+	default:
+		t.sender.transport = publisher{t.road.input}
 	}
 	if err != nil {
 		return err
 	}
 	return t.start(t.wrapper)
+}
+
+// pipelineName differs for each run that a server may know of.
+func (t *trial) pipelineName() string {
+	if t.over == nil {
+		return "chaos"
+	}
+	return fmt.Sprintf("%s-%d", t.Name(), os.Getpid())
 }
 
 // Name is the fault and the seed, which tell one run from another.
@@ -150,8 +178,14 @@ func (t *trial) close() error {
 	if t.ledger != nil {
 		err = errors.Join(err, t.ledger.close())
 	}
+	if t.partner != nil {
+		t.partner.close()
+	}
 	if t.receiver != nil {
 		err = errors.Join(err, t.receiver.close())
+	}
+	if t.road != nil {
+		err = errors.Join(err, t.road.close())
 	}
 	if t.clear != nil {
 		err = errors.Join(err, t.clear(t))

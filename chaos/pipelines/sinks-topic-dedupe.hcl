@@ -1,0 +1,6 @@
+sink "topic" "uniques" {
+  from  = transform.once
+  via   = connector.bus
+  topic = "${var.run}.out.uniques"
+  key   = event.key
+}

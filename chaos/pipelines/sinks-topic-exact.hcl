@@ -1,0 +1,7 @@
+# The only sink: its transactions end with the checkpoints.
+sink "topic" "totals" {
+  from  = transform.totals
+  via   = connector.bus
+  topic = "${var.run}.out.totals"
+  key   = event.key
+}

@@ -1,0 +1,6 @@
+sink "topic" "totals" {
+  from  = transform.totals
+  via   = connector.bus
+  topic = "${var.run}.out.totals"
+  key   = event.key
+}

@@ -1,0 +1,28 @@
+# The key of a record says where it goes, so that the records of a device keep their order.
+
+sink "topic" "records" {
+  from  = transform.reading
+  via   = connector.bus
+  topic = "${var.run}.out.records"
+  key   = event.key
+}
+
+sink "topic" "windows" {
+  from  = transform.windows
+  via   = connector.bus
+  topic = "${var.run}.out.windows"
+  key   = event.key
+}
+
+sink "topic" "late" {
+  from  = transform.windows.late
+  via   = connector.bus
+  topic = "${var.run}.out.late"
+  key   = event.key
+}
+
+sink "topic" "errors" {
+  from  = errors
+  via   = connector.bus
+  topic = "${var.run}.out.errors"
+}
