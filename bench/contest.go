@@ -17,11 +17,18 @@ type program struct {
 	samples []sample // a round each
 }
 
-// contest is a file-to-file workload and the programs that do it.
+// contest is a workload from file to file, or from topic to topic, and the
+// programs that do it.
 type contest struct {
 	name     string
 	records  int
 	programs []*program
+	// prepare, if it is not nil, is called before each run, which does not
+	// pay for it.
+	prepare func(ctx context.Context) error
+	// collect, if it is not nil, makes a file of what the last run wrote
+	// elsewhere.
+	collect func(ctx context.Context, out string) error
 	// verify tells whether what a program wrote is right, given what the
 	// first program wrote.
 	verify func(first, out string) error
@@ -37,7 +44,7 @@ func (b *bench) contend(ctx context.Context, c *contest) error {
 		if i == 0 {
 			out = first
 		}
-		if err := p.run(ctx, out); err != nil {
+		if err := c.produce(ctx, p, out); err != nil {
 			return fmt.Errorf("%s, %s: %w", c.name, p.name, err)
 		}
 		if err := c.verify(first, out); err != nil {
@@ -63,6 +70,25 @@ func (b *bench) contend(ctx context.Context, c *contest) error {
 		order = append(order[1:], order[0])
 	}
 	return nil
+}
+
+// produce runs a program for the file that it makes.
+func (c *contest) produce(ctx context.Context, p *program, out string) error {
+	if err := c.ready(ctx); err != nil {
+		return err
+	}
+	if err := p.run(ctx, out); err != nil || c.collect == nil {
+		return err
+	}
+	return c.collect(ctx, out)
+}
+
+// ready prepares for the next run.
+func (c *contest) ready(ctx context.Context) error {
+	if c.prepare == nil {
+		return nil
+	}
+	return c.prepare(ctx)
 }
 
 // control returns the last program by hand, which is meant to be the fastest,
@@ -100,8 +126,11 @@ func (b *bench) turn(ctx context.Context, c *contest, p *program) error {
 	}
 	out := b.path(c.name + "-run.ndjson")
 	defer os.Remove(out)
+	err := c.ready(ctx)
+	if err != nil {
+		return fmt.Errorf("%s, %s: %w", c.name, p.name, err)
+	}
 	var s sample
-	var err error
 	pprof.Do(ctx, pprof.Labels("program", c.name+" "+p.name), func(ctx context.Context) {
 		s, err = take(func() error { return p.run(ctx, out) })
 	})

@@ -7,6 +7,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/kafka"
+	memorybus "github.com/onstream/onstream/connectors/memory"
+	"github.com/onstream/onstream/connectors/nats"
 	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/codec"
@@ -30,11 +34,14 @@ type engineOptions struct {
 	// watch, if it is not nil, is called with what the engine tells about
 	// itself, several times a second and at the end.
 	watch func(runtime.Stats)
+	// until, if it is not nil, tells as often whether the pipeline is to be
+	// drained: topics have no end.
+	until func(runtime.Stats) bool
 }
 
-// watchInterval is how often watch is called: much more often than checkpoints
-// are taken.
-const watchInterval = 50 * time.Millisecond
+// watchInterval is how often watch and until are called: much more often than
+// checkpoints are taken.
+const watchInterval = 20 * time.Millisecond
 
 // newEngine returns the engine that is measured: the one of the product, with
 // its defaults.
@@ -46,6 +53,11 @@ func newEngine() engine {
 			sources.Register(&r, sources.Streams{In: in}),
 			transforms.Register(&r),
 			sinks.Register(&r, sinks.Streams{Out: out}),
+			connectors.Register(&r),
+			memorybus.Register(&r),
+			kafka.Register(&r),
+			nats.Register(&r),
+			r.AddSink(flushingKind()),
 		)
 		if err != nil {
 			return err
@@ -59,15 +71,15 @@ func newEngine() engine {
 			return fmt.Errorf("build: %w", errors.Join(diags.Errs()...))
 		}
 		e := runtime.New(runtime.Config{Registry: &r, StateDir: o.state})
-		if o.watch == nil {
+		if o.watch == nil && o.until == nil {
 			return e.Run(ctx, pipeline.Graph)
 		}
-		return watched(e, o.watch, func() error { return e.Run(ctx, pipeline.Graph) })
+		return watched(e, o, func() error { return e.Run(ctx, pipeline.Graph) })
 	}
 }
 
-// watched runs an engine and meanwhile tells what it tells about itself.
-func watched(e *runtime.Engine, watch func(runtime.Stats), run func() error) error {
+// watched runs an engine and meanwhile passes on what it tells about itself.
+func watched(e *runtime.Engine, o engineOptions, run func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- run() }()
 	ticker := time.NewTicker(watchInterval)
@@ -75,9 +87,17 @@ func watched(e *runtime.Engine, watch func(runtime.Stats), run func() error) err
 	for {
 		select {
 		case <-ticker.C:
-			watch(e.Stats())
+			now := e.Stats()
+			if o.watch != nil {
+				o.watch(now)
+			}
+			if o.until != nil && o.until(now) {
+				e.Drain()
+			}
 		case err := <-ended:
-			watch(e.Stats())
+			if o.watch != nil {
+				o.watch(e.Stats())
+			}
 			return err
 		}
 	}

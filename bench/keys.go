@@ -15,9 +15,9 @@ const (
 	hotShare = 10
 	// recoveries is how often the binary goes on with all keys.
 	recoveries = 3
-	// resting is how long it may take until a checkpoint has all keys and the
-	// binary has come to rest.
-	resting = 3 * time.Second
+	// resting is how long it may take until a checkpoint has all keys, is on
+	// disk, and the binary has given back what that needed.
+	resting = 8 * time.Second
 )
 
 // keyCosts is what many keys cost, each of which has a window that is open.
