@@ -11,10 +11,10 @@ TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check bench chaos fuzz cross fmt-check vet lint vuln race generate-check fuzz-targets
+.PHONY: help build run test conformance check bench chaos fuzz cross fmt-check vet lint vuln race generate-check fuzz-targets
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 build: ## build bin/onstream
 	$(GO_BUILD) -o bin/onstream ./cmd/onstream
@@ -22,8 +22,11 @@ build: ## build bin/onstream
 run: build ## build, then run the quickstart: simulated devices, results on the screen, ends by itself
 	bin/onstream run examples/quickstart
 
-test: ## run all tests (TESTFLAGS=-v for each by name)
-	go test $(TESTFLAGS) ./...
+test: ## run all tests, also against the servers that scripts/services has started (TESTFLAGS=-v for each by name)
+	@eval "$$(scripts/services env)"; go test $(TESTFLAGS) ./...
+
+conformance: ## run what every bus must pass, with the servers that are up, and write docs/CONNECTORS.md's table of it
+	@eval "$$(scripts/services env)"; go test -count=1 -v -run 'Conformance|Watermill|Mosquitto|InProcess' ./connectors/... | go run ./docs/conformance docs/CONNECTORS.md
 
 check: fmt-check vet lint vuln generate-check race ## what a change must pass besides the tests: format, vet, lint, race
 
@@ -68,10 +71,10 @@ vuln:
 		*) echo "$$out"; exit 1 ;; \
 	esac
 
-# The race detector is the one thing here that needs a C compiler.
+# The race detector is the one thing here that needs a C compiler. It would have each process sleep a second at its end.
 race:
 	@if command -v "$$(go env CC)" >/dev/null; then \
-		echo "go test -race -short ./..."; CGO_ENABLED=1 go test -race -short ./...; \
+		echo "go test -race -short ./..."; GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go test -race -short ./...; \
 	else \
 		echo "race: skipped, the race detector needs a C compiler and $$(go env CC) is not installed"; \
 	fi
