@@ -17,7 +17,9 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(bustest.WatermillCopies), goleak.IgnoreAnyFunction(bustest.WatermillCloses))
+}
 
 // server returns the address of a RabbitMQ, or skips the test.
 func server(t testing.TB) string {

@@ -122,3 +122,10 @@ func (j *joiner) SubscribeInitialize(topic string) error {
 	r.stop(j.t)
 	return nil
 }
+
+// Functions of Watermill whose goroutines its own suite leaves behind now and
+// then, when it has passed: for goleak.IgnoreAnyFunction.
+const (
+	WatermillCopies = "github.com/ThreeDotsLabs/watermill/internal/subscriber.(*multiplier).Subscribe.func2"
+	WatermillCloses = "github.com/ThreeDotsLabs/watermill/internal/subscriber.(*multiplier).Subscribe.func3"
+)

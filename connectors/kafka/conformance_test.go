@@ -16,7 +16,9 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(bustest.WatermillCopies), goleak.IgnoreAnyFunction(bustest.WatermillCloses))
+}
 
 // schema is that of the connector's block.
 func schema(t testing.TB) plugins.Schema {

@@ -18,7 +18,9 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(bustest.WatermillCopies), goleak.IgnoreAnyFunction(bustest.WatermillCloses))
+}
 
 func TestConnectionsOfOneNameShareTopics(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ import (
 const database = 13
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(bustest.WatermillCopies), goleak.IgnoreAnyFunction(bustest.WatermillCloses), goleak.Cleanup(func(code int) {
 		if addr := os.Getenv("ONSTREAM_TEST_REDIS"); addr != "" {
 			if err := goredis.NewClient(&goredis.Options{Addr: addr, DB: database}).FlushDB(context.Background()).Err(); err != nil {
 				fmt.Fprintln(os.Stderr, "the database of the tests could not be emptied:", err)
