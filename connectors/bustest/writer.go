@@ -23,6 +23,7 @@ type writer struct {
 
 	queue   chan []Record
 	closing chan struct{}
+	closed  bool // close was called
 	ended   chan struct{}
 	cancel  context.CancelFunc
 
@@ -113,11 +114,10 @@ func (w *writer) wait(t testing.TB) {
 // close ends the sink, once.
 func (w *writer) close(t testing.TB) {
 	t.Helper()
-	select {
-	case <-w.ended:
+	if w.closed {
 		return
-	default:
 	}
+	w.closed = true
 	close(w.closing)
 	select {
 	case <-w.ended:
