@@ -54,10 +54,11 @@ Written are the fields of the schema, in its order; what a record lacks is null 
 to have a field that the schema has not, or of another type, that is an error before anything runs; fields of records
 of which nothing is known are left out. An integer may be written as a float, a time or duration as string, and a time("ms") as
 long. A float is rounded to the places of a decimal, a string must fit exactly. Of a union the branch is taken that
-fits best. In front of the record goes the id that the registry has for the schema under subject.
+fits best. In front of the record goes the id that the registry has for the schema under subject; without one it is
+TOPIC-value, where a sink writes to one topic of a bus.
 
-In a file or a stream records stand one behind the other. With ids in front nothing tells where they end:
-then a file, or the body of a request, is one record. Avro container files are not read.`
+In a file or a stream records stand one behind the other. With ids in front nothing tells where they end: then a message of a
+bus, or the body of a request, is one record, and files are refused. Avro container files are not read.`
 
 const avroExample = `source "file" "readings" {
   path   = "readings.bin"

@@ -50,17 +50,18 @@ func avroOptionsOf(c plugins.Config) (o avroOptions, err error) {
 	return o, nil
 }
 
+// avroAlone is [plugins.Framing.Alone] of records that name their schema.
+const avroAlone = `an Avro record that begins with the id of its schema does not tell where it ends: write wire = "none" and the schema or schema_file`
+
 // avroFormat is the format, with the registries that its stages share.
 type avroFormat struct{ registries registries[*avroType] }
 
 func (f *avroFormat) framing(c plugins.Config) (plugins.Framing, error) {
 	o, err := avroOptionsOf(c)
-	return plugins.Framing{Splitter: func() plugins.Splitter {
-		if o.wire == wireNone && o.schema != nil {
-			return avroStream{o.schema}
-		}
-		return oneRecord{}
-	}}, err
+	if err != nil || o.wire != wireNone {
+		return plugins.Framing{Splitter: func() plugins.Splitter { return oneRecord{} }, Alone: avroAlone}, err
+	}
+	return plugins.Framing{Splitter: func() plugins.Splitter { return avroStream{o.schema} }}, nil
 }
 
 // typeOf is the type of records where no schema is declared.
@@ -100,9 +101,9 @@ func (f *avroFormat) encoder(c plugins.EncoderConfig) (plugins.Encoder, error) {
 	case o.schema.kind != avroRecord:
 		return nil, plugins.ConfigErrorf(o.attr, "records of a union are not written: give the schema of one record")
 	}
-	e := &avroEncoder{t: o.schema, perRow: 64}
+	e := newAvroEncoder(o.schema)
 	if o.wire == wireConfluent {
-		if err := o.checkWriting(); err != nil {
+		if o.registryOptions, err = o.writing(c.Topic); err != nil {
 			return nil, err
 		}
 		e.id = recordID[*avroType]{o: o.registryOptions, schema: registrySchema{Schema: o.text}}

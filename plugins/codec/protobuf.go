@@ -55,10 +55,12 @@ the code schema_unknown. Schemas are asked for once, and kept.
 Written are the fields of the message, in the order of the file; null is absent. Where the records are known to have a
 field that the message has not, or of another type, that is an error before anything runs; fields of records of which nothing
 is known are left out. An integer may be written as a float, a time or duration as string, and a time("ms") as int64. In front
-of the message goes the id that the registry has for the .proto file under subject.
+of the message goes the id that the registry has for the .proto file under subject; without one it is TOPIC-value, where a
+sink writes to one topic of a bus.
 
 A message does not tell where it ends. In a file or a stream write wire = "delimited": then each stands behind its length,
-as writeDelimitedTo and parseDelimitedFrom of the libraries have it. Otherwise a file, or the body of a request, is one message.`
+as writeDelimitedTo and parseDelimitedFrom of the libraries have it. Otherwise a message of a bus, or the body of a request, is one, and
+files are refused.`
 
 const protobufExample = `source "file" "readings" {
   path   = "readings.bin"

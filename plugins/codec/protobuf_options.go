@@ -66,17 +66,18 @@ func protoOptionsOf(c plugins.Config) (o protoOptions, err error) {
 	return o, nil
 }
 
+// protoAlone is [plugins.Framing.Alone] of messages without their length.
+const protoAlone = `a message of Protocol Buffers does not tell where it ends: write wire = "delimited", and proto_file or descriptor_file`
+
 // protoFormat is the format, with the registries that its stages share.
 type protoFormat struct{ registries registries[*protoFiles] }
 
 func (f *protoFormat) framing(c plugins.Config) (plugins.Framing, error) {
 	o, err := protoOptionsOf(c)
-	return plugins.Framing{Splitter: func() plugins.Splitter {
-		if o.wire == wireDelimited {
-			return protoStream{}
-		}
-		return oneRecord{}
-	}}, err
+	if err != nil || o.wire != wireDelimited {
+		return plugins.Framing{Splitter: func() plugins.Splitter { return oneRecord{} }, Alone: protoAlone}, err
+	}
+	return plugins.Framing{Splitter: func() plugins.Splitter { return protoStream{} }}, nil
 }
 
 // typeOf is the type of records where no schema is declared.
@@ -111,9 +112,9 @@ func (f *protoFormat) encoder(c plugins.EncoderConfig) (plugins.Encoder, error) 
 	case o.message == nil:
 		return nil, plugins.ConfigErrorf("", `to write Protocol Buffers, say what the messages are to be: protobuf { proto_file = "readings.proto" }`)
 	}
-	e := &protoEncoder{m: o.message, perRow: 64, delimited: o.wire == wireDelimited}
+	e := newProtoEncoder(o.message, o.wire == wireDelimited)
 	if o.wire == wireConfluent {
-		if err := o.checkWriting(); err != nil {
+		if o.registryOptions, err = o.writing(c.Topic); err != nil {
 			return nil, err
 		}
 		if o.id == 0 && o.text == "" {

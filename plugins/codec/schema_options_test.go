@@ -123,7 +123,7 @@ func TestRecordsMustFitTheSchema(t *testing.T) {
 	shape := plugins.EncoderConfig{Shape: plugins.Columns(field("x", integer))}
 	shape.Options = plugins.NewConfig(options{"schema": avsc, "registry": "http://x"})
 	_, err := codecNamed(t, "avro").Encoder(shape)
-	isConfigError(t, err, "registry", `say under which subject the registry has the schema, mostly TOPIC-value: subject = "readings-value"`)
+	isConfigError(t, err, "registry", `say under which subject the registry has the schema, as the records do not all go to one topic: subject = "readings-value"`)
 	shape.Options = plugins.NewConfig(options{"proto_file": protoFile(t, proto), "wire": "confluent"})
 	_, err = codecNamed(t, "protobuf").Encoder(shape)
 	isConfigError(t, err, "wire", "name the registry that tells it, or set schema_id")

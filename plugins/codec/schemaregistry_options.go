@@ -29,7 +29,7 @@ func registryAttrs() []plugins.Attr {
 		{Name: "username", Type: plugins.AttrString, Doc: "Who asks the registry."},
 		{Name: "password", Type: plugins.AttrSecret, Doc: "The password of the user."},
 		{Name: "wait", Type: plugins.AttrDuration, Default: 30 * time.Second, Min: plugins.Bound(0), Doc: "How long records wait for a registry that is away, and hold the source up; then they fail with code schema_unavailable."},
-		{Name: "subject", Type: plugins.AttrString, Doc: "Under which the registry has the schema to write with; mostly TOPIC-value."},
+		{Name: "subject", Type: plugins.AttrString, Doc: "Under which the registry has the schema to write with. Where all records go to one topic of a bus, it is TOPIC-value unless given."},
 		{Name: "auto_register", Type: plugins.AttrBool, Default: false, Doc: "Give the schema to the registry if the subject does not have it."},
 		{Name: "schema_id", Type: plugins.AttrInt, Min: plugins.Bound(1), Max: plugins.Bound(maxSchemaID), Doc: "The id to write in front of records, in place of the one that the registry tells."},
 	}
@@ -66,17 +66,21 @@ func registryOptionsOf(c plugins.Config) (o registryOptions, err error) {
 	return o, nil
 }
 
-// checkWriting reports what is missing for records that begin with an id.
-func (o registryOptions) checkWriting() error {
+// writing returns the options for records that begin with an id, with the subject of their topic where
+// none is given: what the TopicNameStrategy of other serializers says.
+func (o registryOptions) writing(topic string) (registryOptions, error) {
+	if o.subject == "" && topic != "" {
+		o.subject = topic + "-value"
+	}
 	switch {
 	case o.id != 0:
-		return nil
+		return o, nil
 	case o.base == nil:
-		return plugins.ConfigErrorf("wire", `records in the wire format "confluent" begin with the id of their schema: name the registry that tells it, or set schema_id`)
+		return o, plugins.ConfigErrorf("wire", `records in the wire format "confluent" begin with the id of their schema: name the registry that tells it, or set schema_id`)
 	case o.subject == "":
-		return plugins.ConfigErrorf("registry", "say under which subject the registry has the schema, mostly TOPIC-value: subject = \"readings-value\"")
+		return o, plugins.ConfigErrorf("registry", "say under which subject the registry has the schema, as the records do not all go to one topic: subject = \"readings-value\"")
 	}
-	return nil
+	return o, nil
 }
 
 // readSchemaFile returns the text of a file; attr names it in messages.

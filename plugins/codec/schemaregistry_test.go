@@ -387,6 +387,18 @@ func TestWritingWithIDs(t *testing.T) {
 	if got, failed := decodeOne(t, codecNamed(t, "protobuf"), options{"registry": r.URL}, field("x", of(plugins.Any)), out); failed != "" || got.Int != 3 {
 		t.Errorf("%v, %s", got, failed)
 	}
+	config := plugins.EncoderConfig{Shape: plugins.Columns(field("x", of(plugins.Int))), Topic: "plant.readings"}
+	config.Options = plugins.NewConfig(options{"schema": schema, "registry": r.URL, "auto_register": true})
+	e, err := codecNamed(t, "avro").Encoder(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := new(plugins.Pool).Batch()
+	b.SelectAll(1)
+	withColumns(b, []plugins.Field{field("x", of(plugins.Int))}, []plugins.Value{intValue(3)})
+	if out = encoded(e, framing(t, codecNamed(t, "avro"), o), b); out != withID(3, "\x06") || len(r.subjects["plant.readings-value"]) != 1 {
+		t.Errorf("%q, %+v; the subjects are %v", out, b.Failures, r.subjects)
+	}
 	r.Close()
 	o["wait"] = time.Duration(0)
 	if _, failures = write("protobuf", o); len(failures) != 1 || failures[0].Code != "schema_unavailable" {

@@ -68,7 +68,7 @@ func checkFile(c plugins.Config) error {
 	if len(c.Blocks("rotate")) > 0 && !c.Block("rotate").Has("size") && !c.Block("rotate").Has("every") {
 		return plugins.ConfigErrorf("rotate", "nothing says when the file is full: give size, every, or both")
 	}
-	return nil
+	return c.Payload().CheckStream()
 }
 
 func newFile(c plugins.Config, env plugins.Env) (plugins.Sink, error) {

@@ -63,6 +63,9 @@ func checkHTTP(c plugins.Config) error {
 	if c.String("body") == "array" && c.Payload().Format != "json" {
 		return plugins.ConfigErrorf("body", "only json has arrays: set format = \"json\", or body = \"stream\"")
 	}
+	if why := c.Payload().Alone; why != "" && c.String("body") == "stream" && c.Int("max_records") != 1 {
+		return plugins.ConfigErrorf("body", "records stand one behind the other in a request, and %s; or send each in a request of its own, with body = \"single\"", why)
+	}
 	if c.Bool("idempotent") {
 		switch {
 		case c.String("body") != "single":

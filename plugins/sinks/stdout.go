@@ -28,6 +28,7 @@ func stdoutKind(out io.Writer) plugins.SinkKind {
 		},
 		Payload:       true,
 		DefaultFormat: "json",
+		Check:         func(c plugins.Config) error { return c.Payload().CheckStream() },
 		Capabilities: func(plugins.Config) plugins.Capabilities {
 			return plugins.Capabilities{Weakens: "what was written to standard output may still be lost by its reader"}
 		},

@@ -59,6 +59,9 @@ func checkFile(c plugins.Config) error {
 	if err := checkPatterns(c.Strings("path")); err != nil {
 		return err
 	}
+	if err := c.Payload().CheckStream(); err != nil {
+		return err
+	}
 	if !c.Bool("follow") {
 		if c.String("start") == "end" {
 			return plugins.ConfigErrorf("start", "only files that are followed can be read from their end: set follow = true")

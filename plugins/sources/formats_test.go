@@ -74,13 +74,18 @@ func TestFileOfEachFormat(t *testing.T) {
 
 func TestHTTPOfEachFormat(t *testing.T) {
 	t.Parallel()
-	for format, c := range map[string]struct{ body, want string }{
-		"json":    {"{\"a\":1}\n{\"a\":2}\n", `{"a":1} {"a":2}`},
-		"raw":     {"one\ntwo", "one two"},
-		"csv":     {"a,b\n1,2\n3,4\n", "1,2 3,4"},
-		"cbor":    {"\xa1\x61a\x01\xa1\x61a\x02", "\xa1\x61a\x01 \xa1\x61a\x02"},
-		"msgpack": {"\x81\xa1a\x01\x81\xa1a\x02", "\x81\xa1a\x01 \x81\xa1a\x02"},
+	for _, c := range []struct{ format, body, want string }{
+		{"json", "{\"a\":1}\n{\"a\":2}\n", `{"a":1} {"a":2}`},
+		{"raw", "one\ntwo", "one two"},
+		{"csv", "a,b\n1,2\n3,4\n", "1,2 3,4"},
+		{"cbor", "\xa1\x61a\x01\xa1\x61a\x02", "\xa1\x61a\x01 \xa1\x61a\x02"},
+		{"msgpack", "\x81\xa1a\x01\x81\xa1a\x02", "\x81\xa1a\x01 \x81\xa1a\x02"},
+		// What is white space in a text.
+		{"raw", "\t\n  ", "\t   "},
+		{"cbor", "\x0a\x20", "\x0a \x20"},
+		{"msgpack", "\x0a\x20", "\x0a \x20"},
 	} {
+		format := c.format
 		k := kind(t, "http", sources.Streams{})
 		s, err := k.New(configure(k.Schema, "listen", "127.0.0.1:0").WithPayload(plugins.Shape{Format: format}), formatted(t, format))
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -52,12 +51,8 @@ func httpKind() plugins.SourceKind {
 }
 
 func checkHTTP(c plugins.Config) error {
-	_, port, err := net.SplitHostPort(c.String("listen"))
-	if err != nil {
-		return plugins.ConfigErrorf("listen", "%q is no address with a port: write it like \"127.0.0.1:8080\"", c.String("listen"))
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return plugins.ConfigErrorf("listen", "%q is no port: it is a number up to 65535, not %d", port, n)
+	if err := plugins.CheckListen("listen", c.String("listen"), "127.0.0.1:8080"); err != nil {
+		return err
 	}
 	if !strings.HasPrefix(c.String("path"), "/") {
 		return plugins.ConfigErrorf("path", "a path begins with a slash: \"/%s\"", c.String("path"))

@@ -9,13 +9,19 @@ import (
 	"github.com/onstream/onstream/plugins/jsontext"
 )
 
+var errEmptyBody = refuse(http.StatusBadRequest, "the body is empty")
+
 // cut finds the records of the body in b.Data.
 func (h *httpSource) cut(contentType string, b *plugins.Batch) error {
 	if len(h.env.Framing.Terminator) > 0 && bytes.HasPrefix(b.Data, byteOrderMark) {
 		b.Data = append(b.Data[:0], b.Data[len(byteOrderMark):]...)
 	}
-	if len(jsontext.Trim(b.Data)) == 0 {
-		return refuse(http.StatusBadRequest, "the body is empty")
+	text := b.Data
+	if h.json {
+		text = jsontext.Trim(text) // in other formats, white space may be a record
+	}
+	if len(text) == 0 {
+		return errEmptyBody
 	}
 	b.Values = b.SpareValues()
 	if !h.json || isLines(contentType) {
@@ -54,6 +60,9 @@ func (h *httpSource) cutStream(b *plugins.Batch) error {
 	spans, _, err := h.env.Framing.Splitter().Split(b.Data, 0, true, b.Values)
 	if err != nil {
 		return refuse(http.StatusBadRequest, "the body cannot be cut into records: %v", err)
+	}
+	if len(spans) == 0 {
+		return errEmptyBody
 	}
 	if h.env.Framing.Preamble && len(spans) > 0 {
 		b.Preamble = bytes.Clone(spans[0].Of(b.Data))

@@ -22,6 +22,7 @@ func stdinKind(in io.Reader) plugins.SourceKind {
 		},
 		Payload:       true,
 		DefaultFormat: "json",
+		Check:         func(c plugins.Config) error { return c.Payload().CheckStream() },
 		Capabilities: func(plugins.Config) plugins.Capabilities {
 			return plugins.Capabilities{Weakens: "what was read from standard input cannot be read again after a crash"}
 		},
