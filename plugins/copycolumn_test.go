@@ -117,7 +117,7 @@ func TestCopyingColumnsDoesNotAllocate(t *testing.T) {
 		}
 		d.Release()
 	})
-	if n > 20 { // for a batch: the race detector lets the pool forget some
+	if n > 100 { // one for each ten records: the race detector lets the pool forget a part
 		t.Errorf("%v allocations for 1000 records", n)
 	}
 }

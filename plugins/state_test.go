@@ -48,7 +48,7 @@ func TestKeysAndGroups(t *testing.T) {
 		for _, i := range rows {
 			key := plugins.AppendKey(nil, &col, i)
 			want = append(want, plugins.GroupOf(key))
-			if v := values[i]; v.Kind == plugins.Float && v.Float == math.Trunc(v.Float) && math.Abs(v.Float) < 1<<62 {
+			if v := values[i]; v.Kind == plugins.Float && v.Float == math.Trunc(v.Float) && -1<<63 <= v.Float && v.Float < 1<<63 {
 				values[i] = plugins.Value{Kind: plugins.Int, Int: int64(v.Float)}
 			}
 			if !plugins.IsKey(key) {

@@ -79,7 +79,7 @@ func (t *Table[V]) wake(d domain, now int64) error {
 		r := a.rows[0]
 		a.rows = a.rows[1:]
 		t.stale = append(t.stale, r)
-		if key := []byte(r.key); t.lookup(key) == nil {
+		if key := []byte(r.key); t.lookup(t.hash(key), key) == nil {
 			if _, err := t.load(key); err != nil {
 				return err
 			}

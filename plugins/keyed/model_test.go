@@ -69,7 +69,10 @@ func (m *model) check(err error) {
 	}
 }
 
-func (m *model) key() string { return fmt.Sprintf("k%02d", rapid.IntRange(0, 40).Draw(m.t, "key")) }
+// key returns one in the form of [plugins.AppendKey].
+func (m *model) key() string {
+	return fmt.Sprintf("%ck%02d", plugins.String, rapid.IntRange(0, 40).Draw(m.t, "key"))
+}
 
 func (m *model) due(now int64) int64 {
 	if rapid.IntRange(0, 3).Draw(m.t, "never") == 0 {
@@ -83,6 +86,11 @@ func (m *model) open(*rapid.T) {
 	table := m.tables[laneOf(m.states, key)]
 	e, fresh, err := table.Open([]byte(key))
 	m.check(err)
+	m.opened(table, key, e, fresh)
+}
+
+// opened checks and changes an entry that was opened.
+func (m *model) opened(table *keyed.Table[alarm], key string, e *keyed.Entry[alarm], fresh bool) {
 	v, ok := m.values[key]
 	if fresh == ok || e.Key != key || e.V != v {
 		m.t.Fatalf("open %s: %+v (fresh %v), want %+v (known %v)", key, e.V, fresh, v, ok)
@@ -98,14 +106,57 @@ func (m *model) find(*rapid.T) {
 	table := m.tables[laneOf(m.states, key)]
 	e, err := table.Find([]byte(key))
 	m.check(err)
+	m.found(table, key, e)
+}
+
+// found checks an entry that was found, and may change it.
+func (m *model) found(table *keyed.Table[alarm], key string, e *keyed.Entry[alarm]) {
 	v, ok := m.values[key]
-	if (e != nil) != ok || ok && e.V != v {
+	if (e != nil) != ok || ok && (e.Key != key || e.V != v) {
 		m.t.Fatalf("find %s: %+v, want %+v (known %v)", key, e, v, ok)
 	}
 	if ok && rapid.Bool().Draw(m.t, "touch") {
 		e.V.n++
 		table.Touch(e)
 		m.values[key] = e.V
+	}
+}
+
+// look works on the rows of a batch, while entries come and go between them.
+func (m *model) look(*rapid.T) {
+	var pool plugins.Pool
+	for l, table := range m.tables {
+		var keys []string
+		for range rapid.IntRange(1, 12).Draw(m.t, "rows") {
+			if key := m.key(); laneOf(m.states, key) == l {
+				keys = append(keys, key)
+			}
+		}
+		b := pool.Batch()
+		b.SelectAll(len(keys))
+		column := b.NewColumn("key", plugins.String)
+		for i, key := range keys {
+			column.AppendString(uint32(i), key[1:])
+		}
+		table.Look(column, b.Sel)
+		for n, key := range keys {
+			switch rapid.IntRange(0, 4).Draw(m.t, "between") {
+			case 0:
+				m.remove(nil)
+			case 1:
+				m.fireEvent(nil)
+			}
+			if rapid.Bool().Draw(m.t, "open") {
+				e, fresh, err := table.OpenRow(n)
+				m.check(err)
+				m.opened(table, key, e, fresh)
+			} else {
+				e, err := table.FindRow(n)
+				m.check(err)
+				m.found(table, key, e)
+			}
+		}
+		b.Release()
 	}
 }
 
@@ -266,7 +317,7 @@ func TestTableIsAMapThatIsStored(t *testing.T) {
 		m := &model{t: t, store: newStore(), maxHot: rapid.IntRange(1, 50).Draw(t, "hot"), values: map[string]alarm{}, saved: map[string]alarm{}}
 		m.restore(rapid.IntRange(1, 4).Draw(t, "lanes"))
 		t.Repeat(map[string]func(*rapid.T){
-			"open": m.open, "open more": m.open, "find": m.find, "remove": m.remove, "fire by event time": m.fireEvent, "fire by the clock": m.fireWall,
+			"open": m.open, "open more": m.open, "find": m.find, "look": m.look, "remove": m.remove, "fire by event time": m.fireEvent, "fire by the clock": m.fireWall,
 			"snapshot": m.snapshot, "snapshot again": m.snapshot, "commit": m.commit, "crash": m.crash, "all": m.all, "": m.count,
 		})
 	})

@@ -77,8 +77,10 @@ type Table[V any] struct {
 	seed    maphash.Seed
 	index   index
 	slab    slab[V]
+	rows    rows[V]
 	dirty   []uint64 // a bit for each place whose entry is to be written
 	retired []uint32 // places of dead entries, which timers may still name
+	removed int      // entries, so far
 	timers  [domains]timers[V]
 	leaving []*Entry[V]
 	hand    uint32 // the place at which eviction looks next
@@ -142,13 +144,8 @@ func (t *Table[V]) Open(key []byte) (e *Entry[V], fresh bool, err error) {
 // Find returns the entry of a key, nil where there is none. The caller does
 // not change it, unless it calls Touch.
 func (t *Table[V]) Find(key []byte) (*Entry[V], error) {
-	if e := t.lookup(key); e != nil {
-		if e.state&(used|leaving) != used {
-			e.state |= used
-			if e.is(leaving) {
-				t.stay(e)
-			}
-		}
+	if e := t.lookup(t.hash(key), key); e != nil {
+		t.use(e)
 		return e, nil
 	}
 	if t.cold == 0 || len(key) > MaxKeySize {
@@ -157,9 +154,18 @@ func (t *Table[V]) Find(key []byte) (*Entry[V], error) {
 	return t.load(key)
 }
 
+// use notes that an entry was asked for.
+func (t *Table[V]) use(e *Entry[V]) {
+	if e.state&(used|leaving) != used {
+		e.state |= used
+		if e.is(leaving) {
+			t.stay(e)
+		}
+	}
+}
+
 // lookup returns the entry of a key that is in memory, nil where it is not.
-func (t *Table[V]) lookup(key []byte) *Entry[V] {
-	hash := t.hash(key)
+func (t *Table[V]) lookup(hash uint32, key []byte) *Entry[V] {
 	slots := t.index.slots
 	for i := t.index.home(hash); ; i++ {
 		slot := slots[i&(len(slots)-1)]
@@ -234,6 +240,7 @@ func (t *Table[V]) drop(e *Entry[V]) {
 	t.index.remove(t.hash([]byte(e.Key)), e.place)
 	t.dirty[e.place/64] &^= 1 << (e.place % 64)
 	e.state |= dead
+	t.removed++
 	for d := range t.timers {
 		if e.due[d] != plugins.Never {
 			t.timers[d].forget(domain(d))

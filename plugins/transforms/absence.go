@@ -38,7 +38,6 @@ type absence struct {
 	results  *results
 	keys     *rowColumns
 	report   *rowColumns
-	name     []byte
 }
 
 var (
@@ -58,9 +57,9 @@ func (a *absence) Process(_ context.Context, b *plugins.Batch, out plugins.Emitt
 	at := a.time.of(b, wall)
 	a.results.begin(out, b.Received)
 	taken := len(b.Sel)
-	for _, i := range b.Sel {
-		a.name = plugins.AppendKey(a.name[:0], key, i)
-		e, fresh, err := a.table.Open(a.name)
+	a.table.Look(key, b.Sel)
+	for n, i := range b.Sel {
+		e, fresh, err := a.table.OpenRow(n)
 		if err != nil {
 			if err = failKey(b, i, err); err != nil {
 				return err

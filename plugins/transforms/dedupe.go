@@ -82,7 +82,6 @@ type dedupe struct {
 	retention retention
 
 	first, again []uint32 // rows
-	name         []byte
 }
 
 var (
@@ -97,9 +96,9 @@ func (d *dedupe) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 	key := d.key.Eval(b)
 	at := d.time.of(b, d.pipeline.wall())
 	d.first, d.again = d.first[:0], d.again[:0]
-	for _, i := range b.Sel {
-		d.name = plugins.AppendKey(d.name[:0], key, i)
-		e, fresh, err := d.table.Open(d.name)
+	d.table.Look(key, b.Sel)
+	for n, i := range b.Sel {
+		e, fresh, err := d.table.OpenRow(n)
 		if err != nil {
 			if err = failKey(b, i, err); err != nil {
 				return err

@@ -33,7 +33,6 @@ type detect struct {
 	keys    *rowColumns
 
 	late []uint32
-	name []byte
 	row  []byte
 }
 
@@ -65,9 +64,9 @@ func (d *detect) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 	d.results.begin(out, b.Received)
 	d.late = d.late[:0]
 	taken := 0
-	for _, i := range b.Sel {
-		d.name = plugins.AppendKey(d.name[:0], key, i)
-		e, fresh, err := d.table.Open(d.name)
+	d.table.Look(key, b.Sel)
+	for n, i := range b.Sel {
+		e, fresh, err := d.table.OpenRow(n)
 		if err != nil {
 			if err = failKey(b, i, err); err != nil {
 				return err

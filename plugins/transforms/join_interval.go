@@ -28,7 +28,6 @@ type intervalJoin struct {
 
 	ended func() error // whether the present call is to end; see result
 	rows  []uint32     // that ProcessPort was given
-	name  []byte       // the present key
 	row   []byte       // what is kept of the present record
 }
 
@@ -77,9 +76,9 @@ func (j *intervalJoin) ProcessPort(ctx context.Context, port int, b *plugins.Bat
 	j.begin(ctx, out, b.Received)
 	j.rows = append(j.rows[:0], b.Sel...)
 	before := len(b.Failures)
-	for _, i := range j.rows {
-		j.name = plugins.AppendKey(j.name[:0], keys, i)
-		if err := j.record(port, b, i, times[i]); err != nil {
+	j.table.Look(keys, j.rows)
+	for n, i := range j.rows {
+		if err := j.record(port, b, n, i, times[i]); err != nil {
 			return err
 		}
 	}
@@ -101,9 +100,9 @@ func (j *intervalJoin) begin(ctx context.Context, out plugins.Emitter, received 
 	j.results.begin(out, received)
 }
 
-// record takes in one record: row i of b.
-func (j *intervalJoin) record(port int, b *plugins.Batch, i uint32, at int64) error {
-	e, fresh, err := j.table.Open(j.name)
+// record takes in one record: row i of b, which has the n-th key.
+func (j *intervalJoin) record(port int, b *plugins.Batch, n int, i uint32, at int64) error {
+	e, fresh, err := j.table.OpenRow(n)
 	if err != nil {
 		return failKey(b, i, err)
 	}

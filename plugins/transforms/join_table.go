@@ -19,7 +19,6 @@ type tableJoin struct {
 	table     *keyed.Table[tableRow]
 
 	rows []uint32
-	name []byte // the present key
 }
 
 var (
@@ -69,9 +68,9 @@ func (j *tableJoin) join(b *plugins.Batch, keys *plugins.Column, times []int64, 
 	j.sides[right].local.reset(b.Len)
 	rows := len(b.Sel)
 	kept := b.Sel[:0]
-	for _, i := range b.Sel {
-		j.name = plugins.AppendKey(j.name[:0], keys, i)
-		found, err := j.find(i, times[i])
+	j.table.Look(keys, b.Sel)
+	for n, i := range b.Sel {
+		found, err := j.find(n, i, times[i])
 		if err != nil {
 			return err
 		}
@@ -102,9 +101,9 @@ func (j *tableJoin) join(b *plugins.Batch, keys *plugins.Column, times []int64, 
 	return nil
 }
 
-// find makes row i of the right local what the table has for the present key.
-func (j *tableJoin) find(i uint32, at int64) (bool, error) {
-	e, err := j.table.Find(j.name)
+// find makes row i of the right local what the table has for the n-th key.
+func (j *tableJoin) find(n int, i uint32, at int64) (bool, error) {
+	e, err := j.table.FindRow(n)
 	if err != nil {
 		return false, err
 	}
@@ -125,9 +124,9 @@ func (j *tableJoin) find(i uint32, at int64) (bool, error) {
 func (j *tableJoin) learn(b *plugins.Batch, keys *plugins.Column, times []int64, out plugins.Emitter) error {
 	j.rows = append(j.rows[:0], b.Sel...)
 	before := len(b.Failures)
-	for _, i := range j.rows {
-		j.name = plugins.AppendKey(j.name[:0], keys, i)
-		e, fresh, err := j.table.Open(j.name)
+	j.table.Look(keys, j.rows)
+	for n, i := range j.rows {
+		e, fresh, err := j.table.OpenRow(n)
 		if err != nil {
 			if err = failKey(b, i, err); err != nil {
 				return err

@@ -44,7 +44,7 @@ func mapOutputs(in plugins.Shape, c plugins.Config) ([]plugins.Output, error) {
 	case c.Has("emit") && len(emit) == 0:
 		return nil, plugins.ConfigErrorf("emit", "emit has no field: name at least one, or use a filter")
 	case c.Has("emit"):
-		return []plugins.Output{{Shape: plugins.Columns(typesOf(emit)...)}}, nil
+		return []plugins.Output{{Shape: plugins.Columns(typesOf(emit)...), Carried: carried(emit)}}, nil
 	case len(set) == 0 && len(remove) == 0:
 		return nil, plugins.ConfigErrorf("", "nothing to do: give emit = { ... } for a new record, or set = { ... } and remove = [...] to change this one")
 	}
@@ -56,7 +56,17 @@ func mapOutputs(in plugins.Shape, c plugins.Config) ([]plugins.Output, error) {
 			return nil, plugins.ConfigErrorf("remove", "the record has no field %q: it has %s", name, fieldNames(in.Type))
 		}
 	}
-	return []plugins.Output{{Shape: in.With(typesOf(set)).Without(remove)}}, nil
+	return []plugins.Output{{Shape: in.With(typesOf(set)).Without(remove), Carried: carried(set)}}, nil
+}
+
+// carried returns the fields that are set to what they are.
+func carried(exprs []plugins.NamedExpr) (names []string) {
+	for _, e := range exprs {
+		if path, ok := plugins.FieldOf(e.Expr); ok && path == plugins.JoinPath(e.Name) {
+			names = append(names, e.Name)
+		}
+	}
+	return names
 }
 
 func fieldNames(t plugins.Type) string {

@@ -3,6 +3,7 @@ package transforms_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,6 +104,18 @@ func TestMapConfiguration(t *testing.T) {
 	} {
 		_, err := kind(t, "map").Outputs(c.in, c.config)
 		wantConfigError(t, err, c.path, c.says)
+	}
+}
+
+func TestMapTellsWhatItCarries(t *testing.T) {
+	t.Parallel()
+	text := plugins.Of(plugins.String)
+	items := []plugins.NamedExpr{named("a", columnExpr{"a", text}), named("b", columnExpr{"a", text}), named("c", plus("c", 1)), named("d", columnExpr{"d/e", text})}
+	for _, attr := range []string{"emit", "set"} {
+		out, err := kind(t, "map").Outputs(plugins.Shape{Format: "json"}, attrs(attr, items))
+		if err != nil || !slices.Equal(out[0].Carried, []string{"a"}) {
+			t.Errorf("%s carries %v (%v), want a", attr, out[0].Carried, err)
+		}
 	}
 }
 

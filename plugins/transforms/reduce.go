@@ -50,7 +50,7 @@ type reduce struct {
 	rows          []uint32
 	known         []uint32    // rows of a round whose key has a state
 	before, after *rowColumns // the state
-	name, begun   []byte
+	begun         []byte
 }
 
 var (
@@ -95,9 +95,9 @@ func (r *reduce) open(b *plugins.Batch, key *plugins.Column, at []int64) error {
 	r.lane, r.shown = grown(r.lane, len(at)), grown(r.shown, len(at))
 	r.rows = r.rows[:0]
 	r.rounds.begin()
-	for _, i := range b.Sel {
-		r.name = plugins.AppendKey(r.name[:0], key, i)
-		e, _, err := r.table.Open(r.name)
+	r.table.Look(key, b.Sel)
+	for n, i := range b.Sel {
+		e, _, err := r.table.OpenRow(n)
 		if err != nil {
 			if err = failKey(b, i, err); err != nil {
 				return err

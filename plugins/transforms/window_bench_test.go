@@ -95,6 +95,7 @@ type columnExpr struct {
 }
 
 func (c columnExpr) Type() plugins.Type                      { return c.typ }
+func (c columnExpr) Field() (plugins.Path, bool)             { return c.path, true }
 func (c columnExpr) Reads() []plugins.Field                  { return []plugins.Field{{Name: c.path, Type: c.typ}} }
 func (c columnExpr) String() string                          { return c.path }
 func (c columnExpr) Range() string                           { return "test.hcl:1,1-2" }

@@ -8,7 +8,8 @@ import (
 )
 
 // windowed is what a window stage keeps of a key. What each record touches is
-// side by side, the first pane of the usual windows included.
+// side by side, the first pane of the usual windows included; with what the
+// table has of a key it fills two lines of the processor's cache.
 type windowed struct {
 	windowTime
 	cells []uint64           // of its panes, one after the other
@@ -17,13 +18,20 @@ type windowed struct {
 }
 
 // firstCells is how many cells a pane has that goes along with its key: enough
-// for a mean, or for a maximum and a count.
-const firstCells = 5
+// for a mean, or for a maximum or a sum.
+const firstCells = 4
 
 // windowRare is what few stages keep of a key.
 type windowRare struct {
 	boxes []aggregate.Box // of its panes, one after the other
 	wall  int64           // the time of the pipeline's clock at its last record, where it matters
+	// shift leads from its times to those of the lane: where silent keys are
+	// moved by the others, a key that is new and ahead of the lane shows the
+	// time that the lane has. So clocks that differ close no window too early;
+	// only what keys go on by moves the lane's time. (Other kinds of stages do
+	// not do so, because of keys that come once, such as the numbers of orders:
+	// with them time would stand still.)
+	shift int64
 }
 
 // A pane is a run of records of a key that are in the same windows: most often
@@ -84,6 +92,14 @@ func (k *windowed) wall() int64 {
 		return 0
 	}
 	return k.rare.wall
+}
+
+// shift returns [windowRare.shift].
+func (k *windowed) shift() int64 {
+	if k.rare == nil {
+		return 0
+	}
+	return k.rare.shift
 }
 
 // count returns how many panes a key has.

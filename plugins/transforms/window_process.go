@@ -51,7 +51,6 @@ type window struct {
 	values              *rowColumns // of the calls
 	fireEvent, fireWall func(e *keyed.Entry[windowed], due int64) error
 
-	name []byte
 	rows []uint32
 	late []uint32
 }
@@ -132,9 +131,9 @@ func (w *window) Process(_ context.Context, b *plugins.Batch, out plugins.Emitte
 	w.calls.Eval(b)
 	w.rows, w.late = append(w.rows[:0], b.Sel...), w.late[:0]
 	absorbed := 0
-	for _, i := range w.rows {
-		w.name = plugins.AppendKey(w.name[:0], key, i)
-		e, fresh, err := w.table.Open(w.name)
+	w.table.Look(key, w.rows)
+	for n, i := range w.rows {
+		e, fresh, err := w.table.OpenRow(n)
 		if err != nil {
 			if err := failKey(b, i, err); err != nil {
 				return err
@@ -180,7 +179,9 @@ func (w *window) take(e *keyed.Entry[windowed], fresh bool, i uint32, at, wall i
 		}
 	}
 	onTime := w.policy.add(e.Key, k, i, at)
-	w.table.Schedule(e)
+	if w.clock.ticks || !w.policy.open(k) { // else only its own records can make anything of it due
+		w.table.Schedule(e)
+	}
 	return onTime
 }
 

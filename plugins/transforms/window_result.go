@@ -48,7 +48,7 @@ var errWindowState = errors.New("the stored windows of a key are damaged")
 
 // encode appends what is stored of a key.
 func (w *window) encode(dst []byte, k *windowed) []byte {
-	for _, at := range [...]int64{k.Own, k.closed, k.Lane, k.wall(), k.shift} {
+	for _, at := range [...]int64{k.Own, k.closed, k.Lane, k.wall(), k.shift()} {
 		dst = binary.AppendVarint(dst, at)
 	}
 	n := w.panes.count(k)
@@ -78,12 +78,13 @@ func (w *window) decode(src []byte, k *windowed) (err error) {
 		src = src[n:]
 		return v
 	}
-	var wall int64
-	for _, at := range [...]*int64{&k.Own, &k.closed, &k.Lane, &wall, &k.shift} {
+	var wall, shift int64
+	for _, at := range [...]*int64{&k.Own, &k.closed, &k.Lane, &wall, &shift} {
 		*at = next()
 	}
-	if wall != 0 {
-		k.mayBeRare().wall = wall
+	if wall != 0 || shift != 0 {
+		r := k.mayBeRare()
+		r.wall, r.shift = wall, shift
 	}
 	count, n := binary.Uvarint(src)
 	if n <= 0 || count > uint64(len(src)) || err != nil {

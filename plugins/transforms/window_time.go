@@ -10,18 +10,12 @@ import (
 type windowTime struct {
 	keyed.Time
 	closed int64 // where the latest of its closed windows has ended
-	// shift leads from its times to those of the lane: where silent keys are
-	// moved by the others, a key that is new and ahead of the lane shows the
-	// time that the lane has. So clocks that differ close no window too early;
-	// only what keys go on by moves the lane's time. (Other kinds of stages do
-	// not do so, because of keys that come once, such as the numbers of orders:
-	// with them time would stand still.)
-	shift int64
 }
 
 // windowClock tells for each key up to when its records have come.
 type windowClock struct {
 	processing              bool // keys have the time of the pipeline's clock
+	ticks                   bool // what is open may be due without a record of its key
 	lateness, idle, timeout int64
 	forget                  int64
 	lane                    keyed.Clock
@@ -31,9 +25,10 @@ type windowClock struct {
 }
 
 func newWindowClock(c plugins.Config) windowClock {
+	processing := c.String("clock") == "processing"
 	return windowClock{
-		processing: c.String("clock") == "processing",
-		lateness:   int64(c.Duration("lateness")), idle: idleOf(c), timeout: int64(c.Duration("timeout")),
+		processing: processing, ticks: processing || idleOf(c) < never || c.Has("timeout"),
+		lateness: int64(c.Duration("lateness")), idle: idleOf(c), timeout: int64(c.Duration("timeout")),
 		forget:   later(int64(c.Duration("forget")), int64(c.Duration("idle"))),
 		restored: keyed.None,
 	}
@@ -47,9 +42,9 @@ func (w *windowClock) begin(k *windowed, key string, at, wall int64) {
 		return
 	}
 	if now, ok := w.lane.Latest(); ok && at > now && w.idle < never {
-		k.shift = later(now, -at)
+		k.mayBeRare().shift = later(now, -at)
 	}
-	k.Begin(at, w.lane.Observe(key, later(at, k.shift)))
+	k.Begin(at, w.lane.Observe(key, later(at, k.shift())))
 	w.seen(k, wall)
 }
 
@@ -59,7 +54,7 @@ func (w *windowClock) show(k *windowed, key string, at, wall int64) {
 		k.Own = at
 		return
 	}
-	k.Show(at, w.lane.Observe(key, later(at, k.shift)))
+	k.Show(at, w.lane.Observe(key, later(at, k.shift())))
 	w.seen(k, wall)
 }
 
