@@ -14,7 +14,7 @@ import (
 // are errors, with all of that step. The pipeline is nil if there are errors.
 func (m *Module) Build(reg *plugins.Registry, o Options) (*Pipeline, hcl.Diagnostics) {
 	b := newBuilder(m, reg, o)
-	steps := []func(){b.declare, b.infer, b.offer, b.keepOrder, b.followPartitions, b.promise, b.readTests}
+	steps := []func(){b.declare, b.infer, b.offer, b.keepOrder, b.followPartitions, b.warnLoops, b.promise, b.readTests}
 	for _, step := range steps {
 		step()
 		if b.steps.Exhausted() && !b.diags.HasErrors() { // where a constant is optional, nobody says so

@@ -35,7 +35,8 @@ func listenKind() plugins.SourceKind {
 		Capabilities: func(plugins.Config) plugins.Capabilities {
 			return plugins.Capabilities{Seekable: true, Redelivers: true, Shares: true}
 		},
-		Schema: plugins.Schema{Attrs: []plugins.Attr{{Name: "topic", Type: plugins.AttrString, Required: true, Doc: "What."}}},
+		Schema:     plugins.Schema{Attrs: []plugins.Attr{{Name: "topic", Type: plugins.AttrString, Required: true, Doc: "What."}}},
+		ReadsTopic: func(c plugins.Config, topic string) bool { return c.String("topic") == topic },
 		Check: func(c plugins.Config) error {
 			if _, bus := c.Connector(); bus.String("url") == "quiet" {
 				return plugins.ConfigErrorf("via", "nothing is heard there")

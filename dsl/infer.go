@@ -58,10 +58,10 @@ func (b *builder) inferStage(s *stage) {
 	}
 	if s.kind.payload {
 		s.Config = s.Config.WithPayload(b.payloadShape(s))
-		b.checkEncoder(s)
 	}
-	if !s.broken {
-		b.check(s)
+	b.check(s)
+	if s.kind.payload && !s.broken {
+		b.checkEncoder(s)
 	}
 }
 

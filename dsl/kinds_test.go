@@ -128,7 +128,13 @@ func mapKind() plugins.TransformKind {
 			if c.Has("set") {
 				return []plugins.Output{{Shape: in.With(fields("set"))}}, nil
 			}
-			return []plugins.Output{{Shape: plugins.Columns(fields("emit")...)}}, nil
+			o := plugins.Output{Shape: plugins.Columns(fields("emit")...)}
+			for _, e := range c.Exprs("emit") {
+				if path, ok := plugins.FieldOf(e.Expr); ok && path == e.Name {
+					o.Carried = append(o.Carried, e.Name)
+				}
+			}
+			return []plugins.Output{o}, nil
 		},
 	}
 }

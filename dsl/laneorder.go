@@ -52,12 +52,18 @@ func (b *builder) dividers(in graph.Input, field string, changed bool, seen map[
 		return []divider{{u, changed}}
 	}
 	out := b.shapeOf(in)
-	changed = changed || out == nil || changes(u.In, *out, field)
+	changed = changed || out == nil || changes(u.In, *out, field) && !u.carries(in.Output, field)
 	var found []divider
 	for _, more := range u.Inputs {
 		found = append(found, b.dividers(more, field, changed, seen)...)
 	}
 	return found
+}
+
+// carries reports whether a field has the value that it had in the input.
+func (s *stage) carries(output, field string) bool {
+	i := s.Output(output)
+	return i >= 0 && slices.Contains(s.Outputs[i].Carried, field)
 }
 
 // changes reports whether records of one shape may have another value in a field

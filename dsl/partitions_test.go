@@ -59,6 +59,18 @@ transform "map" "up" {
   from = source.in
   set  = { device = event.site }
 }`, false},
+		{"behind a map that carries the key", `from = transform.up
+}
+transform "map" "up" {
+  from = source.in
+  emit = { temp = event.temp * 2, device = event.device }
+}`, true},
+		{"behind a map that makes another field the key", `from = transform.up
+}
+transform "map" "up" {
+  from = source.in
+  emit = { temp = event.temp, device = event.site }
+}`, false},
 		{"a source without key", `from = source.plain
 }`, false},
 		{"fed by both", `from = [source.in, source.plain]

@@ -12,6 +12,7 @@ func (b *builder) payload(s *stage) {
 	a := s.body.attr("format")
 	if a != nil {
 		at = a.Expr.Range()
+		s.places["format"] = at
 		s.Format = b.text(a)
 		b.explained(s, "format", a, StaticPhase)
 	}
@@ -83,7 +84,7 @@ func (b *builder) checkEncoder(s *stage) {
 		if shape.Untouched() && shape.Format == s.Format && shape.Options.Fingerprint() == s.Options.Fingerprint() {
 			continue // they pass through
 		}
-		if _, err := codec.Encoder(plugins.EncoderConfig{Shape: shape, Options: s.Options}); err != nil {
+		if _, err := codec.Encoder(plugins.EncoderConfig{Shape: shape, Options: s.Options, Topic: s.kind.sink.FixedTopic(s.Config)}); err != nil {
 			b.configError(s, codec.Name+".", err)
 			return
 		}
@@ -91,12 +92,14 @@ func (b *builder) checkEncoder(s *stage) {
 }
 
 // hasBody reports whether a sink says what it makes of the records.
-func (s *stage) hasBody() bool { return s.kind.body != "" && len(s.Config.Exprs(s.kind.body)) > 0 }
+func (s *stage) hasBody() bool {
+	return s.kind.sink.Body != "" && len(s.Config.Exprs(s.kind.sink.Body)) > 0
+}
 
 // written returns the shapes of what a sink encodes.
 func (b *builder) written(s *stage) []plugins.Shape {
 	if s.hasBody() {
-		return []plugins.Shape{plugins.BodyShape(s.Config.Exprs(s.kind.body))}
+		return []plugins.Shape{plugins.BodyShape(s.Config.Exprs(s.kind.sink.Body))}
 	}
 	return b.inputShapes(s)
 }
@@ -107,11 +110,16 @@ func (b *builder) payloadShape(s *stage) plugins.Shape {
 	codec, _ := b.registry.Codec(s.Format)
 	switch {
 	case s.Role == graph.Sink && s.hasBody():
-		t = plugins.BodyShape(s.Config.Exprs(s.kind.body)).Type
+		t = plugins.BodyShape(s.Config.Exprs(s.kind.sink.Body)).Type
 	case s.Role == graph.Sink:
 		t = s.In.Type
 	case s.body.attr("schema") == nil && codec.Type != nil:
 		t = codec.Type(s.Options)
 	}
-	return plugins.Shape{Type: t, Format: s.Format, Options: s.Options, Payload: t}
+	shape := plugins.Shape{Type: t, Format: s.Format, Options: s.Options, Payload: t}
+	if codec.Framing != nil {
+		framing, _ := codec.Framing(s.Options) // checkCodec has reported the error
+		shape.Alone = framing.Alone
+	}
+	return shape
 }

@@ -36,11 +36,11 @@ type kind struct {
 	defaultFormat string
 	keyed         bool
 	via           string
-	body          string // names the attribute that says what a sink writes
 	capabilities  func(plugins.Config) plugins.Capabilities
 	check         func(plugins.Config) error
 	source        plugins.SourceKind
 	transform     plugins.TransformKind
+	sink          plugins.SinkKind
 }
 
 // lookUp finds a kind by name.
@@ -55,7 +55,7 @@ func (b *builder) lookUp(role graph.Role, name string) (k kind, ok bool, known [
 		return kind{schema: t.Schema, payload: t.Payload, defaultFormat: t.DefaultFormat, keyed: t.Keyed, transform: t}, ok, b.registry.Transforms()
 	default:
 		s, ok := b.registry.Sink(name)
-		return kind{schema: s.Schema, payload: s.Payload, defaultFormat: s.DefaultFormat, via: s.Via, body: s.Body, capabilities: s.Capabilities, check: s.Check}, ok, b.registry.Sinks()
+		return kind{schema: s.Schema, payload: s.Payload, defaultFormat: s.DefaultFormat, via: s.Via, capabilities: s.Capabilities, check: s.Check, sink: s}, ok, b.registry.Sinks()
 	}
 }
 

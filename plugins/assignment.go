@@ -28,10 +28,12 @@ type Assignments interface {
 type Assignment struct {
 	Partition Partition
 	// Committed is what the bus keeps as the group's position, nil for none;
-	// Owner is the [Env.Owner] of who committed it, "" where that is not known.
+	// Owner is the [Env.Owner] of who committed it, "" where that is not known or
+	// nobody has.
 	Committed Position
 	Owner     string
 	// Generation grows each time that the partitions are divided anew: of two
-	// members that take a partition for theirs, the one with the higher is right.
+	// members that take a partition for theirs, the one with the higher is right. A
+	// group that the bus has forgotten, with its owners, may begin at low ones.
 	Generation int64
 }

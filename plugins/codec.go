@@ -21,6 +21,10 @@ type Framing struct {
 	// what [Batch.Preamble] holds.
 	Preamble   bool
 	Terminator []byte // after each record; may be empty
+	// Alone says why only one record fits in a stream, and what to write so that
+	// several do: "a message does not tell where it ends: write ...". "" where
+	// several do.
+	Alone string
 }
 
 // Splitter cuts a stream into records. It keeps no state between calls.
@@ -58,6 +62,8 @@ type Decoder interface {
 type EncoderConfig struct {
 	Shape   Shape
 	Options Config
+	// Topic is where all records go, as [SinkKind.FixedTopic] has it.
+	Topic string
 }
 
 // Encoder writes records. Each instance is used by one goroutine at a time.

@@ -50,6 +50,18 @@ func ConstantOf(x Expr) (v Value, ok bool) {
 	return Value{}, false
 }
 
+// Reference is an expression that may tell that its value is that of a field of
+// the input.
+type Reference interface{ Field() (path Path, ok bool) }
+
+// FieldOf returns the field whose value an expression has.
+func FieldOf(x Expr) (path Path, ok bool) {
+	if r, is := x.(Reference); is {
+		return r.Field()
+	}
+	return "", false
+}
+
 // NamedExpr is an item of an object of expressions, in the order written.
 type NamedExpr struct {
 	Name string

@@ -21,6 +21,10 @@ type SourceKind struct {
 	// Keyed says that the stage takes key: by it the records are divided among
 	// its partitions, so that all with the same key are in one.
 	Keyed bool
+	// ReadsTopic reports whether a source, so configured, reads a topic that a
+	// sink over the same connection names ([SinkKind.FixedTopic]). Nil for kinds
+	// without topics.
+	ReadsTopic func(c Config, topic string) bool
 	// Output returns the shape of what a source without payload brings.
 	Output func(Config) (Shape, error)
 	// Check finds, when the pipeline is built, what the schema cannot say:
@@ -113,6 +117,16 @@ type SinkKind struct {
 	// call it from the goroutine that made the batch. Nil means no.
 	Direct func(Config) bool
 	New    func(Config, Env) (Sink, error)
+}
+
+// FixedTopic returns where all records of a sink go. "" where each record says so
+// itself, and of kinds without topics.
+func (k SinkKind) FixedTopic(c Config) string {
+	if k.Topic == "" {
+		return ""
+	}
+	topic, _ := ConstantOf(c.Expr(k.Topic))
+	return topic.Text
 }
 
 // Registry is the kinds that a pipeline may use. Fill it before it is read;

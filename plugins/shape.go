@@ -12,6 +12,7 @@ type Shape struct {
 	Format  string
 	Options Config // of the codec
 	Payload Type   // the type of the payload as declared, before Set and Removed
+	Alone   string // as [Framing.Alone], of the format with its options
 	// Generation grows when a stage makes new payloads: columns decoded from
 	// the old ones are gone.
 	Generation int
@@ -29,6 +30,9 @@ type Output struct {
 	Shape Shape
 	// Optional says that it is normal that nobody takes it.
 	Optional bool
+	// Carried are the top-level fields that have the value which the field of
+	// the same name has in the input, where the shape does not tell so.
+	Carried []string
 }
 
 // Columns returns the shape of records that are only columns.
@@ -48,6 +52,15 @@ func BodyShape(body []NamedExpr) Shape {
 // Untouched reports whether the payload is the record, as it is.
 func (s Shape) Untouched() bool {
 	return s.Format != "" && len(s.Set) == 0 && len(s.Removed) == 0
+}
+
+// CheckStream reports records that do not tell where they end. It is for the
+// Check of kinds that read or write them one behind the other.
+func (s Shape) CheckStream() error {
+	if s.Alone == "" {
+		return nil
+	}
+	return ConfigErrorf("format", "records stand one behind the other here, and %s", s.Alone)
 }
 
 // IsColumn reports whether the top-level field of path is a column of the

@@ -23,6 +23,7 @@ type Transactional interface {
 	Abort(ctx context.Context) error
 	// Committed returns the mark of the last transaction that was committed, ""
 	// for none. From then on nobody else can commit in this sink's name. It is
-	// called outside of transactions.
+	// called outside of transactions, and only where one was begun at some time, by
+	// this process or a former one: it is an error that nothing is known of any.
 	Committed(ctx context.Context) (mark string, err error)
 }

@@ -30,10 +30,11 @@ type Folded struct {
 }
 
 var (
-	_ plugins.Expr     = (*Expr)(nil)
-	_ plugins.Narrower = (*Expr)(nil)
-	_ plugins.Volatile = (*Expr)(nil)
-	_ plugins.Constant = (*Expr)(nil)
+	_ plugins.Expr      = (*Expr)(nil)
+	_ plugins.Narrower  = (*Expr)(nil)
+	_ plugins.Volatile  = (*Expr)(nil)
+	_ plugins.Constant  = (*Expr)(nil)
+	_ plugins.Reference = (*Expr)(nil)
 )
 
 // Type is the type of the result.
@@ -66,6 +67,14 @@ func (e *Expr) Constant() (plugins.Value, bool) {
 		return plugins.Value{}, false
 	}
 	return *e.root.value, true
+}
+
+// Field returns the field of the record whose value it has.
+func (e *Expr) Field() (plugins.Path, bool) {
+	if e.root.field == nil {
+		return "", false
+	}
+	return *e.root.field, true
 }
 
 // Evaluator returns an evaluator with its own scratch memory.

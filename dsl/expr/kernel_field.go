@@ -9,7 +9,7 @@ import (
 // field makes a node that is a column of the batch. read is the type that the
 // column is to have, t the type known here: read, perhaps without null.
 func field(path plugins.Path, read, t plugins.Type, at hcl.Range) *node {
-	return &node{t: t, at: at, make: func(*workshop) kernel {
+	return &node{t: t, at: at, field: &path, make: func(*workshop) kernel {
 		var own plugins.Column
 		absent := newFault(at, codeNull, "the record has no "+path)
 		convert := conversion(read, at)

@@ -17,6 +17,8 @@ type node struct {
 	// all rows.
 	value   *plugins.Value
 	setting *Setting
+	// field is set where the value is that of a field.
+	field *plugins.Path
 	// invalid says that an error was reported: no further one follows from it.
 	invalid bool
 }
