@@ -21,19 +21,26 @@ var _ plugins.Assignments = (*sourceActor)(nil)
 // checkpoint has a position, that rules, unless somebody else has gone on with
 // the partition since: then what is stored here is of the past.
 func (a *sourceActor) Assigned(ctx context.Context, as []plugins.Assignment) (map[plugins.Partition]plugins.Position, error) {
-	start := map[plugins.Partition]plugins.Position{}
+	own := map[plugins.Partition]plugins.Position{}
 	for _, x := range as {
-		own, err := a.known(x.Partition)
+		at, err := a.known(x.Partition)
 		if err != nil {
 			return nil, err
 		}
-		at, err := a.engine.state.takeCustody(ctx, a, x, own)
-		a.resumeAt(x.Partition, at, own)
-		if err != nil {
-			return nil, err
-		}
-		if at != nil {
-			start[x.Partition] = at
+		own[x.Partition] = at
+	}
+	arrivals, err := a.engine.state.takeCustody(ctx, a, as, own)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	start := map[plugins.Partition]plugins.Position{}
+	for _, x := range arrivals {
+		a.resumeAt(x, own[x.part])
+		if x.at != nil {
+			start[x.part] = x.at
 		}
 	}
 	return start, nil
@@ -59,15 +66,15 @@ func (a *sourceActor) known(p plugins.Partition) (plugins.Position, error) {
 }
 
 // resumeAt notes where a partition is resumed, which this process knew to be at own.
-func (a *sourceActor) resumeAt(p plugins.Partition, at, own plugins.Position) {
+func (a *sourceActor) resumeAt(x *arrival, own plugins.Position) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.assigned[p] = true
-	if string(at) != string(own) {
-		delete(a.tasks, p) // somebody else has gone on
+	a.assigned[x.part] = x.custody
+	if string(x.at) != string(own) {
+		delete(a.tasks, x.part) // somebody else has gone on
 	}
-	if at != nil {
-		a.resume[p] = at
+	if x.at != nil {
+		a.resume[x.part] = x.at
 	}
 }
 
@@ -85,7 +92,8 @@ func (a *sourceActor) Revoking(ctx context.Context, ps []plugins.Partition) erro
 			return err
 		}
 	}
-	err := a.engine.state.giveUp(ctx, a.stage.Addr(), ps)
+	// A source that stops may get the same partitions again at the next start.
+	err := a.engine.state.giveUp(ctx, a, ps, a.ctx.Err() != nil)
 	a.forget(ps, errRevoked)
 	return err
 }
@@ -93,14 +101,25 @@ func (a *sourceActor) Revoking(ctx context.Context, ps []plugins.Partition) erro
 // Lost implements [plugins.Assignments].
 func (a *sourceActor) Lost(ps []plugins.Partition) {
 	for _, p := range ps {
-		if t := a.taskOf(p); t != nil {
-			t.disown(errLost)
-		}
+		a.disown(p)
 	}
-	if err := a.engine.state.giveUp(a.ctx, a.stage.Addr(), ps); err != nil && a.ctx.Err() == nil {
+	if err := a.engine.state.giveUp(a.ctx, a, ps, false); err != nil && a.ctx.Err() == nil {
 		a.engine.fail(fmt.Errorf("%s: give up lost partitions: %w", a.stage.Addr(), err))
 	}
 	a.forget(ps, errLost)
+}
+
+// disown keeps what was handed over of a partition from being acknowledged, and
+// from being left to anybody.
+func (a *sourceActor) disown(p plugins.Partition) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if t := a.tasks[p]; t != nil {
+		t.disown(errLost)
+	}
+	if h := a.assigned[p]; h != nil {
+		h.void.Store(true)
+	}
 }
 
 func (a *sourceActor) taskOf(p plugins.Partition) *task {
@@ -140,7 +159,7 @@ func (a *sourceActor) owns(p plugins.Partition) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.assigned[p]
+	return a.assigned[p] != nil
 }
 
 // takeGone returns, once, the partitions whose positions are not to be stored

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +36,7 @@ type checkpoints struct {
 
 	// turn is held while a checkpoint is taken, and by a reload. The rest is
 	// under it.
-	turn      sync.Mutex
+	turn      turn
 	sync      bool // each checkpoint is on disk before it counts
 	claimed   map[string]string
 	stands    map[string]map[plugins.Partition]plugins.Position // stored
@@ -42,10 +44,11 @@ type checkpoints struct {
 	settled   bool                                              // the last one had nothing to store, nor what it left in memory to give up
 	unsaved   []func()                                          // acks that wait for a sync
 	synced    time.Time
-	retired   []*sinkActor  // that a reload removed and that may not have ended
-	failed    *snapshot     // that could not be stored yet
-	custodies []*custody    // partitions that are this process's, whose state is left to the next owner
-	patience  time.Duration // how long to wait for the pipeline to stand still
+	retired   []*sinkActor               // that a reload removed and that may not have ended
+	failed    *snapshot                  // that could not be stored yet
+	custodies []*custody                 // partitions that are this process's, whose state is left to the next owner
+	had       map[string]map[string]bool // sources, and their partitions, that had a log in this run
+	patience  time.Duration              // how long to wait for the pipeline to stand still
 }
 
 // CheckpointStats tells about checkpoints.
@@ -71,7 +74,7 @@ const (
 var errBusy = errors.New("a stage was busy with the same records for too long, such as with a look-up or a throttle")
 
 func newCheckpoints(e *Engine) *checkpoints {
-	c := &checkpoints{engine: e, durable: e.config.StateDir != "", wanted: make(chan struct{}, 1), patience: quietTime, leaving: map[string]*sourceActor{}}
+	c := &checkpoints{engine: e, durable: e.config.StateDir != "", wanted: make(chan struct{}, 1), patience: quietTime, leaving: map[string]*sourceActor{}, turn: newTurn(), had: map[string]map[string]bool{}}
 	c.last.Store(new(CheckpointStats))
 	return c
 }
@@ -96,8 +99,13 @@ func (c *checkpoints) open(g *graph.Graph) error {
 		return err
 	}
 	if c.durable {
+		_, unowned := os.Stat(filepath.Join(s.Path(), ownerFile))
 		if c.owner, err = ownerOf(s.Path()); err != nil {
 			return errors.Join(err, s.Close())
+		}
+		if unowned == nil && s.Epoch() == 1 {
+			c.engine.config.Logger.Warn("what the pipeline has stored here before is gone, and it begins afresh", "state", s.Path(),
+				"remedy", "where nobody has forgotten it on purpose (onstream state reset --all), stop the pipeline and restore the folder from a backup")
 		}
 	}
 	c.store, c.synced = s, time.Now()
@@ -203,7 +211,11 @@ func (c *checkpoints) takeLast() {
 	}
 	ctx, cancel := context.WithTimeout(e.work, e.config.DrainTimeout)
 	defer cancel()
-	if err := c.take(ctx, true); err != nil {
+	err := c.take(ctx, true)
+	if err == nil {
+		err = c.forgetCopies()
+	}
+	if err != nil {
 		e.fail(fmt.Errorf("the last checkpoint could not be stored, so what came after the one before is done again at the next start: %w", err))
 	}
 }
@@ -219,7 +231,9 @@ func (c *checkpoints) want() {
 // take takes a checkpoint and stores it, trying again until it can or ctx
 // ends. The last one is on disk in any case.
 func (c *checkpoints) take(ctx context.Context, last bool) error {
-	c.turn.Lock()
+	if err := c.turn.await(ctx); err != nil {
+		return err
+	}
 	defer c.turn.Unlock()
 	if err := c.saveFailed(ctx); err != nil {
 		return err
@@ -287,10 +301,11 @@ func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats Ch
 		return err
 	}
 	c.failed = nil
-	if err := c.forgetVoid(s); err != nil {
+	if err := c.forgetVoid(ctx, s); err != nil {
 		return err
 	}
 	faultpoint("after_commit")
+	c.closeParted(ctx, s)
 	c.claimed, c.stands = s.claims, s.stands
 	for a, n := range s.stable {
 		a.stored(n)
@@ -324,22 +339,11 @@ func (c *checkpoints) write(ctx context.Context, commit *state.Commit, sync bool
 // insist does what a checkpoint needs, again and again until it is done or
 // cannot be. The sources wait meanwhile.
 func (c *checkpoints) insist(ctx context.Context, do func() error) error {
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := do()
-		if err == nil {
-			c.stall(nil)
-			return nil
-		}
-		if plugins.IsPermanent(err) {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
-		c.stall(err)
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("checkpoint: %w", err)
-		case <-time.After(wait):
-		}
+	if err := (retry{first: 10 * time.Millisecond, most: time.Second, failed: c.stall}).do(ctx, do); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
 	}
+	c.stall(nil)
+	return nil
 }
 
 // check finds out, where there is nothing to be stored, whether it could be.

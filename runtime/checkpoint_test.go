@@ -24,7 +24,7 @@ func TestStateIsExactlyOnce(t *testing.T) {
 		w := newWorld(t)
 		w.addStateful()
 		n := rapid.Int64Range(1, 4000).Draw(rt, "records")
-		dir := t.TempDir()
+		dir := folder(t, rt)
 		config := func() runtime.Config {
 			return runtime.Config{
 				Workers:            rapid.IntRange(1, 4).Draw(rt, "workers"),

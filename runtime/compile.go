@@ -215,7 +215,7 @@ func (c *compiler) sink(s *graph.Stage, in plugins.Shape, have columns) (link, e
 	}
 	same := len(n.body) == 0 && in.Untouched() && in.Format == s.Format && in.Options.Fingerprint() == s.Options.Fingerprint()
 	if s.Format != "" && !same {
-		if n.encoder, err = c.encoder(s.Format, s.Options, out); err != nil {
+		if n.encoder, err = c.encoder(s.Format, plugins.EncoderConfig{Shape: out, Options: s.Options, Topic: kind.FixedTopic(s.Config)}); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Addr(), err)
 		}
 		if len(n.body) == 0 {
@@ -251,12 +251,12 @@ func bodyOf(kind plugins.SinkKind, s *graph.Stage) []plugins.NamedExpr {
 	return s.Config.Exprs(kind.Body)
 }
 
-func (c *compiler) encoder(format string, options plugins.Config, in plugins.Shape) (plugins.Encoder, error) {
+func (c *compiler) encoder(format string, config plugins.EncoderConfig) (plugins.Encoder, error) {
 	codec, ok := c.top.engine.config.Registry.Codec(format)
 	if !ok {
 		return nil, fmt.Errorf("no format %q is registered", format)
 	}
-	return codec.Encoder(plugins.EncoderConfig{Shape: in, Options: options})
+	return codec.Encoder(config)
 }
 
 // decoders returns what fills in the fields read that are not columns yet, and
@@ -327,7 +327,7 @@ func (c *compiler) base(s *graph.Stage, in plugins.Shape) (*stage, error) {
 		return nil, err
 	}
 	if in.Format == "" && b.errors != nil {
-		b.letters.record, err = c.encoder("json", plugins.Config{}, in)
+		b.letters.record, err = c.encoder("json", plugins.EncoderConfig{Shape: in})
 	}
 	return b, err
 }

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
-	"github.com/onstream/onstream/runtime/handoff"
 )
 
 const (
@@ -23,7 +23,8 @@ const (
 // or in several engines of one. A member that stops, or is held up, loses its
 // partitions to the others.
 type crew struct {
-	end int64 // the first number that is not there
+	end  atomic.Int64 // the first number that is not there
+	name string       // of its kinds
 
 	mu         sync.Mutex
 	generation int64
@@ -32,6 +33,8 @@ type crew struct {
 	holders    [crewParts]*member // that have not given it back
 	committed  [crewParts]commitment
 	logs       map[string]*crewLog
+	leaves     bool // members that stop give their partitions back before
+	lost       int  // partitions of which a member was told so
 }
 
 type commitment struct {
@@ -39,11 +42,15 @@ type commitment struct {
 	owner string
 }
 
-func newCrew(end int64) *crew { return &crew{end: end, logs: map[string]*crewLog{}} }
+func newCrew(end int64) *crew {
+	c := &crew{name: "crew", logs: map[string]*crewLog{}}
+	c.end.Store(end)
+	return c
+}
 
 // kind is the connector, with its source and sink.
 func (c *crew) kind() plugins.ConnectorKind {
-	return plugins.ConnectorKind{Name: "crew", Service: "crew", New: func(plugins.Config, plugins.Env) (plugins.Connection, error) { return crewConnection{c}, nil }}
+	return plugins.ConnectorKind{Name: c.name, Service: "crew", New: func(plugins.Config, plugins.Env) (plugins.Connection, error) { return crewConnection{c}, nil }}
 }
 
 type crewConnection struct{ *crew }
@@ -61,51 +68,6 @@ func (c crewConnection) StateLog(_ context.Context, name string, p plugins.Parti
 	return c.logs[name], nil
 }
 
-// crewLog is a log in memory.
-type crewLog struct {
-	mu      sync.Mutex
-	first   int64
-	entries [][]byte
-	broken  error // of Append, which then adds all but the last entry
-}
-
-func (l *crewLog) Append(_ context.Context, entries ...[]byte) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := len(entries)
-	if l.broken != nil {
-		n--
-	}
-	for _, e := range entries[:n] {
-		l.entries = append(l.entries, slices.Clone(e))
-	}
-	return l.broken
-}
-
-func (l *crewLog) Read(_ context.Context, f func(int64, []byte) error) error {
-	l.mu.Lock()
-	first, entries := l.first, slices.Clone(l.entries)
-	l.mu.Unlock()
-	for i, e := range entries {
-		if err := f(first+int64(i), e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *crewLog) Trim(_ context.Context, below int64) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if n := below - l.first; n > 0 {
-		l.entries = slices.Delete(l.entries, 0, int(n))
-		l.first = below
-	}
-	return nil
-}
-
-func (*crewLog) Close(context.Context) error { return nil }
-
 // member is a source that reads its share.
 type member struct {
 	crew   *crew
@@ -118,7 +80,7 @@ type member struct {
 
 func (c *crew) source() plugins.SourceKind {
 	return plugins.SourceKind{
-		Name: "crew", Via: "crew",
+		Name: c.name, Via: "crew",
 		Output: func(plugins.Config) (plugins.Shape, error) {
 			return plugins.Columns(plugins.Field{Name: "n", Type: plugins.Of(plugins.Int)}, plugins.Field{Name: "k", Type: plugins.Of(plugins.String)}), nil
 		},
@@ -175,16 +137,16 @@ func (m *member) Run(ctx context.Context, out plugins.Outlet) error {
 	}()
 	for ctx.Err() == nil {
 		if err := m.share(ctx, out.(plugins.Assignments)); err != nil {
-			return err
+			return m.leave(ctx, out.(plugins.Assignments), err)
 		}
 		handed := false
 		for p, n := range m.mine {
-			if n >= c.end || m.isHeld() {
+			if n >= c.end.Load() || m.isHeld() {
 				continue
 			}
 			next, err := m.hand(ctx, out, p, n)
 			if err != nil {
-				return err
+				return m.leave(ctx, out.(plugins.Assignments), err)
 			}
 			m.mine[p], handed = next, true
 		}
@@ -192,7 +154,25 @@ func (m *member) Run(ctx context.Context, out plugins.Outlet) error {
 			time.Sleep(100 * time.Microsecond)
 		}
 	}
-	return ctx.Err()
+	return m.leave(ctx, out.(plugins.Assignments), ctx.Err())
+}
+
+// leave gives the partitions back of a member that is told to stop.
+func (m *member) leave(ctx context.Context, out plugins.Assignments, why error) error {
+	m.crew.mu.Lock()
+	leaves := m.crew.leaves
+	m.crew.mu.Unlock()
+	if !leaves || ctx.Err() == nil {
+		return why
+	}
+	var all []plugins.Partition
+	for p := range m.mine {
+		all = append(all, crewPart(p))
+	}
+	if err := out.Revoking(context.WithoutCancel(ctx), all); err != nil {
+		return err
+	}
+	return why
 }
 
 func (m *member) isHeld() bool {
@@ -244,6 +224,9 @@ func (m *member) share(ctx context.Context, out plugins.Assignments) error {
 	}
 	if len(lost) > 0 {
 		out.Lost(lost)
+		c.mu.Lock()
+		c.lost += len(lost)
+		c.mu.Unlock()
 	}
 	for _, p := range slices.Concat(lost, revoked) {
 		delete(m.mine, p.ID)
@@ -268,7 +251,7 @@ func crewPart(p int32) plugins.Partition { return plugins.Partition{Name: "crew"
 
 // hand hands over a few numbers from n on and returns the next one.
 func (m *member) hand(ctx context.Context, out plugins.Outlet, p int32, n int64) (int64, error) {
-	rows := min(5, int((m.crew.end-n+crewParts-1)/crewParts))
+	rows := min(5, int((m.crew.end.Load()-n+crewParts-1)/crewParts))
 	b := out.Batch()
 	b.Part = crewPart(p)
 	b.SelectAll(rows)
@@ -289,11 +272,17 @@ func (m *member) hand(ctx context.Context, out plugins.Outlet, p int32, n int64)
 	return n, out.Hand(ctx, plugins.Delivery{Batch: b, Next: binary.AppendVarint(nil, n), Ack: ack})
 }
 
+// stage is the source of a pipeline.
+func (c *crew) stage(name string) *graph.Stage {
+	in := source(name, nil)
+	in.Kind, in.Via = c.name, c.name
+	in.Config = in.Config.WithConnector(c.kind(), plugins.NewConfig(nil))
+	return in
+}
+
 // crewPipeline counts the numbers by key.
 func (w *world) crewPipeline(c *crew) *graph.Graph {
-	in := source("in", nil)
-	in.Kind, in.Via = "crew", "crew"
-	in.Config = in.Config.WithConnector(c.kind(), plugins.NewConfig(nil))
+	in := c.stage("in")
 	count := keyedStage("counter", "count", nil, from("source.in"))
 	count.Follows = "source.in"
 	g := w.pipeline(in, count, sink("out", from("transform.count")))
@@ -302,42 +291,12 @@ func (w *world) crewPipeline(c *crew) *graph.Graph {
 }
 
 func (w *world) addCrew(t testing.TB, c *crew) {
-	w.addStateful()
+	if _, ok := w.registry.Transform("counter"); !ok {
+		w.addStateful()
+	}
 	if err := errors.Join(w.registry.AddSource(c.source()), w.registry.AddConnector(c.kind())); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// breakLogs makes what is appended to the logs fail, or go on.
-func (c *crew) breakLogs(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, l := range c.logs {
-		l.mu.Lock()
-		l.broken = err
-		l.mu.Unlock()
-	}
-}
-
-// standings returns who has the last commits of the logs, and whether all
-// numbers are in them.
-func (c *crew) standings(t testing.TB) (owners []string, all bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all = len(c.logs) == crewParts
-	for _, l := range c.logs {
-		l.mu.Lock()
-		seen := &crewLog{first: l.first, entries: slices.Clone(l.entries)}
-		l.mu.Unlock()
-		j, err := handoff.Open(context.Background(), seen, c.generation+1, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		at, _ := binary.Varint(j.Standing().Position)
-		all = all && at >= c.end
-		owners = append(owners, j.Standing().Owner)
-	}
-	return owners, all
 }
 
 // lose takes the partitions from all who have them.
@@ -345,4 +304,25 @@ func (c *crew) lose() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.holders[:])
+}
+
+// restart makes the crew's bus forget the group, but not what is in the logs.
+func (c *crew) restart() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.generation = 0
+	c.committed = [crewParts]commitment{}
+}
+
+// shares returns how many members have partitions.
+func (c *crew) shares() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	have := map[*member]bool{}
+	for _, m := range c.holders {
+		if m != nil && slices.Contains(c.members, m) {
+			have[m] = true
+		}
+	}
+	return len(have)
 }

@@ -6,31 +6,31 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
 	"github.com/onstream/onstream/runtime/handoff"
-	"github.com/onstream/onstream/runtime/state"
 )
 
 // custody is a partition that is the process's for now, with the log in which
 // what the stages keep of it is left to its next owner. It is used under
 // checkpoints.turn.
 type custody struct {
-	source  string // address
+	actor   *sourceActor // whose partition it is
+	source  string       // address of that
 	part    plugins.Partition
-	journal *handoff.Journal // nil where it stays in this process
-	number  int64            // of the last commit that the log has
-	whole   bool             // the next commit is to have all that there is
+	journal *handoff.Journal  // nil where it stays in this process
+	number  int64             // of the last commit that the log has
+	whole   bool              // the next commit is to have all that there is
+	keeps   map[string]string // as the log has it, see keeps
 	// settled are parcels, by sink, of a former owner that have been given a
 	// number of this one's.
 	settled []handoff.Row
-	void    bool // it is somebody else's now
+	// void says that it is somebody else's now. It may be set at any time.
+	void atomic.Bool
 }
-
-// partName names a partition in addresses and messages.
-func partName(p plugins.Partition) string { return fmt.Sprintf("%s/%d", p.Name, p.ID) }
 
 // followers returns the stages that keep what they keep by the partitions of a
 // source.
@@ -42,6 +42,18 @@ func followers(g *graph.Graph, source string) []*graph.Stage {
 		}
 	}
 	return all
+}
+
+// keeps returns, of the claims of a graph, those that the next owner of a source's
+// partitions has to agree with.
+func keeps(g *graph.Graph, source string, claims map[string]string) map[string]string {
+	kept := map[string]string{}
+	for _, s := range g.Stages {
+		if addr := s.Addr(); addr == source || s.Follows == source || s.Role == graph.Sink {
+			kept[addr] = claims[addr]
+		}
+	}
+	return kept
 }
 
 // immovable returns a stage that keeps something of what a source brings and
@@ -72,42 +84,6 @@ func (c *checkpoints) stays(source string) bool {
 	return !c.durable || fixed != "" || err != nil
 }
 
-// takeCustody makes a partition this process's, and returns where it is to be resumed:
-// nil where nobody knows. Own is where this process's own checkpoint, or its
-// source so far, stands.
-func (c *checkpoints) takeCustody(ctx context.Context, a *sourceActor, x plugins.Assignment, own plugins.Position) (plugins.Position, error) {
-	e := c.engine
-	g := e.current().graph
-	foreign := x.Owner != "" && x.Owner != c.owner
-	if !e.keepsState(g) || !c.durable {
-		if foreign || own == nil {
-			return x.Committed, nil
-		}
-		return own, nil
-	}
-	h := &custody{source: a.stage.Addr(), part: x.Partition}
-	if foreign || own == nil {
-		own = x.Committed
-	}
-	logs, fixed, err := e.logsFor(g, a.stage)
-	switch {
-	case err != nil:
-		return nil, err
-	case fixed != "" && foreign:
-		return nil, plugins.Permanent(fmt.Errorf("partition %s was read by another process since, and what the stages keep of it stayed there: run one process (%s)", partName(x.Partition), fixed))
-	case fixed == "":
-		if h.journal, err = c.openJournal(ctx, logs, a.stage, x); err != nil {
-			return nil, fmt.Errorf("read what the stages keep of partition %s: %w", partName(x.Partition), err)
-		}
-		h.number = h.journal.Standing().Number
-	}
-	at, err := c.settleIn(ctx, h, own, foreign)
-	if err != nil {
-		return nil, errors.Join(err, h.close(ctx))
-	}
-	return at, nil
-}
-
 // logsFor returns where what the stages keep of a source's partitions is left to
 // others, or why it stays in one process.
 func (e *Engine) logsFor(g *graph.Graph, source *graph.Stage) (logs plugins.StateLogs, fixed string, err error) {
@@ -125,6 +101,55 @@ func (e *Engine) logsFor(g *graph.Graph, source *graph.Stage) (logs plugins.Stat
 	return logs, "", nil
 }
 
+// arrival is a partition that becomes this process's.
+type arrival struct {
+	*custody
+	plugins.Assignment
+	foreign bool             // somebody else has read it last
+	at      plugins.Position // where to resume it, nil where nobody knows
+}
+
+// takeCustody makes partitions this process's, and returns where they are to be
+// resumed. Own is where this process's own checkpoint, or its source so far, stands.
+func (c *checkpoints) takeCustody(ctx context.Context, a *sourceActor, as []plugins.Assignment, own map[plugins.Partition]plugins.Position) ([]*arrival, error) {
+	arrivals := make([]*arrival, len(as))
+	for i, x := range as {
+		foreign := x.Owner != "" && x.Owner != c.owner
+		arrivals[i] = &arrival{&custody{actor: a, source: a.stage.Addr(), part: x.Partition}, x, foreign, own[x.Partition]}
+		if foreign || own[x.Partition] == nil {
+			arrivals[i].at = x.Committed
+		}
+	}
+	e := c.engine
+	g := e.current().graph
+	if !e.keepsState(g) || !c.durable {
+		return arrivals, nil
+	}
+	logs, fixed, err := e.logsFor(g, a.stage)
+	switch {
+	case err != nil:
+		return nil, err
+	case fixed == "":
+		err = c.openJournals(ctx, logs, a.stage, arrivals)
+	default:
+		for _, x := range arrivals {
+			if x.foreign {
+				return nil, plugins.Permanent(fmt.Errorf("partition %s was read by another process since, and what the stages keep of it stayed there: run one process (%s)", x.part, fixed))
+			}
+		}
+	}
+	if err == nil {
+		err = c.settleIn(ctx, a.stage, arrivals)
+	}
+	if err != nil {
+		for _, x := range arrivals {
+			err = errors.Join(err, x.close(ctx))
+		}
+		return nil, err
+	}
+	return arrivals, nil
+}
+
 // close closes the log of a partition, if it has one.
 func (h *custody) close(ctx context.Context) error {
 	if h.journal == nil {
@@ -133,87 +158,37 @@ func (h *custody) close(ctx context.Context) error {
 	return h.journal.Close(ctx)
 }
 
-// openJournal claims a partition in its log, again and again until it can.
-func (c *checkpoints) openJournal(ctx context.Context, logs plugins.StateLogs, s *graph.Stage, x plugins.Assignment) (*handoff.Journal, error) {
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		log, err := logs.StateLog(ctx, c.name+"."+s.Name, x.Partition)
-		var j *handoff.Journal
-		generation, owner := x.Generation, c.owner
-		if mutant("no_fence") {
-			generation, owner = 0, "anybody"
-		}
-		if err == nil {
-			j, err = handoff.Open(ctx, log, generation, owner)
-		}
-		if err == nil || plugins.IsPermanent(err) || ctx.Err() != nil {
-			return j, err
-		}
-		if wait == 10*time.Millisecond {
-			c.engine.config.Logger.Warn("what the stages keep of a partition cannot be read yet; it is tried again", "stage", s.Addr(), "partition", partName(x.Partition), "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
-}
-
-// settleIn makes the store agree with the log of a partition, and opens it in
-// the stages.
-func (c *checkpoints) settleIn(ctx context.Context, h *custody, own plugins.Position, foreign bool) (plugins.Position, error) {
-	c.turn.Lock()
-	defer c.turn.Unlock()
-	e := c.engine
-	if err := c.saveFailed(ctx); err != nil {
-		return nil, err
-	}
-	top := e.current()
-	own, err := c.agree(ctx, top, h, own, foreign)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.inLanes(ctx, top, h, func(t *partitioned) error { return t.open(h.part) }); err != nil {
-		return nil, err
-	}
-	c.custodies = slices.DeleteFunc(c.custodies, func(old *custody) bool {
-		if old.source != h.source || old.part != h.part {
-			return false
-		}
-		if err := old.close(ctx); err != nil {
-			e.config.Logger.Warn("a log of what the stages keep was not closed in order", "partition", partName(h.part), "error", err)
-		}
-		return true
+// openJournals claims partitions in their logs, again and again until it can.
+func (c *checkpoints) openJournals(ctx context.Context, logs plugins.StateLogs, s *graph.Stage, arrivals []*arrival) error {
+	g := c.engine.current().graph
+	kept := keeps(g, s.Addr(), g.Claims(c.engine.config.Registry))
+	return c.logReading(s).do(ctx, func() error {
+		return sideBySide(arrivals, func(x *arrival) error {
+			if x.journal != nil { // by an earlier attempt
+				return nil
+			}
+			claim := handoff.Claim{Owner: c.owner, Generation: x.Generation, Anew: x.Owner == "", Keeps: kept}
+			if mutant("no_fence") {
+				claim.Generation, claim.Owner = 0, "anybody"
+			}
+			log, err := logs.StateLog(ctx, c.name+"."+s.Name, x.part)
+			if err == nil {
+				x.journal, err = handoff.Open(ctx, log, claim)
+			}
+			if err != nil {
+				return fmt.Errorf("claim what the stages keep of partition %s: %w", x.part, err)
+			}
+			x.keeps = kept
+			return nil
+		})
 	})
-	c.custodies = append(c.custodies, h)
-	return own, nil
 }
 
-// inLanes calls f with the instances of the stages that follow a partition, which
-// are in one lane of each, while the pipeline stands still. Unlike a checkpoint it
-// cannot be put off: it waits for a stage that is busy.
-func (c *checkpoints) inLanes(ctx context.Context, top *topology, h *custody, f func(*partitioned) error) error {
-	e := c.engine
-	err := e.standStill(ctx, top)
-	for errors.Is(err, errBusy) && ctx.Err() == nil {
-		err = e.standStill(ctx, top)
-	}
-	if err != nil {
-		return err
-	}
-	defer e.goOn(top)
-	for _, s := range followers(top.graph, h.source) {
-		l := top.lanes[s.Addr()]
-		lane := laneOfPart(h.part, len(l.queues))
-		t, ok := l.group.chains[lane].transform(s.Addr()).(*partitioned)
-		if !ok {
-			continue
-		}
-		if err := f(t); err != nil {
-			return fmt.Errorf("%s: %w", s.Addr(), err)
-		}
-		l.queues[lane].wake() // it may want to be called
-	}
-	return nil
+// logReading is how it is tried again to read the logs of a source's partitions.
+func (c *checkpoints) logReading(s *graph.Stage) retry {
+	return retry{10 * time.Millisecond, 5 * time.Second, func(err error) {
+		c.engine.config.Logger.Warn("what the stages keep of partitions cannot be read yet; it is tried again", "stage", s.Addr(), "error", err)
+	}}
 }
 
 // laneOfPart returns the lane, of n, that owns a partition.
@@ -223,43 +198,6 @@ func laneOfPart(p plugins.Partition, n int) int {
 		h = (h ^ uint32(p.Name[i])) * 16777619
 	}
 	return int((h + uint32(p.ID)) % uint32(n))
-}
-
-// forgetPart takes out of the store what it has of a partition.
-func (c *checkpoints) forgetPart(commit *state.Commit, g *graph.Graph, h *custody) {
-	for _, s := range followers(g, h.source) {
-		commit.Forget(partAddr(s.Addr(), h.part))
-	}
-	commit.Forget(partAddr(h.source, h.part))
-	commit.Unposition(h.source, h.part)
-}
-
-// giveUp ends the custody of partitions that are somebody else's now. What
-// nobody else can have stays as it is.
-func (c *checkpoints) giveUp(ctx context.Context, source string, ps []plugins.Partition) error {
-	c.turn.Lock()
-	defer c.turn.Unlock()
-	var errs []error
-	c.custodies = slices.DeleteFunc(c.custodies, func(h *custody) bool {
-		if h.source != source || h.journal == nil || !slices.Contains(ps, h.part) {
-			return false
-		}
-		errs = append(errs, c.release(ctx, h))
-		return true
-	})
-	return errors.Join(errs...)
-}
-
-func (c *checkpoints) release(ctx context.Context, h *custody) error {
-	h.void = true
-	top := c.engine.current()
-	err := c.inLanes(ctx, top, h, func(t *partitioned) error { t.close(h.part); return nil })
-	if err == nil {
-		commit := c.store.Begin()
-		c.forgetPart(commit, top.graph, h)
-		err = commit.Write(c.engine.config.Now(), false)
-	}
-	return errors.Join(err, h.close(ctx))
 }
 
 // openShares opens the partitions that are the process's in a lane of a stage
@@ -274,6 +212,13 @@ func (c *checkpoints) openShares(s *graph.Stage, lane, lanes int, t *partitioned
 	}
 	return nil
 }
+
+// partName names a partition in addresses.
+func partName(p plugins.Partition) string { return fmt.Sprintf("%s/%d", p.Name, p.ID) }
+
+// partAddr is where a store has what a stage keeps of a partition. It is not the
+// address of a stage: those have no @ in them.
+func partAddr(addr string, p plugins.Partition) string { return addr + "@" + partName(p) }
 
 // isPartAddr reports whether something is stored at an address for one
 // partition of a stage.

@@ -59,7 +59,7 @@ func TestStateGoesWithPartitions(t *testing.T) {
 		}
 		processes := make([]process, 3)
 		for i := range processes {
-			processes[i].dir = t.TempDir()
+			processes[i].dir = folder(t, rt)
 		}
 		start := func(p *process) {
 			ctx, crash := context.WithCancel(context.Background())
@@ -120,7 +120,11 @@ func TestStateGoesWithPartitions(t *testing.T) {
 				start(&processes[i])
 			}
 		}
-		for deadline := time.Now().Add(20 * time.Second); w.distinct() < end; time.Sleep(time.Millisecond) {
+		// A slow disk is no failure: it is one that nothing more comes.
+		for last, deadline := 0, time.Now().Add(20*time.Second); w.distinct() < end; time.Sleep(time.Millisecond) {
+			if now := w.distinct(); now > last {
+				last, deadline = now, time.Now().Add(20*time.Second)
+			}
 			for i := range processes {
 				select {
 				case err := <-processes[i].ended:
@@ -221,9 +225,7 @@ func TestStateGoesToRenamedStage(t *testing.T) {
 	w, c := newWorld(t), newCrew(210)
 	w.addCrew(t, c)
 	run := func(name string, end int64) {
-		c.mu.Lock()
-		c.end = end
-		c.mu.Unlock()
+		c.end.Store(end)
 		g := w.crewPipeline(c)
 		if name != "count" {
 			count := keyedStage("counter", name, nil, from("source.in"))
@@ -254,4 +256,86 @@ func TestStateGoesToRenamedStage(t *testing.T) {
 	run("count", 105)
 	run("tally", 210)
 	w.crewCounts(t, 210)
+}
+
+// Two sources read the same topic: what waits for their sink goes on with the
+// partitions of the one that brought it.
+func TestSourcesOfOneTopic(t *testing.T) {
+	t.Parallel()
+	const end = 350
+	w, a, b := newWorld(t), newCrew(end), newCrew(end)
+	b.name = "other"
+	w.addCrew(t, a)
+	w.addCrew(t, b)
+	build := func(crews map[string]*crew) *graph.Graph {
+		var stages []*graph.Stage
+		var counted []graph.Input
+		for name, c := range crews {
+			count := keyedStage("counter", name, nil, from("source."+name))
+			count.Follows = "source." + name
+			stages = append(stages, c.stage(name), count)
+			counted = append(counted, from("transform."+name))
+		}
+		g := w.pipeline(append(stages, sink("out", counted...))...)
+		g.Checkpoint = graph.Checkpoint{Interval: time.Millisecond, Durability: graph.Fsync}
+		return g
+	}
+	w.breakSink("sink.out", errDown)
+	e := w.launch(t.TempDir(), build(map[string]*crew{"a": a, "b": b}), runtime.Config{})
+	w.until("all to be in the logs", func() bool { return a.inLogs(t) && b.inLogs(t) })
+	e.kill()
+	w.breakSink("sink.out", nil)
+	for _, only := range []map[string]*crew{{"a": a}, {"b": b}} {
+		before := len(w.written("sink.out"))
+		e := w.launch(t.TempDir(), build(only), runtime.Config{})
+		w.until("what waited to be written", func() bool { return len(w.written("sink.out")) >= before+end })
+		e.kill()
+		if n := len(w.written("sink.out")) - before; n != end {
+			t.Errorf("%d records of a source waited, %d were written", end, n)
+		}
+	}
+	w.crewCounts(t, end)
+}
+
+// A source that a reload removes leaves its partitions.
+func TestRemovedSourceLeavesItsPartitions(t *testing.T) {
+	t.Parallel()
+	w, c := newWorld(t), newCrew(210)
+	w.addCrew(t, c)
+	e := w.launch(t.TempDir(), w.crewPipeline(c), runtime.Config{})
+	w.until("all to be written", func() bool { return w.distinct() >= 210 })
+	next := w.pipeline(source("in2", map[string]any{"size": int64(5)}), keyedStage("counter", "count", nil, from("source.in2")), sink("out", from("transform.count")))
+	next.Checkpoint = graph.Checkpoint{Interval: time.Millisecond, Durability: graph.Fsync}
+	next.Stages[1].Name = "again"
+	next.Stages[2].Inputs = []graph.Input{from("transform.again")}
+	if _, err := e.Reload(context.Background(), next); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the logs to be closed", func() bool { return c.closes() == crewParts })
+	e.kill()
+}
+
+// Partitions that are lost are given up though what they leave cannot be written:
+// nobody needs it.
+func TestLostPartitionsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	const end = 350
+	w, c := newWorld(t), newCrew(end)
+	w.addCrew(t, c)
+	w.breakSink("sink.out", errDown)
+	e := w.launch(t.TempDir(), w.crewPipeline(c), runtime.Config{})
+	w.until("all to be in the logs", func() bool { return c.inLogs(t) })
+	c.breakLogs(errDown)
+	w.breakSink("sink.out", nil)
+	w.until("checkpoints to fail", func() bool { return e.Stats().Checkpoint.Error != "" })
+	c.lose()
+	w.until("the partitions to be given up", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.lost == crewParts
+	})
+	c.breakLogs(nil)
+	w.until("all to be written", func() bool { return w.distinct() == end })
+	e.kill()
+	w.crewCounts(t, end)
 }

@@ -58,7 +58,7 @@ func (e *Engine) unfinished() *lanes {
 func (e *Engine) finishInput(l *lanes) {
 	for _, q := range l.queues {
 		e.valve.enter()
-		p := parcel{to: q, batch: e.pool.Batch(), delivery: e.unprompted(), entry: finishEntry, counters: e.counter(l.stage.Addr())}
+		p := parcel{to: q, batch: e.pool.Batch(), delivery: e.unprompted(l.stage.Follows), entry: finishEntry, counters: e.counter(l.stage.Addr())}
 		if err := q.put(p); err != nil {
 			p.discard(err)
 		}

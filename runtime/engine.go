@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	goruntime "runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -224,54 +222,6 @@ func (e *Engine) restore(top *topology) error {
 	return nil
 }
 
-// newSources makes the sources of a graph, to resume where they stood.
-func (e *Engine) newSources(g *graph.Graph) ([]*sourceActor, error) {
-	var sources []*sourceActor
-	for _, s := range g.Stages {
-		if s.Role != graph.Source {
-			continue
-		}
-		from, err := e.state.positions(s.Addr())
-		if err != nil {
-			return nil, err
-		}
-		a, err := e.newSource(s, from)
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, a)
-	}
-	return sources, nil
-}
-
-// openSinks makes the sinks of stages; on an error none stays open.
-func (e *Engine) openSinks(ctx context.Context, stages []*graph.Stage) (map[string]plugins.Sink, error) {
-	sinks := map[string]plugins.Sink{}
-	for _, s := range stages {
-		if s.Role != graph.Sink {
-			continue
-		}
-		sink, err := e.newSink(s, false)
-		if err == nil {
-			err = e.openSink(ctx, s, sink)
-		}
-		if err != nil {
-			closeAll(ctx, sinks)
-			return nil, err
-		}
-		sinks[s.Addr()] = sink
-	}
-	return sinks, nil
-}
-
-func closeAll(ctx context.Context, sinks map[string]plugins.Sink) {
-	for _, s := range sinks {
-		if c, ok := s.(plugins.Closer); ok {
-			_ = c.Close(ctx) // nothing was written, and another error is being reported
-		}
-	}
-}
-
 // publish makes t what the engine runs from now on.
 func (e *Engine) publish(t *topology, sources ...*sourceActor) {
 	e.gate.Lock()
@@ -290,22 +240,6 @@ func (e *Engine) publish(t *topology, sources ...*sourceActor) {
 	}
 }
 
-// mustWait reports whether what reaches a sink is to be in a checkpoint before
-// it is written: where it could be different the next time, and the pipeline
-// requires that a repeat has no effect.
-func (e *Engine) mustWait(g *graph.Graph, sink *graph.Stage) bool {
-	if g.Require != graph.EffectivelyOnce && g.Require != graph.ExactlyOnce || !e.state.durable {
-		return false
-	}
-	if e.transactional(g) == sink {
-		return false // it becomes visible with the checkpoint
-	}
-	return slices.ContainsFunc(g.Upstream(sink), func(s *graph.Stage) bool {
-		k, _ := e.config.Registry.Transform(s.Kind)
-		return s.IsVolatile(k)
-	})
-}
-
 // acquire returns the topology in *newest, for one piece of work which calls
 // running.done of it when it is over. Sources and lanes have a newest of their
 // own, because those that a reload removed end with the one they had.
@@ -316,66 +250,11 @@ func (e *Engine) acquire(newest **topology) *topology {
 	return *newest
 }
 
-// startSource runs a source. The engine runs at least until it has ended.
-func (e *Engine) startSource(a *sourceActor) {
-	e.mu.Lock()
-	e.active++
-	clear(e.finished) // there is input again
-	e.sources[a.stage.Addr()] = a
-	drain := e.phase != running
-	e.mu.Unlock()
-	a.run(e.sourceEnded)
-	if drain {
-		a.stop()
-	}
-}
-
-func (e *Engine) sourceEnded(err error) {
-	if err != nil {
-		e.mu.Lock()
-		if e.err == nil {
-			e.err = err
-		}
-		if e.phase == running {
-			e.phase = draining // no source is started any more
-		}
-		e.mu.Unlock()
-		e.config.Logger.Warn("a source failed: what was read is finished, then the pipeline stops")
-		e.stopSources()
-	}
-	e.mu.Lock()
-	e.active--
-	e.mu.Unlock()
-	e.nudge()
-}
-
-// nudge makes awaitSources look again.
-func (e *Engine) nudge() {
-	select {
-	case e.ended <- struct{}{}:
-	default:
-	}
-}
-
-// settled is called when a delivery was answered.
-func (e *Engine) settled() {
-	if e.inFlight.Add(-1) == 0 && e.waiting.Load() {
-		e.nudge()
-	}
-}
-
 // current returns the topology that runs now.
 func (e *Engine) current() *topology {
 	e.gate.RLock()
 	defer e.gate.RUnlock()
 	return e.top
-}
-
-// running returns the sources that run, by address.
-func (e *Engine) running() map[string]*sourceActor {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return maps.Clone(e.sources)
 }
 
 func (e *Engine) counter(addr string) *counters {

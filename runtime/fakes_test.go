@@ -4,15 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime"
 	"github.com/onstream/onstream/runtime/graph"
 )
+
+// folder makes a folder for one case of a property. It goes with the case: of all
+// together, with a store in each, the disk may be full.
+func folder(t *testing.T, rt *rapid.T) string {
+	dir := t.TempDir()
+	rt.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
 
 // world is a registry of hand-written kinds that a test looks into.
 type world struct {

@@ -12,6 +12,7 @@ import (
 // Stored is what a store has of the stages of a pipeline.
 type Stored struct {
 	Folder string            // of the pipeline, for the commands that messages tell
+	Log    string            // the source whose partitions it is of, where it was left on a bus
 	Claims map[string]string // by address, see [graph.Graph.Claims]
 	// Waiting counts the batches that wait for a sink.
 	Waiting func(addr string) (int, error)
@@ -75,8 +76,12 @@ func (x Stored) Fates(g *graph.Graph, wanted map[string]string) (fates []Fate, m
 
 func (x Stored) lives(addr string) bool { return x.Lives != nil && x.Lives(addr) }
 
-// reset is the command that forgets what is stored at an address.
+// reset is the command that forgets what is stored at an address, or what else
+// does.
 func (x Stored) reset(addr string) string {
+	if x.Log != "" {
+		return "another name for " + x.Log
+	}
 	return fmt.Sprintf("onstream state reset %s %s", x.Folder, addr)
 }
 

@@ -68,7 +68,7 @@ func TestNothingIsLostOverReloads(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
 		w.addStateful()
-		dir := t.TempDir()
+		dir := folder(t, rt)
 		interval := time.Duration(rapid.IntRange(300, 4000).Draw(rt, "interval")) * time.Microsecond
 		now := shape{size: 20, stage: "count", sink: "out", workers: 2}
 		var e *runtime.Engine

@@ -77,7 +77,7 @@ func (l *lanes) tick(e *Engine, lane int) int64 {
 		return e.config.Now().UnixNano()
 	}
 	c, j := l.turn(e, lane)
-	j.delivery, j.batch = e.unprompted(), e.pool.Batch()
+	j.delivery, j.batch = e.unprompted(l.stage.Follows), e.pool.Batch()
 	if n := c.way(); n != nil && c.next(l.stage.Addr()) <= e.config.Now().UnixNano() {
 		n.tick(j)
 	}

@@ -2,8 +2,9 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/onstream/onstream/plugins"
@@ -14,116 +15,103 @@ import (
 
 // legacy is what a checkpoint leaves in the logs of partitions.
 type legacy struct {
-	mu     sync.Mutex
-	deltas map[*custody]*handoff.Delta
-	stands map[*custody]plugins.Position
-	number map[*custody]int64
-	left   bool // it is in the logs
+	mu   sync.Mutex // of what the bequests collect
+	of   map[origin]*bequest
+	left bool // it is in the logs
+}
+
+// bequest is what a checkpoint leaves of one partition.
+type bequest struct {
+	*custody
+	delta  handoff.Delta
+	keeps  map[string]string
+	at     plugins.Position
+	number int64 // of the commit; 0 where nothing has changed
 }
 
 // forgetVoid takes out of the store what a snapshot, which could be stored only
 // now, had of partitions that are somebody else's meanwhile.
-func (c *checkpoints) forgetVoid(s *snapshot) error {
+func (c *checkpoints) forgetVoid(ctx context.Context, s *snapshot) error {
 	if s.legacy == nil {
 		return nil
 	}
 	commit := c.store.Begin()
-	for h := range s.legacy.deltas {
-		if h.void {
-			c.forgetPart(commit, c.engine.current().graph, h)
+	for _, b := range s.legacy.of {
+		if b.void.Load() {
+			c.forgetPart(commit, c.engine.current().graph, b.custody)
 		}
 	}
 	if commit.Empty() {
 		return nil
 	}
-	return commit.Write(c.engine.config.Now(), false)
+	return c.write(ctx, commit, false)
 }
 
 // newLegacy begins what a checkpoint leaves. What a former owner's numbers stand for
 // is settled first: this owner may give the same numbers.
 func (c *checkpoints) newLegacy() *legacy {
-	l := &legacy{deltas: map[*custody]*handoff.Delta{}, stands: map[*custody]plugins.Position{}, number: map[*custody]int64{}}
+	l := &legacy{of: map[origin]*bequest{}}
 	for _, h := range c.custodies {
 		if h.journal != nil {
-			l.deltas[h] = new(handoff.Delta)
+			b := &bequest{custody: h}
 			for _, r := range h.settled {
-				l.deltas[h].Add(r)
+				b.delta.Add(r)
 			}
+			l.of[origin{h.source, h.part}] = b
 		}
 	}
 	return l
 }
 
-// of returns the custody of a partition, nil for none. Records at a sink only
-// know their partition, which one source has.
-func (l *legacy) of(source string, p plugins.Partition) *custody {
-	for h := range l.deltas {
-		if h.part == p && (source == "" || h.source == source) {
-			return h
-		}
-	}
-	return nil
-}
-
-// add adds a row to what is left of a partition, if it is in custody.
-func (l *legacy) add(source string, p plugins.Partition, r handoff.Row) {
-	if l == nil {
-		return
-	}
-	l.addTo(l.of(source, p), r)
-}
-
-// addTo adds a row to what is left of a partition in custody; nil is for none.
-func (l *legacy) addTo(h *custody, r handoff.Row) {
-	if h == nil {
+// add adds a row to what is left of where it is from, if that is in custody.
+func (l *legacy) add(from origin, r handoff.Row) {
+	if l == nil || l.of[from] == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.deltas[h].Add(r)
+	l.of[from].delta.Add(r)
 }
 
 // writer returns what writes the rows of a stage both to the checkpoint and to
 // the log.
 func (l *legacy) writer(commit *state.Commit, s *graph.Stage, p plugins.Partition) plugins.StateWriter {
-	return &legacyWriter{commit.Writer(partAddr(s.Addr(), p)), l, l.of(s.Follows, p), s.Addr()}
+	return &legacyWriter{commit.Writer(partAddr(s.Addr(), p)), l, origin{s.Follows, p}, s.Addr()}
 }
 
 type legacyWriter struct {
 	store  plugins.StateWriter
 	legacy *legacy
-	part   *custody // nil where it is left to nobody
+	from   origin
 	addr   string
 }
 
 // Put implements [plugins.StateWriter].
 func (w *legacyWriter) Put(space byte, g plugins.Group, key, value []byte) {
 	w.store.Put(space, g, key, value)
-	w.legacy.addTo(w.part, handoff.Row{Kind: handoff.Put, Addr: w.addr, Space: space, Group: g, Key: key, Value: value})
+	w.legacy.add(w.from, handoff.Row{Kind: handoff.Put, Addr: w.addr, Space: space, Group: g, Key: key, Value: value})
 }
 
 // Delete implements [plugins.StateWriter].
 func (w *legacyWriter) Delete(space byte, g plugins.Group, key []byte) {
 	w.store.Delete(space, g, key)
-	w.legacy.addTo(w.part, handoff.Row{Kind: handoff.Delete, Addr: w.addr, Space: space, Group: g, Key: key})
+	w.legacy.add(w.from, handoff.Row{Kind: handoff.Delete, Addr: w.addr, Space: space, Group: g, Key: key})
 }
 
 // conclude numbers what is left of each partition of which something changed.
-func (c *checkpoints) conclude(s *snapshot) {
-	for h, d := range s.legacy.deltas {
-		at := s.stands[h.source][h.part]
-		if at == nil { // nothing was read of it here yet
-			at = h.journal.Standing().Position
+func (c *checkpoints) conclude(s *snapshot, g *graph.Graph) {
+	for _, b := range s.legacy.of {
+		b.keeps, b.at = keeps(g, b.source, s.claims), s.stands[b.source][b.part]
+		if b.at == nil { // nothing was read of it here yet
+			b.at = b.journal.Standing().Position
 		}
-		moved := string(at) != string(h.journal.Standing().Position)
-		if d.Size() == 0 && !moved && !h.whole {
+		b.whole = b.whole || !maps.Equal(b.keeps, b.custody.keeps)
+		moved := string(b.at) != string(b.journal.Standing().Position)
+		if b.delta.Size() == 0 && !moved && !b.whole {
 			continue
 		}
-		s.legacy.stands[h] = at
-		s.legacy.number[h] = h.number + 1
-		noted := *h
-		noted.number++
-		noted.note(s.commit)
+		b.number = b.custody.number + 1
+		b.note(s.commit, b.number)
 	}
 }
 
@@ -140,48 +128,40 @@ func (c *checkpoints) bequeath(ctx context.Context, s *snapshot) error {
 	return nil
 }
 
-// tryBequeath appends to all logs at once.
+// tryBequeath appends to all logs.
 func (c *checkpoints) tryBequeath(ctx context.Context, l *legacy) error {
-	var mu sync.Mutex
-	var errs []error
-	var appending sync.WaitGroup
-	for h, number := range l.number {
-		if h.void || h.number >= number { // or it was appended by an earlier attempt
-			continue
+	return sideBySide(slices.Collect(maps.Values(l.of)), func(b *bequest) error {
+		if b.void.Load() || b.custody.number >= b.number { // or it was appended by an earlier attempt
+			return nil
 		}
-		appending.Go(func() {
-			err := c.bequeathOne(ctx, h, number, l.stands[h], l.deltas[h])
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				errs = append(errs, fmt.Errorf("leave what the stages keep of partition %s to its next owner: %w", partName(h.part), err))
-			}
-		})
-	}
-	appending.Wait()
-	return errors.Join(errs...)
+		faultpoint("before_bequest")
+		if err := c.bequeathOne(ctx, b); err != nil {
+			return fmt.Errorf("leave what the stages keep of partition %s to its next owner: %w", b.part, err)
+		}
+		return nil
+	})
 }
 
-func (c *checkpoints) bequeathOne(ctx context.Context, h *custody, number int64, at plugins.Position, changed *handoff.Delta) error {
-	whole := h.whole || h.journal.Wasteful()
-	if !whole {
-		if err := h.journal.Append(ctx, number, at, changed); err != nil {
+func (c *checkpoints) bequeathOne(ctx context.Context, b *bequest) error {
+	whole := b.whole || b.journal.Wasteful()
+	if whole {
+		all := new(handoff.Delta)
+		if err := c.gatherWhole(b.custody, all); err != nil {
 			return err
 		}
-		h.number, h.settled = number, nil
+		all.Join(&b.delta)
+		if err := b.journal.AppendFull(ctx, b.number, b.at, b.keeps, all); err != nil {
+			return err
+		}
+	} else if err := b.journal.Append(ctx, b.number, b.at, &b.delta); err != nil {
+		return err
+	}
+	b.custody.number, b.custody.keeps, b.settled, b.whole = b.number, b.keeps, nil, false
+	if !whole {
 		return nil
 	}
-	all := new(handoff.Delta)
-	if err := c.gatherWhole(h, all); err != nil {
-		return err
-	}
-	all.Join(changed)
-	if err := h.journal.AppendFull(ctx, number, at, all); err != nil {
-		return err
-	}
-	h.number, h.settled, h.whole = number, nil, false
-	if err := h.journal.Trim(ctx); err != nil {
-		c.engine.config.Logger.Warn("the log of what the stages keep is not shortened for now", "partition", partName(h.part), "error", err)
+	if err := b.journal.Trim(ctx); err != nil {
+		c.engine.config.Logger.Warn("the log of what the stages keep is not shortened for now", "partition", b.part.String(), "error", err)
 	}
 	return nil
 }
@@ -200,7 +180,8 @@ func (c *checkpoints) gatherWhole(h *custody, all *handoff.Delta) error {
 	}
 	for addr := range top.sinks {
 		err := c.store.Outbox(addr, func(number int64, data []byte) error {
-			if partOfParcel(data) == h.part {
+			from := originOf(data)
+			if from.source = latterly(from.source, top.graph); from == (origin{h.source, h.part}) {
 				all.Add(handoff.Row{Kind: handoff.Post, Addr: addr, Number: number, Value: data})
 			}
 			return nil

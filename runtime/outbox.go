@@ -23,30 +23,30 @@ type outbox struct {
 
 type posted struct {
 	batch  *plugins.Batch
-	part   plugins.Partition // of the batch
+	origin origin
 	stored bool
 }
 
 // gone is a parcel that does not wait any more.
 type gone struct {
 	number int64
-	part   plugins.Partition
+	origin origin
 }
 
 // add gives a parcel its number, unless it has one.
 func (o *outbox) add(p parcel) int64 {
 	if p.number == 0 {
 		p.number = o.last.Add(1)
-		o.open[p.number] = &posted{batch: p.batch, part: p.batch.Part}
+		o.open[p.number] = &posted{batch: p.batch, origin: origin{p.delivery.task.source, p.batch.Part}}
 	}
 	return p.number
 }
 
 // resume adds a parcel that a checkpoint has.
-func (o *outbox) resume(number int64, b *plugins.Batch) {
+func (o *outbox) resume(number int64, b *plugins.Batch, from origin) {
 	o.last.Store(max(o.last.Load(), number))
 	o.stable = max(o.stable, number)
-	o.open[number] = &posted{b, b.Part, true}
+	o.open[number] = &posted{b, from, true}
 }
 
 // waits reports whether parcels may be written only once a checkpoint has them.
@@ -55,7 +55,7 @@ func (o *outbox) waits() bool { return o != nil && o.holds }
 // answered is called before the batch of a parcel is changed or released.
 func (o *outbox) answered(number int64) {
 	if p := o.open[number]; p != nil && p.stored {
-		o.gone = append(o.gone, gone{number, p.part})
+		o.gone = append(o.gone, gone{number, p.origin})
 		o.changed.Store(true)
 	}
 	delete(o.open, number)
@@ -64,9 +64,9 @@ func (o *outbox) answered(number int64) {
 // store calls post for each parcel that the last checkpoint did not have, in
 // order, and settle for each that is answered since. It returns the number up
 // to which parcels are then stored. Without post it only settles.
-func (o *outbox) store(post func(int64, *plugins.Batch), settle func(int64, plugins.Partition)) int64 {
+func (o *outbox) store(post func(int64, *plugins.Batch, origin), settle func(int64, origin)) int64 {
 	for _, g := range o.gone {
-		settle(g.number, g.part)
+		settle(g.number, g.origin)
 	}
 	o.gone = o.gone[:0]
 	if post == nil {
@@ -74,7 +74,7 @@ func (o *outbox) store(post func(int64, *plugins.Batch), settle func(int64, plug
 	}
 	for _, n := range slices.Sorted(maps.Keys(o.open)) {
 		if p := o.open[n]; !p.stored {
-			post(n, p.batch)
+			post(n, p.batch, p.origin)
 			p.stored = true
 		}
 	}

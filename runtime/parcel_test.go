@@ -24,9 +24,14 @@ func TestParcelRoundTrip(t *testing.T) {
 	b.Times = []int64{1, 2, 3}
 	b.SelectAll(3)
 	b.Sel = []uint32{0, 2} // only what is alive is stored
-	got, err := readParcel(&pool, appendParcel(nil, b), []byte("\r\n"))
+	b.Part = plugins.Partition{Name: "topic", ID: 3}
+	stored := appendParcel(nil, b, "source.in")
+	got, from, err := readParcel(&pool, stored, []byte("\r\n"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := (origin{"source.in", b.Part}); from != want || originOf(stored) != want {
+		t.Errorf("it is from %v, or %v, not from %v", from, originOf(stored), want)
 	}
 	if !strings.HasPrefix(string(got.Data), "one\r\nthree\r\n") || string(got.Value(1)) != "three" || !slices.Equal(got.Times, []int64{1, 3}) {
 		t.Errorf("got %q, %v", got.Data, got.Times)
@@ -44,14 +49,14 @@ func TestParcelsThatCannotBeRead(t *testing.T) {
 	b.Data = []byte("one")
 	b.Values = []plugins.Span{{Len: 3}}
 	b.SelectAll(1)
-	whole := appendParcel(nil, b)
+	whole := appendParcel(nil, b, "source.in")
 	for n := range whole {
-		if _, err := readParcel(&pool, whole[:n], nil); !errors.Is(err, errParcel) {
+		if _, _, err := readParcel(&pool, whole[:n], nil); !errors.Is(err, errParcel) {
 			t.Errorf("cut off at %d: %v", n, err)
 		}
 	}
 	whole[0]++
-	if _, err := readParcel(&pool, whole, nil); err == nil || !strings.Contains(err.Error(), "were stored by another version of onstream: let that one write them") {
+	if _, _, err := readParcel(&pool, whole, nil); err == nil || !strings.Contains(err.Error(), "were stored by another version of onstream: let that one write them") {
 		t.Errorf("of another version: %v", err)
 	}
 }

@@ -34,12 +34,6 @@ var (
 	_ plugins.StateCounter = (*partitioned)(nil)
 )
 
-// partAddr is where a store has what a stage keeps of a partition. It is not the
-// address of a stage: those have no @ in them.
-func partAddr(addr string, p plugins.Partition) string {
-	return addr + "@" + partName(p)
-}
-
 // open makes the instance of a partition, with what is stored for it.
 func (t *partitioned) open(p plugins.Partition) error {
 	if t.share(p) != nil {

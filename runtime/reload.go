@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -155,22 +152,6 @@ func (e *Engine) handOver(ctx context.Context, old *topology) error {
 	return err
 }
 
-// closeSources keeps those that a reload replaces or removes from handing over
-// anything more: where they stand is settled, and what they hold back is read
-// again.
-func (e *Engine) closeSources(changes []graph.Change) {
-	running := e.running()
-	for _, c := range changes {
-		if a := running[c.Addr]; a != nil && restarts(c) {
-			a.stop()
-			a.close(errStopping)
-			if c.New == nil {
-				e.state.leave(a)
-			}
-		}
-	}
-}
-
 // takeUp gives the stages of a new topology what they had: those that go on as
 // they are their instances, where the pipeline stands still, the others what
 // is stored for them; and sinks that are new what waits for them.
@@ -206,17 +187,6 @@ func (e *Engine) takeUp(old, top *topology, still bool) error {
 // sameLanes reports whether a stage runs in the lanes it had.
 func sameLanes(old, top *topology, addr string) bool {
 	return old.lanes[addr] != nil && old.lanes[addr].group == top.lanes[addr].group
-}
-
-// removedSinks returns the sinks that only the old topology has.
-func removedSinks(old, top *topology) []*sinkActor {
-	var removed []*sinkActor
-	for addr, a := range old.sinks {
-		if top.sinks[addr] != a {
-			removed = append(removed, a)
-		}
-	}
-	return removed
 }
 
 // prepare makes, before anything changes, what the new topology needs: fresh
@@ -258,151 +228,4 @@ func (e *Engine) prepare(ctx context.Context, changes []graph.Change, old, top *
 		}
 	}
 	return fresh, swaps, nil
-}
-
-// restarts reports whether the change makes another source of one.
-func restarts(c graph.Change) bool {
-	s := c.New
-	if s == nil {
-		s = c.Old
-	}
-	return s.Role == graph.Source && c.Kind != graph.Rewired
-}
-
-// unchangedSources returns the sources that go on with the new topology.
-func (e *Engine) unchangedSources(changes []graph.Change) []*sourceActor {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	rest := maps.Clone(e.sources)
-	for _, c := range changes {
-		if restarts(c) {
-			delete(rest, c.Addr)
-		}
-	}
-	return slices.Collect(maps.Values(rest))
-}
-
-// replaceSources starts the sources that are new, and those that changed when
-// their old selves, which are closed, have ended. It closes replaced when all
-// run, and returns those that end.
-func (e *Engine) replaceSources(changes []graph.Change, top *topology) (replaced chan struct{}, stopped []*sourceActor) {
-	var starting sync.WaitGroup
-	for _, c := range changes {
-		if !restarts(c) {
-			continue
-		}
-		e.mu.Lock()
-		old := e.sources[c.Addr]
-		delete(e.sources, c.Addr)
-		if c.New != nil {
-			e.active++ // the engine does not end before it has started
-		}
-		e.mu.Unlock()
-		if old != nil {
-			stopped = append(stopped, old)
-		}
-		if c.New != nil {
-			starting.Go(func() { e.restart(c, old, top) })
-		}
-	}
-	replaced = make(chan struct{})
-	e.background.Go(func() {
-		starting.Wait()
-		close(replaced)
-	})
-	return replaced, stopped
-}
-
-// predecessor returns the source that a new one takes over from: its old self,
-// one that had its address before, or the one that it was under another name;
-// nil for none.
-func (e *Engine) predecessor(c graph.Change, g *graph.Graph) *sourceActor {
-	running := e.running()
-	for _, addr := range append([]string{c.Addr}, formerly(c.Addr, g)...) {
-		a := running[addr]
-		if a == nil {
-			a = e.state.left(addr)
-		}
-		if a != nil && a.stage.Kind == c.New.Kind {
-			return a
-		}
-	}
-	return nil
-}
-
-// whereFrom returns the positions at which a new source is to resume, as far
-// as they are known now.
-func (e *Engine) whereFrom(c graph.Change, g *graph.Graph) map[plugins.Partition]plugins.Position {
-	if p := e.predecessor(c, g); p != nil {
-		return p.positions(true)
-	}
-	if c.Old != nil {
-		return nil // of another kind
-	}
-	for _, addr := range append([]string{c.Addr}, formerly(c.Addr, g)...) {
-		if from, err := e.state.positions(addr); err == nil && len(from) > 0 {
-			return from
-		}
-	}
-	return nil
-}
-
-// restart starts a source where the one before it, if there was one, has ended.
-func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
-	before := e.predecessor(c, top.graph)
-	if before == nil && old != nil && old.stage.Kind == c.New.Kind {
-		before = old
-	}
-	for _, a := range []*sourceActor{old, before} {
-		if a != nil {
-			<-a.ended
-		}
-	}
-	var from map[plugins.Partition]plugins.Position
-	if before != nil {
-		from = before.positions(true)
-	} else {
-		from = e.whereFrom(c, top.graph)
-	}
-	a, err := e.newSource(c.New, from)
-	if err == nil {
-		a.newest, a.before = top, before
-		e.state.forgetLeft(before)
-		e.startSource(a)
-	}
-	e.sourceEnded(err) // the one that was counted in advance
-}
-
-var errRemoved = errors.New("the sink was removed")
-
-// retire ends, in the background, what only the old topology had.
-func (e *Engine) retire(old, top *topology, stopped []*sourceActor) {
-	removed := removedSinks(old, top)
-	timeout := time.AfterFunc(e.config.DrainTimeout, func() {
-		for _, a := range removed {
-			if !a.isOver() {
-				e.config.Logger.Error("a sink was removed and did not write in time what still waited for it: that is dropped",
-					"stage", a.addr, "records", a.counters.held.Load())
-			}
-			a.cancel(errRemoved)
-		}
-	})
-	e.background.Go(func() {
-		defer timeout.Stop()
-		for _, a := range stopped {
-			<-a.ended
-		}
-		old.running.wait()
-		for _, s := range flowOrder(old.graph) {
-			if l := old.lanes[s.Addr()]; l != nil && (top.lanes[s.Addr()] == nil || !sameLanes(old, top, s.Addr())) {
-				l.end()
-			}
-			if a := old.sinks[s.Addr()]; slices.Contains(removed, a) {
-				a.queue.end()
-				<-a.done
-			}
-		}
-		old.closeShared(top)
-		e.via.release(old.graph)
-	})
 }

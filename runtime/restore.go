@@ -108,7 +108,7 @@ func (c *checkpoints) resume(a *sinkActor) error {
 // requeue puts a stored parcel into the queue of its sink, under the number that
 // it has in the outbox; 0 is for one that is not there yet.
 func (c *checkpoints) requeue(a *sinkActor, number int64, data []byte) error {
-	b, err := readParcel(&a.engine.pool, data, a.engine.env(a.stage).Framing.Terminator)
+	b, from, err := readParcel(&a.engine.pool, data, a.engine.env(a.stage).Framing.Terminator)
 	if err != nil {
 		return fmt.Errorf("%s: %w; look at them with onstream state inspect %s", a.addr, err, c.store.Path())
 	}
@@ -116,10 +116,10 @@ func (c *checkpoints) requeue(a *sinkActor, number int64, data []byte) error {
 	a.counters.held.Add(int64(b.Len))
 	if number > 0 {
 		a.queue.mu.Lock()
-		a.queue.outbox.resume(number, b)
+		a.queue.outbox.resume(number, b, from)
 		a.queue.mu.Unlock()
 	}
 	a.queue.unbound(true)
 	defer a.queue.unbound(false)
-	return a.queue.put(parcel{to: a.queue, batch: b, delivery: a.engine.unprompted(), number: number, counters: a.counters})
+	return a.queue.put(parcel{to: a.queue, batch: b, delivery: a.engine.unprompted(from.source), number: number, counters: a.counters})
 }

@@ -67,42 +67,6 @@ func (e *Engine) newSinkActor(s *graph.Stage) *sinkActor {
 	return a
 }
 
-// newSink makes the sink of a stage; replaces says that one of its address
-// has run.
-func (e *Engine) newSink(s *graph.Stage, replaces bool) (plugins.Sink, error) {
-	kind, ok := e.config.Registry.Sink(s.Kind)
-	if !ok {
-		return nil, fmt.Errorf("%s: no sink kind %q is registered", s.Addr(), s.Kind)
-	}
-	env := e.env(s)
-	env.Replaces = replaces
-	var err error
-	if env.Connection, err = e.via.of(s); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
-	}
-	sink, err := kind.New(s.Config, env)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Addr(), err)
-	}
-	return sink, nil
-}
-
-// openSink sees whether a sink will work. What may pass is not an error.
-func (e *Engine) openSink(ctx context.Context, s *graph.Stage, sink plugins.Sink) error {
-	o, ok := sink.(plugins.Opener)
-	if !ok {
-		return nil
-	}
-	err := o.Open(ctx)
-	if plugins.IsPermanent(err) {
-		return fmt.Errorf("%s: %w", s.Addr(), err)
-	}
-	if err != nil {
-		e.config.Logger.Warn("sink cannot be opened yet; it is tried again with the first record", "stage", s.Addr(), "error", err)
-	}
-	return nil
-}
-
 // start runs the actor with a sink.
 func (a *sinkActor) start(sink plugins.Sink) {
 	ctx, cancel := context.WithCancelCause(a.engine.work)
@@ -119,10 +83,9 @@ func (a *sinkActor) run() {
 	defer close(a.done)
 	defer context.AfterFunc(a.ctx, func() { a.queue.breakOff(context.Cause(a.ctx)) })()
 	for a.takeOver() {
-		a.settle()
 		for a.ctx.Err() == nil && a.next() {
-			a.settle()
 		}
+		a.settle()
 		if a.dirty && a.ctx.Err() == nil {
 			a.flush()
 			a.settle()
@@ -223,11 +186,18 @@ func (a *sinkActor) attempt(p parcel) attempt {
 	return attempt{parcel: p, number: a.last}
 }
 
-// next writes one parcel, if there is one.
+// next writes one parcel, if there is one: the first of those that are not
+// written, as far as the sink has answered, also while it was waited for.
 func (a *sinkActor) next() bool {
 	a.swapSink()
-	if a.failing && !a.pause() {
-		return true // something else comes first
+	a.settle()
+	if a.failing {
+		if a.pause() {
+			a.settle()
+		}
+		if a.failing {
+			return true // something else comes first
+		}
 	}
 	if len(a.redo) > 0 {
 		t := a.redo[0]

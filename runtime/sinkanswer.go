@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/onstream/onstream/plugins"
@@ -53,6 +54,10 @@ func (a *sinkActor) settleOne(t attempt, err error) {
 		a.counters.failed(err)
 		a.finish(t.parcel, n, rows)
 	default:
+		if a.begun {
+			// Nothing more can be written in the transaction, and it cannot be committed.
+			a.engine.fail(fmt.Errorf("%s: a transaction was given up (%w): %w", a.addr, err, ErrAgain))
+		}
 		t.tries++
 		at, _ := slices.BinarySearchFunc(a.redo, t, func(x, y attempt) int { return int(x.number - y.number) })
 		a.redo = slices.Insert(a.redo, at, t)

@@ -139,7 +139,7 @@ func (w *world) addPartly(s *partly) {
 func TestPartlyWrittenBatches(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 600).Draw(rt, "records")
-		dir := rapid.SampledFrom([]string{"", t.TempDir()}).Draw(rt, "state")
+		dir := rapid.SampledFrom([]string{"", folder(t, rt)}).Draw(rt, "state")
 		crashes := rapid.IntRange(0, 4).Draw(rt, "crashes")
 		if dir == "" {
 			crashes = 0

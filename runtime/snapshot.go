@@ -48,8 +48,9 @@ type snapshot struct {
 	stable map[*sinkActor]int64 // number up to which its parcels are in it
 	stands map[string]map[plugins.Partition]plugins.Position
 	claims map[string]string
-	legacy *legacy // what is left to the next owners of partitions
-	ending *ending // the transaction that ends with it, nil for none
+	legacy *legacy    // what is left to the next owners of partitions
+	ending *ending    // the transaction that ends with it, nil for none
+	parted []*custody // whose last it is
 }
 
 // gather collects what has changed. Where stages keep state, the pipeline
@@ -95,7 +96,10 @@ func (c *checkpoints) gather(ctx context.Context, top *topology, still bool) (s 
 	if err := c.gatherState(top, s); err != nil {
 		return nil, err
 	}
-	c.conclude(s)
+	c.conclude(s, top.graph)
+	if err := c.part(top, s); err != nil {
+		return nil, err
+	}
 	if x != nil && x.actor.begun && !s.commit.Empty() {
 		s.ending = x
 	}
@@ -194,18 +198,22 @@ func (a *sinkActor) store(commit *state.Commit, left *legacy) int64 {
 	if o == nil {
 		return 0
 	}
-	var post func(int64, *plugins.Batch)
+	leave := func(from origin, r handoff.Row) {
+		from.source = latterly(from.source, a.engine.current().graph)
+		left.add(from, r)
+	}
+	var post func(int64, *plugins.Batch, origin)
 	if left != nil && !mutant("no_outbox") {
 		var buf []byte
-		post = func(n int64, b *plugins.Batch) {
-			buf = appendParcel(buf[:0], b)
+		post = func(n int64, b *plugins.Batch, from origin) {
+			buf = appendParcel(buf[:0], b, from.source)
 			commit.Post(a.addr, n, buf)
-			left.add("", b.Part, handoff.Row{Kind: handoff.Post, Addr: a.addr, Number: n, Value: buf})
+			leave(from, handoff.Row{Kind: handoff.Post, Addr: a.addr, Number: n, Value: buf})
 		}
 	}
-	return o.store(post, func(n int64, p plugins.Partition) {
+	return o.store(post, func(n int64, from origin) {
 		commit.Settle(a.addr, n)
-		left.add("", p, handoff.Row{Kind: handoff.Settle, Addr: a.addr, Number: n})
+		leave(from, handoff.Row{Kind: handoff.Settle, Addr: a.addr, Number: n})
 	})
 }
 

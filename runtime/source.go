@@ -41,7 +41,7 @@ type sourceActor struct {
 	acks     []func()                               // of what had a task; see task
 	broken   map[plugins.Partition]bool             // something was not finished; see task
 	gone     map[plugins.Partition]bool             // of which nothing is to be stored any more
-	assigned map[plugins.Partition]bool             // that the source was told are its
+	assigned map[plugins.Partition]*custody         // that the source was told are its
 }
 
 var errStopping = errors.New("the pipeline is stopping")
@@ -76,7 +76,7 @@ func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Po
 		ctx: ctx, stop: stop,
 		engine: e, stage: s, source: src, counters: e.counter(s.Addr()),
 		work: make(chan *job, e.config.Workers), ended: make(chan struct{}),
-		tasks: map[plugins.Partition]*task{}, over: map[plugins.Partition]bool{}, resume: resume, broken: map[plugins.Partition]bool{}, gone: map[plugins.Partition]bool{}, assigned: map[plugins.Partition]bool{},
+		tasks: map[plugins.Partition]*task{}, over: map[plugins.Partition]bool{}, resume: resume, broken: map[plugins.Partition]bool{}, gone: map[plugins.Partition]bool{}, assigned: map[plugins.Partition]*custody{},
 	}, nil
 }
 
@@ -256,7 +256,7 @@ func (a *sourceActor) begin(p plugins.Partition) (*task, error) {
 	delete(a.over, p)
 	t := a.tasks[p]
 	if t == nil {
-		t = a.engine.newTask(p)
+		t = a.engine.newTask(a.stage.Addr(), p)
 		t.broken = a.broken[p]
 		a.tasks[p] = t
 	}

@@ -10,7 +10,8 @@ import (
 // task is one partition of a source: it bounds what is in flight, keeps the
 // order of what leaves the workers, and acknowledges contiguously.
 type task struct {
-	part plugins.Partition
+	source string // address; "" for what no source brought
+	part   plugins.Partition
 
 	maxRecords, maxBytes int64
 	settled              func() // called for each delivery, when it was answered
@@ -33,10 +34,10 @@ type task struct {
 	closed         error
 }
 
-// newTask makes the task of a partition.
-func (e *Engine) newTask(part plugins.Partition) *task {
+// newTask makes the task of a partition of a source.
+func (e *Engine) newTask(source string, part plugins.Partition) *task {
 	t := &task{
-		part: part, maxRecords: e.config.MaxInFlightRecords, maxBytes: e.config.MaxInFlightBytes,
+		source: source, part: part, maxRecords: e.config.MaxInFlightRecords, maxBytes: e.config.MaxInFlightBytes,
 		settled: e.settled, late: e.state.durable, held: e.state.stalled.Load(),
 	}
 	t.space.L = &t.mu
@@ -44,10 +45,10 @@ func (e *Engine) newTask(part plugins.Partition) *task {
 }
 
 // unprompted starts a delivery that nobody has handed over, in a task of its
-// own: it waits for no other.
-func (e *Engine) unprompted() *delivery {
+// own: it waits for no other. Source is the one of whose partitions it tells, "" for none.
+func (e *Engine) unprompted(source string) *delivery {
 	e.inFlight.Add(1)
-	d := &delivery{task: e.newTask(plugins.Partition{})}
+	d := &delivery{task: e.newTask(source, plugins.Partition{})}
 	d.refs.Store(1)
 	d.task.admitted = 1
 	d.task.inFlight = []*delivery{d}

@@ -170,28 +170,23 @@ func (c *checkpoints) letGo(s *snapshot, err error) {
 
 // find asks whether a transaction of which that is not known was committed.
 func (c *checkpoints) find(ctx context.Context, x *ending, mark string, why error) error {
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := x.sink.Abort(ctx)
-		var found string
-		if err == nil {
+	var found string
+	err := retry{first: 10 * time.Millisecond, most: time.Second}.do(ctx, func() (err error) {
+		if err = x.sink.Abort(ctx); err == nil {
 			found, err = x.sink.Committed(ctx)
 		}
-		switch {
-		case err == nil && found == mark:
-			return nil
-		case err == nil:
-			if err := c.store.GiveUpPrepared(); err != nil {
-				return err
-			}
-			return fmt.Errorf("%s: a transaction was given up (%w): %w", x.actor.addr, why, ErrAgain)
-		case plugins.IsPermanent(err) || ctx.Err() != nil:
-			return fmt.Errorf("%s: it is not known whether the last transaction was committed: %w", x.actor.addr, err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: it is not known whether the last transaction was committed: %w", x.actor.addr, err)
+	case found == mark:
+		return nil
 	}
+	if err := c.store.GiveUpPrepared(); err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: a transaction was given up (%w): %w", x.actor.addr, why, ErrAgain)
 }
 
 // ownPositions returns the positions of the sources that work over the connection
@@ -238,8 +233,8 @@ func (e *Engine) resolve(ctx context.Context, g *graph.Graph) error {
 	}
 	s := e.transactional(g)
 	if s == nil {
-		return fmt.Errorf("checkpoint %d waits for its transaction, and the pipeline has no sink any more that can tell whether it was committed: run the former pipeline until it has gone on, or give up what came since checkpoint %d with onstream state reset %s",
-			number, number-1, e.state.store.Path())
+		return fmt.Errorf("checkpoint %d waits for its transaction, and the pipeline has no sink any more that can tell whether it was committed: run the former pipeline until it has gone on, or forget all that is stored and begin anew: onstream state reset --all %s",
+			number, e.state.store.Path())
 	}
 	sink, err := e.newSink(s, false)
 	if err != nil {
@@ -250,23 +245,21 @@ func (e *Engine) resolve(ctx context.Context, g *graph.Graph) error {
 	if !ok {
 		return fmt.Errorf("%s: its kind says that it has transactions, and it has none: that is a mistake in it", s.Addr())
 	}
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		mark, err := x.Committed(ctx)
-		if err == nil {
-			count := mark == e.state.mark(number)
-			e.config.Logger.Info("a checkpoint waited for its transaction", "stage", s.Addr(), "number", number, "committed", count)
-			return e.state.store.Resolve(count)
-		}
-		if plugins.IsPermanent(err) {
-			return fmt.Errorf("%s: %w", s.Addr(), err)
-		}
-		if wait == 100*time.Millisecond {
-			e.config.Logger.Warn("a checkpoint waits until its sink can tell whether the last transaction was committed", "stage", s.Addr(), "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(wait):
-		}
+	var mark string
+	asking := retry{100 * time.Millisecond, 10 * time.Second, func(err error) {
+		e.config.Logger.Warn("a checkpoint waits until its sink can tell whether the last transaction was committed", "stage", s.Addr(), "error", err)
+	}}
+	err = asking.do(ctx, func() (err error) {
+		mark, err = x.Committed(ctx)
+		return err
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return fmt.Errorf("%s: %w", s.Addr(), err)
 	}
+	count := mark == e.state.mark(number)
+	e.config.Logger.Info("a checkpoint waited for its transaction", "stage", s.Addr(), "number", number, "committed", count)
+	return e.state.store.Resolve(count)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -65,7 +67,7 @@ func (e *entry) Write(_ context.Context, b *plugins.Batch, done func(error)) err
 	if !e.begun {
 		return errors.New("a write without a transaction")
 	}
-	if e.meet("broken") {
+	if e.aborted || e.meet("broken") { // it takes nothing more until it is given up
 		e.aborted = true
 		return errTrouble
 	}
@@ -140,7 +142,7 @@ func TestTransactionsAreExactlyOnce(t *testing.T) {
 		if err := w.registry.AddSink(l.kind()); err != nil {
 			rt.Fatal(err)
 		}
-		dir := t.TempDir()
+		dir := folder(t, rt)
 		pipeline := func() *graph.Graph {
 			out := sink("out", from("transform.count"))
 			out.Kind = "ledger"
@@ -197,4 +199,28 @@ func TestTransactionsAreExactlyOnce(t *testing.T) {
 			rt.Fatalf("%d of %d are committed", len(seen), end)
 		}
 	})
+}
+
+// A checkpoint that waits for its transaction needs the sink that can tell.
+func TestPreparedCheckpointWithoutItsSink(t *testing.T) {
+	t.Parallel()
+	w, l := newWorld(t), new(ledger)
+	w.addStateful()
+	if err := w.registry.AddSink(l.kind()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	g := w.counting(700, 10)
+	g.Stage("sink.out").Kind = "ledger"
+	ctx, crash := context.WithCancel(context.Background())
+	defer crash()
+	l.kill, l.trouble = crash, "died"
+	if _, err := w.run(ctx, dir, g, runtime.Config{}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("it ended with %v", err)
+	}
+	_, err := w.run(context.Background(), dir, w.counting(700, 10), runtime.Config{})
+	want := "waits for its transaction, and the pipeline has no sink any more that can tell whether it was committed: run the former pipeline until it has gone on, or forget all that is stored and begin anew: onstream state reset --all " + filepath.Join(dir, "test")
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
 }

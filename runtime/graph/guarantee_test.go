@@ -124,6 +124,35 @@ func TestPathGuarantees(t *testing.T) {
 	}
 }
 
+// What holds for several reasons is told once, and so is what holds of several
+// stages.
+func TestReasonsOnce(t *testing.T) {
+	t.Parallel()
+	g := &graph.Graph{Stages: []*graph.Stage{
+		stage("source.in", "topic"),
+		stage("transform.a", "window", "source.in"), stage("transform.b", "window", "transform.a"),
+		stage("sink.out", "print", "transform.b"),
+	}}
+	t.Run("stages", func(t *testing.T) {
+		t.Parallel()
+		got := strings.Join(g.Paths(terms(true))[0].Weakens, "\n")
+		if !strings.Contains(got, "what transform.a and transform.b keep does not go") || strings.Count(got, "one process only") != 1 {
+			t.Errorf("got\n%s", got)
+		}
+	})
+	t.Run("kinds", func(t *testing.T) {
+		t.Parallel()
+		same := terms(true)
+		same.Capabilities = func(*graph.Stage) plugins.Capabilities {
+			return plugins.Capabilities{Seekable: true, Weakens: "the bus is in memory"}
+		}
+		got := strings.Join(g.Paths(same)[0].Weakens, "\n")
+		if strings.Count(got, "the bus is in memory") != 1 {
+			t.Errorf("got\n%s", got)
+		}
+	})
+}
+
 // What is not waited for is honest about what a kill or power loss takes.
 func TestDurability(t *testing.T) {
 	t.Parallel()

@@ -28,10 +28,12 @@ type way struct {
 	weakens []string
 }
 
-// note tells something that is so. What is true of several ways reads the same
-// for all of them, so that it can be told once: the sink is not named.
+// note tells something that is so, once. What is true of several ways reads the
+// same for all of them, so that it can be told once: the sink is not named.
 func (w *way) note(format string, args ...any) {
-	w.weakens = append(w.weakens, fmt.Sprintf(format, args...))
+	if what := fmt.Sprintf(format, args...); !slices.Contains(w.weakens, what) {
+		w.weakens = append(w.weakens, what)
+	}
 }
 
 // promise returns what is promised, the table of docs/LANGUAGE.md.
@@ -113,10 +115,18 @@ func (w *way) noteShared(in plugins.Capabilities) {
 	if !in.Shares {
 		return
 	}
+	var stay []string
 	for _, s := range w.between {
 		if w.terms.Stateful(s) && s.Follows == "" {
-			w.note("one process only: what %s keeps does not go with the partitions of %s; it does where the source has the key of the stage (key = ...), by which its topic is divided", s.Addr(), w.source.Addr())
+			stay = append(stay, s.Addr())
 		}
+	}
+	switch len(stay) {
+	case 0:
+	case 1:
+		w.note("one process only: what %s keeps does not go with the partitions of %s; it does where the source has the key of the stage (key = ...), by which its topic is divided", stay[0], w.source.Addr())
+	default:
+		w.note("one process only: what %s keep does not go with the partitions of %s; it does where the source has the key of each (key = ...), by which its topic is divided", list(stay), w.source.Addr())
 	}
 }
 

@@ -4,8 +4,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"maps"
+	"slices"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/serial"
 )
 
 // format is the version of the entries.
@@ -28,7 +31,7 @@ var (
 )
 
 // entry is one entry of a log. Its form is: format, kind, generation, owner,
-// number, index, full, whether there is a position and that, the bytes of rows,
+// number, index, flag, whether there is a position and that, the bytes of rows,
 // and the CRC-32C of all before. Numbers are varints, texts have their length
 // in front.
 type entry struct {
@@ -36,22 +39,26 @@ type entry struct {
 	generation int64
 	owner      string
 	number     int64 // of the commit
-	index      int64 // of rows, within the commit; of a commit, how many there are
-	full       bool  // the rows are all that there is
-	position   plugins.Position
-	rows       []byte
+	// index is, of rows, which they are within the commit; of a commit, how many
+	// there are; of a claim 1 where it only says again whose the partition is.
+	index int64
+	// flag says of rows and a commit that they are all that there is; of a claim
+	// that the group knows of no owner.
+	flag     bool
+	position plugins.Position
+	rows     []byte // of a claim, what the owner keeps: addresses and texts
 }
 
 func (e *entry) append(dst []byte) []byte {
 	from := len(dst)
 	dst = append(dst, format, e.kind)
 	dst = binary.AppendVarint(dst, e.generation)
-	dst = appendText(dst, []byte(e.owner))
+	dst = serial.AppendText(dst, e.owner)
 	dst = binary.AppendVarint(dst, e.number)
 	dst = binary.AppendVarint(dst, e.index)
-	dst = appendFlag(dst, e.full)
+	dst = appendFlag(dst, e.flag)
 	dst = appendFlag(dst, e.position != nil)
-	dst = appendText(dst, e.position)
+	dst = serial.AppendText(dst, e.position)
 	dst = append(dst, e.rows...)
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[from:], castagnoli))
 }
@@ -68,25 +75,21 @@ func readEntry(data []byte) (e entry, err error) {
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(sum) {
 		return e, errEntry
 	}
-	d := decoder{rest: body[2:]}
+	d := serial.Decoder{Rest: body[2:]}
 	e.kind = body[1]
-	e.generation = d.varint()
-	e.owner = string(d.text())
-	e.number, e.index = d.varint(), d.varint()
-	e.full = d.flag()
-	has := d.flag()
-	if at := d.text(); has {
+	e.generation = d.Int()
+	e.owner = string(d.Text())
+	e.number, e.index = d.Int(), d.Int()
+	e.flag = d.Byte() == 1
+	has := d.Byte() == 1
+	if at := d.Text(); has {
 		e.position = append(plugins.Position{}, at...)
 	}
-	e.rows = d.rest
-	if d.bad || e.kind < claimEntry || e.kind > commitEntry {
+	e.rows = d.Rest
+	if d.Bad || e.kind < claimEntry || e.kind > commitEntry {
 		return e, errEntry
 	}
 	return e, nil
-}
-
-func appendText(dst, text []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }
 
 func appendFlag(dst []byte, yes bool) []byte {
@@ -96,47 +99,28 @@ func appendFlag(dst []byte, yes bool) []byte {
 	return append(dst, 0)
 }
 
-// decoder takes numbers and texts apart, and remembers that one was none.
-type decoder struct {
-	rest []byte
-	bad  bool
+// entry makes the entry of a claim.
+func (c *Claim) entry(again bool) entry {
+	e := entry{kind: claimEntry, generation: c.Generation, owner: c.Owner, flag: c.Anew}
+	if again {
+		e.index = 1
+	}
+	for _, addr := range slices.Sorted(maps.Keys(c.Keeps)) {
+		e.rows = serial.AppendText(serial.AppendText(e.rows, addr), c.Keeps[addr])
+	}
+	return e
 }
 
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.rest)
-	d.skip(n)
-	return v
-}
-
-func (d *decoder) text() []byte {
-	v, n := binary.Uvarint(d.rest)
-	d.skip(n)
-	if v > uint64(len(d.rest)) {
-		d.bad = true
+// keeps reads what the owner keeps who has made a claim.
+func (e *entry) keeps() (map[string]string, error) {
+	d := serial.Decoder{Rest: e.rows}
+	keeps := map[string]string{}
+	for len(d.Rest) > 0 && !d.Bad {
+		addr := string(d.Text())
+		keeps[addr] = string(d.Text())
 	}
-	if d.bad {
-		return nil
+	if d.Bad {
+		return nil, errEntry
 	}
-	text := d.rest[:v]
-	d.rest = d.rest[v:]
-	return text
-}
-
-func (d *decoder) byte() byte {
-	if len(d.rest) == 0 {
-		d.bad = true
-		return 0
-	}
-	b := d.rest[0]
-	d.rest = d.rest[1:]
-	return b
-}
-
-func (d *decoder) flag() bool { return d.byte() == 1 }
-
-func (d *decoder) skip(n int) {
-	if n <= 0 {
-		d.bad, n = true, 0
-	}
-	d.rest = d.rest[n:]
+	return keeps, nil
 }

@@ -7,40 +7,47 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
+// Claim says whose a partition is.
+type Claim struct {
+	Owner      string
+	Generation int64 // of the group, when it gave the partition to the owner
+	// Anew says that the group knows of nobody who had the partition before: it
+	// may be another one than that of former claims.
+	Anew bool
+	// Keeps is what must agree with what the next owner keeps: the shape of each
+	// stage's state and the encoding of what waits for each sink, by address.
+	Keeps map[string]string
+}
+
 // Standing is what the last commit of a log says.
 type Standing struct {
 	Owner    string
 	Number   int64 // 0 where there is no commit
 	Position plugins.Position
+	Keeps    map[string]string // what its owner claimed
 }
 
 // Journal is the log of a partition in the hands of its owner. It is used by
 // one goroutine at a time.
 type Journal struct {
 	log        plugins.StateLog
-	generation int64
-	owner      string
+	mine       Claim
 	standing   Standing
-	runs       map[int64]bool // first entries of the rows whose commits count
-	full       int64          // number of the first entry that counts
-	deltas     int            // bytes since the last full commit
-	size       int            // bytes of that
+	superseded bool
+	full       int64 // number of the first entry that counts
+	deltas     int   // bytes since the last full commit
+	size       int   // bytes of that
 }
 
-// Open claims a partition and finds out where it stands. The log is closed with
-// the journal, also after an error.
-func Open(ctx context.Context, log plugins.StateLog, generation int64, owner string) (*Journal, error) {
-	j := &Journal{log: log, generation: generation, owner: owner}
-	claim := entry{kind: claimEntry, generation: generation, owner: owner}
-	err := log.Append(ctx, claim.append(nil))
-	if err == nil {
-		err = j.survey(ctx)
-	}
-	if err != nil {
+// Open claims a partition. The log is closed with the journal, also after an
+// error. Survey or Replay is to come next.
+func Open(ctx context.Context, log plugins.StateLog, c Claim) (*Journal, error) {
+	e := c.entry(false)
+	if err := log.Append(ctx, e.append(nil)); err != nil {
 		_ = log.Close(context.WithoutCancel(ctx)) // another error is being reported
 		return nil, err
 	}
-	return j, nil
+	return &Journal{log: log, mine: c}, nil
 }
 
 // Close closes the log. What is in it stays.
@@ -49,116 +56,65 @@ func (j *Journal) Close(ctx context.Context) error { return j.log.Close(ctx) }
 // Standing returns what the last commit says.
 func (j *Journal) Standing() Standing { return j.standing }
 
-// judge decides which entries count, as they come.
-type judge struct {
-	claimed    bool
-	claimedAt  int64 // entry
-	generation int64
-	owner      string
-	number     int64 // of the rows that wait for their commit
-	run        int64 // their first entry
-	count      int64 // of these
-	size       int   // bytes of these
+// Superseded reports whether the claim of another counted when the log was read:
+// then nothing that is appended does.
+func (j *Journal) Superseded() bool { return j.superseded }
+
+// Survey reads where the log stands.
+func (j *Journal) Survey(ctx context.Context) error { return j.read(ctx, nil) }
+
+// Replay is Survey, and calls take with each commit that counts, in order: that
+// leads, from nothing, to where the log stands. The rows are valid during the call.
+func (j *Journal) Replay(ctx context.Context, take func(Change) error) error {
+	return j.read(ctx, take)
 }
 
-// rows reports whether an entry of rows can count.
-func (g *judge) rows(at int64, e *entry) bool {
-	if !g.rightful(e) {
-		return false
-	}
-	if e.index == 0 {
-		g.number, g.run, g.count, g.size = e.number, at, 0, 0
-	}
-	if e.number != g.number || e.index != g.count {
-		return false
-	}
-	g.count++
-	g.size += len(e.rows)
-	return true
-}
-
-// commit reports whether a commit counts.
-func (g *judge) commit(e *entry) bool {
-	if !g.rightful(e) {
-		return false
-	}
-	if e.index == 0 {
-		g.number, g.count, g.size = e.number, 0, 0
-	}
-	ok := e.number == g.number && e.index == g.count
-	g.number = -1
-	return ok
-}
-
-func (g *judge) rightful(e *entry) bool {
-	return g.claimed && e.generation == g.generation && e.owner == g.owner
-}
-
-func (g *judge) claim(at int64, e *entry) {
-	if !g.claimed || e.generation >= g.generation {
-		g.claimed, g.claimedAt, g.generation, g.owner, g.number = true, at, e.generation, e.owner, -1
-	}
-}
-
-// read calls f with the entries that are rightful.
-func (j *Journal) read(ctx context.Context, f func(g *judge, at int64, e *entry) error) error {
+func (j *Journal) read(ctx context.Context, take func(Change) error) error {
+	j.standing, j.full, j.size, j.deltas = Standing{}, 0, 0, 0
 	var g judge
-	return j.log.Read(ctx, func(at int64, data []byte) error {
+	var rows []byte // that wait for their commit
+	err := j.log.Read(ctx, func(at int64, data []byte) error {
 		e, err := readEntry(data)
+		switch {
+		case err != nil:
+		case e.kind == claimEntry:
+			err = g.claim(at, &e)
+		case e.kind == rowsEntry:
+			if g.rows(&e) && take != nil {
+				if e.index == 0 {
+					rows = rows[:0]
+				}
+				rows = append(rows, e.rows...)
+			}
+		case g.commit(&e):
+			j.count(&g, &e)
+			if take == nil {
+				return nil
+			}
+			if e.index == 0 {
+				rows = rows[:0]
+			}
+			if err := take(Change{e.flag, rows}); err != nil {
+				return fmt.Errorf("entry %d: %w", at, err)
+			}
+		}
 		if err != nil {
 			return plugins.Permanent(fmt.Errorf("entry %d: %w", at, err))
 		}
-		if e.kind == claimEntry {
-			g.claim(at, &e)
-			return nil
-		}
-		return f(&g, at, &e)
-	})
-}
-
-// survey finds the commits that count.
-func (j *Journal) survey(ctx context.Context) error {
-	j.runs = map[int64]bool{}
-	return j.read(ctx, func(g *judge, at int64, e *entry) error {
-		if e.kind == rowsEntry {
-			g.rows(at, e)
-			return nil
-		}
-		if !g.commit(e) {
-			return nil
-		}
-		if e.full {
-			clear(j.runs)
-			j.full, j.size, j.deltas = g.claimedAt, g.size, 0
-		} else {
-			j.deltas += g.size
-		}
-		if e.index > 0 {
-			j.runs[g.run] = true
-		}
-		j.standing = Standing{e.owner, e.number, e.position}
 		return nil
 	})
+	j.superseded = g.owner != j.mine.Owner || g.generation != j.mine.Generation
+	return err
 }
 
-// Replay calls f with the rows that lead to where the log stands, in order, the
-// first of them on nothing. It is called before the first Append.
-func (j *Journal) Replay(ctx context.Context, f func(Row) error) error {
-	// Rows come before their commit, so whether a run of them counts is known
-	// only from the survey.
-	var rows rowReader
-	return j.read(ctx, func(g *judge, at int64, e *entry) error {
-		if e.kind == commitEntry || !g.rows(at, e) || !j.runs[g.run] {
-			return nil
-		}
-		if e.index == 0 {
-			rows = rowReader{}
-		}
-		if err := rows.feed(e.rows, f); err != nil {
-			return fmt.Errorf("entry %d: %w", at, err)
-		}
-		return nil
-	})
+// count notes a commit that counts.
+func (j *Journal) count(g *judge, e *entry) {
+	if e.flag {
+		j.full, j.size, j.deltas = g.claimedAt, g.size, 0
+	} else {
+		j.deltas += g.size
+	}
+	j.standing = Standing{e.owner, e.number, e.position, g.keeps}
 }
 
 // Append adds a commit: where the partition is to be resumed, and what has
@@ -168,18 +124,19 @@ func (j *Journal) Append(ctx context.Context, number int64, position plugins.Pos
 	return j.append(ctx, entry{number: number, position: position}, changed)
 }
 
-// AppendFull is Append with all that there is: what is before is not needed any
-// more.
-func (j *Journal) AppendFull(ctx context.Context, number int64, position plugins.Position, all *Delta) error {
-	return j.append(ctx, entry{number: number, position: position, full: true}, all)
+// AppendFull is Append with all that there is, by an owner who keeps this: what is
+// before is not needed any more.
+func (j *Journal) AppendFull(ctx context.Context, number int64, position plugins.Position, keeps map[string]string, all *Delta) error {
+	j.mine.Keeps = keeps
+	return j.append(ctx, entry{number: number, position: position, flag: true}, all)
 }
 
 func (j *Journal) append(ctx context.Context, e entry, rows *Delta) error {
-	e.generation, e.owner = j.generation, j.owner
+	e.generation, e.owner = j.mine.Generation, j.mine.Owner
 	var entries [][]byte
-	if e.full { // it stands on its own, where all before it is trimmed
-		claim := entry{kind: claimEntry, generation: j.generation, owner: j.owner}
-		entries = append(entries, claim.append(nil))
+	if e.flag { // it stands on its own, where all before it is trimmed
+		again := j.mine.entry(true)
+		entries = append(entries, again.append(nil))
 	}
 	rest := rows.entries(e)
 	e.kind, e.index = commitEntry, int64(len(rest))
@@ -187,12 +144,12 @@ func (j *Journal) append(ctx context.Context, e entry, rows *Delta) error {
 	if err := j.log.Append(ctx, entries...); err != nil {
 		return err
 	}
-	if e.full {
+	if e.flag {
 		j.size, j.deltas = rows.Size(), 0
 	} else {
 		j.deltas += rows.Size()
 	}
-	j.standing = Standing{e.owner, e.number, e.position}
+	j.standing = Standing{e.owner, e.number, e.position, j.mine.Keeps}
 	return nil
 }
 
@@ -202,7 +159,7 @@ func (j *Journal) Wasteful() bool { return j.deltas > 4<<20+2*j.size }
 
 // Trim forgets what a full commit, the last that was appended, made needless.
 func (j *Journal) Trim(ctx context.Context) error {
-	if err := j.survey(ctx); err != nil {
+	if err := j.Survey(ctx); err != nil {
 		return err
 	}
 	return j.log.Trim(ctx, j.full)

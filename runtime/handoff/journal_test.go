@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -91,15 +92,27 @@ func (c contents) equal(o contents) bool {
 
 // replay opens the log as somebody new does.
 func replay(t rapid.TB, l *memoryLog, generation int64, owner string) (*handoff.Journal, contents) {
-	j, err := handoff.Open(context.Background(), l, generation, owner)
+	return replayAs(t, l, handoff.Claim{Generation: generation, Owner: owner})
+}
+
+func replayAs(t rapid.TB, l *memoryLog, c handoff.Claim) (*handoff.Journal, contents) {
+	j, err := handoff.Open(context.Background(), l, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := contents{}
-	if err := j.Replay(context.Background(), func(r handoff.Row) error { got.apply(r); return nil }); err != nil {
+	if err := j.Replay(context.Background(), got.take); err != nil {
 		t.Fatal(err)
 	}
 	return j, got
+}
+
+// take makes the change that a commit says.
+func (c contents) take(change handoff.Change) error {
+	if change.Full {
+		clear(c)
+	}
+	return change.Rows(func(r handoff.Row) error { c.apply(r); return nil })
 }
 
 // Whatever owners append, are cut off in, trim, and append when they are owners no
@@ -186,7 +199,7 @@ func TestNextOwnerFindsTheLastCommit(t *testing.T) {
 				}
 				number++
 				position = fmt.Sprint("at ", number)
-				if err := j.AppendFull(ctx, number, plugins.Position(position), d); err != nil {
+				if err := j.AppendFull(ctx, number, plugins.Position(position), nil, d); err != nil {
 					rt.Fatal(err)
 				}
 				model = full
@@ -200,9 +213,9 @@ func TestNextOwnerFindsTheLastCommit(t *testing.T) {
 					}
 				}
 			case 5: // a claim that came too late
-				late, err := handoff.Open(ctx, l, 0, "late")
-				if err != nil {
-					rt.Fatal(err)
+				late, _ := replay(rt, l, 0, "late")
+				if !late.Superseded() {
+					rt.Fatal("a claim of an old generation counts")
 				}
 				zombies = append(zombies, late)
 			}
@@ -224,6 +237,76 @@ func TestNextOwnerFindsTheLastCommit(t *testing.T) {
 	})
 }
 
+// A group that its bus has forgotten begins at low generations again: who claims in
+// it owns the partition, and who did before does not any more, whatever it still adds.
+func TestGroupThatBeginsAnew(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	l := &memoryLog{cut: -1}
+	commit := func(j *handoff.Journal, number int64, key string) {
+		t.Helper()
+		d := new(handoff.Delta)
+		d.Add(handoff.Row{Kind: handoff.Put, Addr: "transform.a", Key: []byte(key)})
+		if err := j.Append(ctx, number, plugins.Position(key), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	former, _ := replayAs(t, l, handoff.Claim{Generation: 57, Owner: "former"})
+	early, _ := replayAs(t, l, handoff.Claim{Generation: 3, Owner: "early", Anew: true})
+	if !early.Superseded() {
+		t.Error("a claim of an old generation counts, though no commit tells of another group")
+	}
+	commit(former, 1, "by the former")
+	late, _ := replayAs(t, l, handoff.Claim{Generation: 1, Owner: "late"})
+	if !late.Superseded() {
+		t.Error("a claim of an old generation counts, though its group knows of another owner")
+	}
+	next, got := replayAs(t, l, handoff.Claim{Generation: 1, Owner: "next", Anew: true})
+	if next.Superseded() || len(got) != 1 || next.Standing().Number != 1 {
+		t.Fatalf("the next owner finds %d rows and %+v", len(got), next.Standing())
+	}
+	commit(next, 2, "by the next")
+	if err := former.AppendFull(ctx, 2, plugins.Position("stolen"), nil, new(handoff.Delta)); err != nil {
+		t.Fatal(err)
+	}
+	commit(former, 3, "stolen")
+	if err := former.Survey(ctx); err != nil || !former.Superseded() {
+		t.Errorf("the former owner does not see that it is one no more: %v", err)
+	}
+	last, got := replayAs(t, l, handoff.Claim{Generation: 2, Owner: "last"})
+	if s := last.Standing(); last.Superseded() || len(got) != 2 || s.Number != 2 || string(s.Position) != "by the next" {
+		t.Errorf("the last owner finds %d rows and %+v", len(got), s)
+	}
+}
+
+// What an owner keeps is known to the next, also when that was another version
+// of the pipeline, and when the log was trimmed.
+func TestKeeps(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	l := &memoryLog{cut: -1}
+	kept := map[string]string{"transform.a": "a count", "sink.b": ""}
+	j, _ := replayAs(t, l, handoff.Claim{Generation: 1, Owner: "first", Keeps: kept})
+	if err := j.Append(ctx, 1, nil, new(handoff.Delta)); err != nil {
+		t.Fatal(err)
+	}
+	next, _ := replayAs(t, l, handoff.Claim{Generation: 2, Owner: "next", Keeps: map[string]string{"transform.a": "a sum"}})
+	if got := next.Standing().Keeps; !maps.Equal(got, kept) {
+		t.Errorf("the first kept %v, the next finds %v", kept, got)
+	}
+	other := map[string]string{"transform.c": "a mean"}
+	if err := next.AppendFull(ctx, 2, nil, other, new(handoff.Delta)); err != nil {
+		t.Fatal(err)
+	}
+	if err := next.Trim(ctx); err != nil {
+		t.Fatal(err)
+	}
+	last, _ := replayAs(t, l, handoff.Claim{Generation: 3, Owner: "last"})
+	if got := last.Standing().Keeps; !maps.Equal(got, other) {
+		t.Errorf("the next kept %v, the last finds %v", other, got)
+	}
+}
+
 // A log that does not check is an error with the number of the entry, never
 // another state.
 func TestDamagedEntries(t *testing.T) {
@@ -241,7 +324,11 @@ func TestDamagedEntries(t *testing.T) {
 			broken := slices.Clone(whole)
 			broken[at] ^= 0x10
 			l.entries[n] = broken
-			_, err := handoff.Open(ctx, &memoryLog{entries: slices.Clone(l.entries), cut: -1}, 2, "next")
+			j, err := handoff.Open(ctx, &memoryLog{entries: slices.Clone(l.entries), cut: -1}, handoff.Claim{Generation: 2, Owner: "next"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = j.Survey(ctx)
 			if err == nil || !plugins.IsPermanent(err) {
 				t.Fatalf("bit %d of entry %d is flipped: %v", at, n, err)
 			}
@@ -253,13 +340,13 @@ func TestDamagedEntries(t *testing.T) {
 // Any bytes in a log are an error or no change, and never a panic.
 func FuzzEntries(f *testing.F) {
 	l := &memoryLog{cut: -1}
-	j, err := handoff.Open(context.Background(), l, 1, "owner")
+	j, err := handoff.Open(context.Background(), l, handoff.Claim{Generation: 1, Owner: "owner", Keeps: map[string]string{"transform.a": "a count"}})
 	if err != nil {
 		f.Fatal(err)
 	}
 	d := new(handoff.Delta)
 	d.Add(handoff.Row{Kind: handoff.Put, Addr: "transform.a", Space: 1, Key: []byte("k"), Value: []byte("value")})
-	if err := j.AppendFull(context.Background(), 1, plugins.Position("here"), d); err != nil {
+	if err := j.AppendFull(context.Background(), 1, plugins.Position("here"), nil, d); err != nil {
 		f.Fatal(err)
 	}
 	for _, e := range l.entries {
@@ -267,12 +354,12 @@ func FuzzEntries(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l := &memoryLog{entries: [][]byte{data}, cut: -1}
-		j, err := handoff.Open(context.Background(), l, 1, "owner")
+		j, err := handoff.Open(context.Background(), l, handoff.Claim{Generation: 1, Owner: "owner"})
 		if err != nil {
-			return
+			t.Fatal(err)
 		}
 		before := len(l.entries)
-		_ = j.Replay(context.Background(), func(handoff.Row) error { return nil }) // an error is as good
+		_ = j.Replay(context.Background(), contents{}.take) // an error is as good
 		if len(l.entries) != before {
 			t.Fatal("reading has changed the log")
 		}

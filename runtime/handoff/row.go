@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/serial"
 )
 
 // Kind is what a [Row] does.
@@ -36,16 +37,16 @@ type Delta struct{ buf []byte }
 // Add adds a row.
 func (d *Delta) Add(r Row) {
 	d.buf = append(d.buf, byte(r.Kind))
-	d.buf = appendText(d.buf, []byte(r.Addr))
+	d.buf = serial.AppendText(d.buf, r.Addr)
 	switch r.Kind {
 	case Put, Delete:
 		d.buf = append(d.buf, r.Space, r.Group)
-		d.buf = appendText(d.buf, r.Key)
+		d.buf = serial.AppendText(d.buf, r.Key)
 	default:
 		d.buf = binary.AppendVarint(d.buf, r.Number)
 	}
 	if r.Kind == Put || r.Kind == Post {
-		d.buf = appendText(d.buf, r.Value)
+		d.buf = serial.AppendText(d.buf, r.Value)
 	}
 }
 
@@ -54,9 +55,6 @@ func (d *Delta) Join(other *Delta) { d.buf = append(d.buf, other.buf...) }
 
 // Size returns the bytes of the rows.
 func (d *Delta) Size() int { return len(d.buf) }
-
-// Reset forgets the rows.
-func (d *Delta) Reset() { d.buf = d.buf[:0] }
 
 // entries cuts the rows into entries of a commit.
 func (d *Delta) entries(e entry) [][]byte {
@@ -71,50 +69,34 @@ func (d *Delta) entries(e entry) [][]byte {
 	return all
 }
 
-// rowReader puts rows together of which each entry has a part.
-type rowReader struct{ rest []byte }
-
-// feed calls f with each row that is complete.
-func (r *rowReader) feed(part []byte, f func(Row) error) error {
-	data := part
-	if len(r.rest) > 0 {
-		r.rest = append(r.rest, part...)
-		data = r.rest
-	}
-	for len(data) > 0 {
-		row, rest, ok := readRow(data)
-		if !ok {
-			break
-		}
-		if row.Kind < Put || row.Kind > Settle {
-			return errEntry
-		}
-		if err := f(row); err != nil {
-			return err
-		}
-		data = rest
-	}
-	r.rest = append(r.rest[:0], data...)
-	return nil
+// Change is a commit that counts.
+type Change struct {
+	Full bool // it is all that there is: what came before it does not count any more
+	rows []byte
 }
 
-// readRow reads the first row; ok is false where it is not all there.
-func readRow(data []byte) (r Row, rest []byte, ok bool) {
-	d := decoder{rest: data}
-	r.Kind = Kind(d.byte())
-	if r.Kind < Put || r.Kind > Settle {
-		return r, nil, true
+// Rows calls f with each row, in order, until f returns an error.
+func (c *Change) Rows(f func(Row) error) error {
+	for d := (serial.Decoder{Rest: c.rows}); len(d.Rest) > 0; {
+		r := Row{Kind: Kind(d.Byte()), Addr: string(d.Text())}
+		switch r.Kind {
+		case Put, Delete:
+			r.Space, r.Group = d.Byte(), d.Byte()
+			r.Key = d.Text()
+		case Post, Settle:
+			r.Number = d.Int()
+		default:
+			return errEntry
+		}
+		if r.Kind == Put || r.Kind == Post {
+			r.Value = d.Text()
+		}
+		if d.Bad {
+			return errEntry
+		}
+		if err := f(r); err != nil {
+			return err
+		}
 	}
-	r.Addr = string(d.text())
-	switch r.Kind {
-	case Put, Delete:
-		r.Space, r.Group = d.byte(), d.byte()
-		r.Key = d.text()
-	default:
-		r.Number = d.varint()
-	}
-	if r.Kind == Put || r.Kind == Post {
-		r.Value = d.text()
-	}
-	return r, d.rest, !d.bad
+	return nil
 }

@@ -26,11 +26,11 @@ func Append(dst []byte, b *plugins.Batch, rows []uint32) []byte {
 	dst = append(dst, flagsOf(b))
 	dst = binary.AppendUvarint(dst, uint64(len(rows)))
 	dst = binary.AppendVarint(dst, b.Received)
-	dst = appendText(dst, b.Part.Name)
+	dst = AppendText(dst, b.Part.Name)
 	dst = binary.AppendVarint(dst, int64(b.Part.ID))
 	dst = binary.AppendVarint(dst, b.Part.Epoch)
 	if b.Preamble != nil {
-		dst = appendText(dst, b.Preamble)
+		dst = AppendText(dst, b.Preamble)
 	}
 	dst = appendLengths(dst, b.Values, rows)
 	dst = appendLengths(dst, b.Keys, rows)
@@ -75,7 +75,8 @@ func flagsOf(b *plugins.Batch) (flags byte) {
 	return flags
 }
 
-func appendText[T string | []byte](dst []byte, text T) []byte {
+// AppendText appends a text, or bytes, with its length in front.
+func AppendText[T ~string | ~[]byte](dst []byte, text T) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }
 
@@ -122,9 +123,9 @@ func appendFailures(dst []byte, failures []plugins.Failure, rows []uint32) []byt
 	dst = binary.AppendUvarint(dst, uint64(len(failures)))
 	for _, f := range failures {
 		dst = binary.AppendUvarint(dst, position[f.Row])
-		dst = appendText(dst, f.Code)
-		dst = appendText(dst, f.Msg)
-		dst = appendText(dst, f.Expr)
+		dst = AppendText(dst, f.Code)
+		dst = AppendText(dst, f.Msg)
+		dst = AppendText(dst, f.Expr)
 	}
 	return dst
 }

@@ -2,46 +2,61 @@ package serial
 
 import "encoding/binary"
 
-// decoder takes stored numbers and texts apart, and remembers that one was none.
-type decoder struct {
-	rest []byte
-	bad  bool
+// Decoder takes stored numbers and texts apart, and remembers that one was none.
+// What it returns then means nothing.
+type Decoder struct {
+	Rest []byte // what is not read yet
+	Bad  bool   // something was not there, or no number
 }
 
-func (d *decoder) uint() uint64 {
-	v, n := binary.Uvarint(d.rest)
+// Uint reads an unsigned varint.
+func (d *Decoder) Uint() uint64 {
+	v, n := binary.Uvarint(d.Rest)
 	d.skip(n)
 	return v
 }
 
-func (d *decoder) int() int64 {
-	v, n := binary.Varint(d.rest)
+// Int reads a varint.
+func (d *Decoder) Int() int64 {
+	v, n := binary.Varint(d.Rest)
 	d.skip(n)
 	return v
+}
+
+// Byte reads a byte.
+func (d *Decoder) Byte() byte {
+	if len(d.Rest) == 0 {
+		d.Bad = true
+		return 0
+	}
+	b := d.Rest[0]
+	d.Rest = d.Rest[1:]
+	return b
+}
+
+// Text reads what [AppendText] has appended. It points into what is read.
+func (d *Decoder) Text() []byte {
+	n := d.length()
+	text := d.Rest[:n]
+	d.Rest = d.Rest[n:]
+	return text
 }
 
 // skip goes on behind a number that took n bytes; none says that it was none.
-func (d *decoder) skip(n int) {
+func (d *Decoder) skip(n int) {
 	if n <= 0 {
-		d.bad = true
+		d.Bad = true
 		return
 	}
-	d.rest = d.rest[n:]
+	d.Rest = d.Rest[n:]
 }
 
 // length reads a number that cannot be larger than what is left.
-func (d *decoder) length() int {
-	n := d.uint()
-	if n > uint64(len(d.rest)) {
-		d.bad = true
+func (d *Decoder) length() int {
+	n := d.Uint()
+	if d.Bad || n > uint64(len(d.Rest)) {
+		d.Bad = true
 		return 0
 	}
 	return int(n)
-}
-
-func (d *decoder) text() []byte {
-	n := d.length()
-	text := d.rest[:n]
-	d.rest = d.rest[n:]
-	return text
 }

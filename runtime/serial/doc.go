@@ -4,7 +4,8 @@
 //	stored := serial.Append(nil, b, b.Sel)
 //	err := serial.Read(other, stored)
 //
-// It has neither a version nor a checksum: what stores it has both.
+// It has neither a version nor a checksum: what stores it has both. [AppendText] and
+// [Decoder] are what such forms are made of, and what reads them.
 //
 // A batch is flags, then what describes the records, then their bytes. Numbers
 // are varints.

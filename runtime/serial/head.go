@@ -34,22 +34,22 @@ func ReadHead(stored []byte) (Head, error) {
 		return Head{}, ErrForm
 	}
 	h := Head{flags: stored[0]}
-	d := decoder{rest: stored[1:]}
-	rows := d.uint()
+	d := Decoder{Rest: stored[1:]}
+	rows := d.Uint()
 	most := uint64(maxEmptyRows)
 	if h.flags&perRow != 0 {
-		most = uint64(len(d.rest)) // each takes a byte at least
+		most = uint64(len(d.Rest)) // each takes a byte at least
 	}
-	h.Received = d.int()
-	h.name = d.text()
-	h.id, h.epoch = d.int(), d.int()
+	h.Received = d.Int()
+	h.name = d.Text()
+	h.id, h.epoch = d.Int(), d.Int()
 	if h.flags&hasPreamble != 0 {
-		h.Preamble = d.text()
+		h.Preamble = d.Text()
 	}
-	if d.bad || rows > most {
+	if d.Bad || rows > most {
 		return Head{}, ErrForm
 	}
-	h.Rows, h.rows = int(rows), d.rest
+	h.Rows, h.rows = int(rows), d.Rest
 	h.Payloads = h.flags&(hasValues|hasFailures) != 0
 	return h, nil
 }

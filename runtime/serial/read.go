@@ -45,7 +45,7 @@ func Read(b *plugins.Batch, stored, terminator []byte) error {
 // it up to end: spans point there. What the head says of all of them is not
 // b's yet, and nothing is selected.
 func (h *Head) AppendTo(b *plugins.Batch, end uint64) error {
-	d := decoder{rest: h.rows}
+	d := Decoder{Rest: h.rows}
 	base := uint32(b.Len)
 	values, keys, topics, headers := len(b.Values), len(b.Keys), len(b.Topics), len(b.Headers)
 	if h.flags&hasValues != 0 {
@@ -69,10 +69,10 @@ func (h *Head) AppendTo(b *plugins.Batch, end uint64) error {
 	if h.flags&hasFailures != 0 {
 		d.failures(b, base, h.Rows)
 	}
-	if d.bad {
+	if d.Bad {
 		return ErrForm
 	}
-	at := follow(b.Values[values:], end-uint64(len(d.rest)))
+	at := follow(b.Values[values:], end-uint64(len(d.Rest)))
 	at = follow(b.Keys[keys:], at)
 	at = follow(b.Topics[topics:], at)
 	for i := headers; i < len(b.Headers); i++ {
@@ -88,12 +88,12 @@ func (h *Head) AppendTo(b *plugins.Batch, end uint64) error {
 }
 
 // lengths reads the lengths of the spans of rows.
-func (d *decoder) lengths(spans []plugins.Span, spare func() []plugins.Span, rows int) []plugins.Span {
+func (d *Decoder) lengths(spans []plugins.Span, spare func() []plugins.Span, rows int) []plugins.Span {
 	if spans == nil {
 		spans = spare()
 	}
 	for range rows {
-		if d.bad {
+		if d.Bad {
 			return spans
 		}
 		spans = append(spans, plugins.Span{Len: uint32(d.length())})
@@ -111,22 +111,22 @@ func follow(spans []plugins.Span, at uint64) uint64 {
 }
 
 // differences reads numbers that are each told by how far it is from the last.
-func (d *decoder) differences(numbers []int64, spare func() []int64, rows int) []int64 {
+func (d *Decoder) differences(numbers []int64, spare func() []int64, rows int) []int64 {
 	if numbers == nil {
 		numbers = spare()
 	}
 	last := int64(0)
 	for range rows {
-		if d.bad {
+		if d.Bad {
 			return numbers
 		}
-		last += d.int()
+		last += d.Int()
 		numbers = append(numbers, last)
 	}
 	return numbers
 }
 
-func (d *decoder) headers(b *plugins.Batch, rows int) {
+func (d *Decoder) headers(b *plugins.Batch, rows int) {
 	first := len(b.Headers)
 	n := d.length()
 	for range n {
@@ -136,21 +136,21 @@ func (d *decoder) headers(b *plugins.Batch, rows int) {
 		})
 	}
 	for range rows {
-		off, length := d.uint(), d.uint()
+		off, length := d.Uint(), d.Uint()
 		if off > uint64(n) || length > uint64(n)-off {
-			d.bad = true
+			d.Bad = true
 			return
 		}
 		b.HeaderRows = append(b.HeaderRows, plugins.Span{Off: uint32(first) + uint32(off), Len: uint32(length)})
 	}
 }
 
-func (d *decoder) failures(b *plugins.Batch, base uint32, rows int) {
+func (d *Decoder) failures(b *plugins.Batch, base uint32, rows int) {
 	for range d.length() {
-		row := d.uint()
-		f := plugins.Failure{Code: string(d.text()), Msg: string(d.text()), Expr: string(d.text())}
+		row := d.Uint()
+		f := plugins.Failure{Code: string(d.Text()), Msg: string(d.Text()), Expr: string(d.Text())}
 		if row >= uint64(rows) {
-			d.bad = true
+			d.Bad = true
 			return
 		}
 		b.Fail(base+uint32(row), f)

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -107,17 +108,22 @@ func (s *Store) tuning() *pebble.Options {
 	return o
 }
 
-// retryPause is how long a database that cannot write any more waits between
-// its attempts to.
+// retryPause is how long a database waits between its attempts to do what has
+// failed.
 const retryPause = 20 * time.Millisecond
 
 // backgroundError is told of flushes and compactions that failed. Pebble tries
-// again at once, and does so until it is closed.
+// again at once, and does so until it is closed. What is damaged is the end: the
+// next commit says so.
 func (d *database) backgroundError(log *slog.Logger) func(error) {
 	return func(err error) {
-		if !d.fence.isBroken() {
+		var found *damage
+		switch {
+		case d.fence.isBroken():
+		case errors.As(err, &found) || pebble.IsCorruptionError(err):
+			d.fence.breakWith(err)
+		default:
 			log.Warn("checkpoint store", "error", err.Error())
-			return
 		}
 		time.Sleep(retryPause)
 	}

@@ -121,3 +121,10 @@ func ReadFrames(under vfs.FS, name string, log uint32) (bad int64, proven bool, 
 	x, err := readFrames(under, name, log)
 	return x.bad, x.proven, err
 }
+
+// PutPrepared stores a prepared commit that has this number and no rows.
+func (s *Store) PutPrepared(number int64) error {
+	var b, rows pebble.Batch
+	set(&b, systemKey(rowPrepared, ""), append(numberValue(number), rows.Repr()...))
+	return s.apply(&b, true)
+}

@@ -129,6 +129,15 @@ type noLock struct{}
 
 func (noLock) Close() error { return nil }
 
+// Open implements [vfs.FS].
+func (f *fence) Open(name string, o ...vfs.OpenOption) (vfs.File, error) {
+	file, err := f.FS.Open(name, o...)
+	if err == nil && strings.HasSuffix(name, tableSuffix) {
+		file = &tableFile{file, name}
+	}
+	return file, err
+}
+
 // Create implements [vfs.FS]. What a marker names is in the folder before the
 // marker is: Pebble syncs the folder once for both.
 func (f *fence) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {

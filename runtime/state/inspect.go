@@ -124,9 +124,13 @@ func (s *Store) inspectTable(name string) (*damage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.readTable(f); err != nil {
+	if err := s.readTable(&tableFile{f, s.inDatabase(name)}); err != nil {
+		var d *damage
+		if errors.As(err, &d) {
+			return d, nil
+		}
 		why := strings.TrimPrefix(err.Error(), "pebble: file 000000: ") // it is not told its number
-		d := &damage{file: s.inDatabase(name), offset: blockOffset(err), why: errors.New(why)}
+		d = &damage{file: s.inDatabase(name), offset: blockOffset(err), why: errors.New(why)}
 		if d.offset < 0 { // what the others are found by
 			d.offset = max(info.Size()-int64(sstable.TableFormatMax.FooterSize()), 0)
 		}

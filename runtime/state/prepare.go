@@ -67,10 +67,10 @@ func (s *Store) Resolve(count bool) error {
 	if count {
 		number, n := binary.Varint(s.prepared)
 		if n <= 0 || number != s.Last().Number+1 {
-			return plugins.Permanent(fmt.Errorf("checkpoint %d is prepared and %d is the last: the state in %s is damaged; restore a copy of it, or forget it with onstream state reset %s", number, s.Last().Number, s.path, s.path))
+			return s.misprepared(fmt.Errorf("checkpoint %d is prepared, and %d is the last", number, s.Last().Number))
 		}
 		if err := b.SetRepr(append([]byte{}, s.prepared[n:]...)); err != nil {
-			return plugins.Permanent(fmt.Errorf("read the prepared checkpoint: %w", err))
+			return s.misprepared(fmt.Errorf("read the prepared checkpoint: %w", err))
 		}
 	}
 	remove(&b, systemKey(rowPrepared, ""))
@@ -88,6 +88,11 @@ func (s *Store) Resolve(count bool) error {
 	}
 	s.advance(found.last, found.directory, true)
 	return nil
+}
+
+// misprepared is an error of a prepared commit that cannot count.
+func (s *Store) misprepared(why error) error {
+	return plugins.Permanent(s.explain(&damage{offset: -1, why: why}))
 }
 
 // GiveUpPrepared forgets the commit that this run has prepared.

@@ -1,6 +1,8 @@
 package state_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,5 +110,39 @@ func TestPreparedIsWrittenNext(t *testing.T) {
 	}
 	if err := other.Write(time.Unix(2, 0), true); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A prepared commit that does not follow on the last one is refused, and the
+// remedy is a command that can be typed.
+func TestPreparedOfAnotherStore(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, prepare := range []bool{true, false} {
+		s, err := state.Open(dir, "p", state.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if prepare {
+			err = s.PutPrepared(7)
+		} else if err = s.Resolve(true); err != nil {
+			if !plugins.IsPermanent(err) {
+				t.Errorf("tried again: %v", err)
+			}
+			for _, want := range []string{
+				"the files do not fit together (checkpoint 7 is prepared, and 0 is the last)",
+				"restore the folder from a backup, or start over without it: onstream state reset --all " + s.Path(),
+			} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v, want %q", err, want)
+				}
+			}
+			err = nil
+		} else {
+			t.Error("it counts")
+		}
+		if err := errors.Join(err, s.Close()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
