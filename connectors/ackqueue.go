@@ -226,3 +226,22 @@ func (q *ackQueue) drain(ctx context.Context) error {
 	}
 	return ctx.Err()
 }
+
+// refuse tells the bus of what will have no answer.
+func (q *ackQueue) refuse(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.lost {
+		return
+	}
+	for _, item := range q.items {
+		if !item.last {
+			continue
+		}
+		item.delivery.Batch.Release()
+		if item.delivery.Nack != nil {
+			item.delivery.Nack(err)
+		}
+	}
+	q.items, q.next = nil, 0
+}

@@ -214,10 +214,16 @@ func (x *subscribed) take(ps []plugins.Partition) []*ackQueue {
 	return taken
 }
 
-// close returns when everything of a subscription that has ended has stopped.
+// close returns when everything of a subscription that has ended has stopped, and the bus knows
+// what will have no answer.
 func (x *subscribed) close() {
 	x.mu.Lock()
 	x.closed = true
 	x.mu.Unlock()
 	x.running.Wait()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, q := range x.queues {
+		q.refuse(errSubscriptionEnded)
+	}
 }

@@ -38,6 +38,7 @@ source "topic" "sensors" {
 		},
 		Payload:       true,
 		DefaultFormat: "json",
+		ReadsTopic:    func(c plugins.Config, topic string) bool { return Topic(c.String("topic")).Matches(topic) },
 		Check: func(c plugins.Config) error {
 			if _, err := subscription(c, plugins.Env{}); err != nil {
 				return err

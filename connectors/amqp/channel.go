@@ -112,6 +112,7 @@ func (c *channel) follow(closed <-chan *amqp091.Error, returns <-chan amqp091.Re
 				}
 			}
 			if x.Ack {
+				c.writer.prove()
 				c.confirm()
 			} else {
 				c.fail(errRefused)
@@ -135,13 +136,17 @@ func (c *channel) write(ctx context.Context, b *plugins.Batch, done func(error))
 	x := &batch{Batch: b, done: done, last: -1}
 	w := c.writer
 	w.mu.Lock()
-	limit := w.limit
+	limit, denied := w.limit, w.denied
 	w.mu.Unlock()
 	now := time.Now()
 	for k, i := range b.Sel {
 		key, err := w.routing(b, i)
 		if err != nil {
 			c.refuse(x, i, err.Error())
+			continue
+		}
+		if why := denied.of(key, now); why != "" {
+			c.refuse(x, i, why)
 			continue
 		}
 		m := amqp091.Publishing{DeliveryMode: amqp091.Persistent, Timestamp: now, Body: b.Value(i)}
@@ -317,7 +322,7 @@ func (c *channel) fail(err error) {
 	if c.over != nil {
 		return
 	}
-	err = w.mild(err)
+	err = w.mildly(err)
 	c.over = err
 	var last *batch
 	for k := range c.n {

@@ -136,12 +136,14 @@ const closeTime = 3 * time.Second
 // refused notes that an attempt failed. It reports whether it was the last: an error that
 // trying again cannot mend, unless it has worked before.
 func (l *link) refused(err error, attempt int) (last bool) {
+	waits := false // who opens the bus is not told of it as an error
 	l.change(func() {
 		l.tried, l.err = true, err
 		last = plugins.IsPermanent(err) && !l.been
 		l.ended = last
+		waits = !last && (l.been || !l.conn.options.failAtStart)
 	})
-	if attempt == 1 && !last {
+	if attempt == 1 && waits {
 		l.conn.env.Logger.Warn("the bus cannot be reached: it is tried again until it can", "bus", l.conn.place, "to", l.what, "error", err)
 	}
 	return last

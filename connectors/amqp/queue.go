@@ -86,19 +86,33 @@ var errGone = errors.New("the queue is gone")
 
 // bind has the exchange give a queue what the reader is to get.
 func (r *reader) bind(ch *amqp091.Channel, queue string) error {
-	c := r.conn
-	if err := c.declareExchange(ch); err != nil {
+	if err := r.conn.declareExchange(ch); err != nil {
 		return err
 	}
+	return r.attach(ch, queue)
+}
+
+// attach is bind where the exchange is there.
+func (r *reader) attach(ch *amqp091.Channel, queue string) error {
+	c := r.conn
 	err := ch.QueueBind(queue, r.binding, c.options.exchange.name, false, nil)
 	return c.judge(fmt.Sprintf("bind queue %s to exchange %s", queue, c.options.exchange.name), err)
 }
 
-// declareGlimpse makes a queue for this connection alone, to look at what is published.
+// declareGlimpse makes a queue for this connection alone, to look at what is published. The
+// exchange has to be there.
 func (r *reader) declareGlimpse(ch *amqp091.Channel) (queue string, err error) {
+	c, e := r.conn, r.conn.options.exchange
+	err = c.judge("exchange "+e.name, ch.ExchangeDeclarePassive(e.name, e.kind, e.durable, false, false, false, nil))
+	if refused, ok := errors.AsType[*amqp091.Error](err); ok && refused.Code == amqp091.NotFound {
+		return "", plugins.Permanent(fmt.Errorf("there is no exchange %s at %s, and to look at a topic makes none: correct its name, or write something to it first", e.name, c.place))
+	}
+	if err != nil {
+		return "", err
+	}
 	q, err := ch.QueueDeclare("", false, true, true, false, nil)
 	if err != nil {
-		return "", r.conn.judge("make a queue", err)
+		return "", c.judge("make a queue", err)
 	}
-	return q.Name, r.bind(ch, q.Name)
+	return q.Name, r.attach(ch, q.Name)
 }

@@ -17,10 +17,11 @@ import (
 
 // own is a server of a test's own, which can be stopped and started again.
 type own struct {
-	addr string
-	env  []string
-	runs []*exec.Cmd // the directory of nodes, which stays, and the server
-	said *os.File
+	addr   string
+	secure string // with TLS, where lines of configuration have SECURE
+	env    []string
+	runs   []*exec.Cmd // the directory of nodes, which stays, and the server
+	said   *os.File
 }
 
 const program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -35,9 +36,9 @@ func newOwn(t testing.TB, config ...string) *own {
 		t.Skip("rabbitmq-server is not installed here, so that none can be stopped and started")
 	}
 	dir := t.TempDir()
-	ports := freePorts(t, 3)
-	o := &own{addr: fmt.Sprintf("127.0.0.1:%d", ports[0])}
-	for name, text := range map[string]string{"plugins": "[].\n", "rabbitmq.conf": strings.Join(append(config, "listeners.tcp.default = "+o.addr, ""), "\n")} {
+	ports := freePorts(t, 4)
+	o := &own{addr: fmt.Sprintf("127.0.0.1:%d", ports[0]), secure: fmt.Sprintf("127.0.0.1:%d", ports[3])}
+	for name, text := range map[string]string{"plugins": "[].\n", "rabbitmq.conf": strings.ReplaceAll(strings.Join(append(config, "listeners.tcp.default = "+o.addr, ""), "\n"), "SECURE", o.secure)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -16,18 +16,13 @@ import (
 )
 
 // joined has a source of a group make its queue, and returns when it has.
-func joined(t testing.TB, bus connectors.Bus, s connectors.Subscription, out *bustest.Outlet) (ended chan error, stop func()) {
+func joined(t testing.TB, bus connectors.Bus, s connectors.Subscription, out *bustest.Outlet) *bustest.Running {
 	t.Helper()
-	ended, stop = run(t, bus, s, out)
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if put(t, bus, string(s.Topic), "probe") == nil {
-			break // no queue returns it any more
-		}
-		if time.Now().After(end) {
-			t.Fatal("the source makes no queue")
-		}
-	}
-	return ended, stop
+	r := bustest.Read(t, bus, s, out)
+	bustest.Eventually(t, "the source makes its queue", func() bool { // so that a probe is not returned any more
+		return bustest.Put(t, bus, string(s.Topic), "probe") == nil
+	})
+	return r
 }
 
 // What is acknowledged after the source has ended counts, too.
@@ -35,22 +30,22 @@ func TestLateAcknowledgement(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
 	bus := open(t, config(t, addr, nil, nil))
-	s := subscription(unused())
+	s := bustest.Subscribe(bustest.Unused())
 	out := &bustest.Outlet{}
-	_, stop := joined(t, bus, s, out)
+	reading := joined(t, bus, s, out)
 	out.Hold()
-	if err := put(t, bus, string(s.Topic), "1", "2", "3"); err != nil {
+	if err := bustest.Put(t, bus, string(s.Topic), "1", "2", "3"); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, 3)
-	stop()
+	out.Await(t, 3)
+	reading.Stop(t)
 	out.Free()
 	next := &bustest.Outlet{}
-	run(t, bus, s, next)
-	if err := put(t, bus, string(s.Topic), "4"); err != nil {
+	bustest.Read(t, bus, s, next)
+	if err := bustest.Put(t, bus, string(s.Topic), "4"); err != nil {
 		t.Fatal(err)
 	}
-	if values := comes(t, next, 1); !slices.Equal(values, []string{"4"}) {
+	if values := next.Await(t, 1); !slices.Equal(values, []string{"4"}) {
 		t.Errorf("%q came to the next source", values)
 	}
 }
@@ -59,17 +54,17 @@ func TestLateAcknowledgement(t *testing.T) {
 func TestRedelivered(t *testing.T) {
 	t.Parallel()
 	bus := open(t, config(t, server(t), nil, nil))
-	s := subscription(unused())
+	s := bustest.Subscribe(bustest.Unused())
 	out := &bustest.Outlet{}
 	joined(t, bus, s, out)
 	out.Hold()
-	if err := put(t, bus, string(s.Topic), "1", "2"); err != nil {
+	if err := bustest.Put(t, bus, string(s.Topic), "1", "2"); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, 2)
+	out.Await(t, 2)
 	out.Nack(errors.New("not now"))
 	out.Free()
-	if values := comes(t, out, 4); !slices.Equal(values, []string{"1", "2", "1", "2"}) {
+	if values := out.Await(t, 4); !slices.Equal(values, []string{"1", "2", "1", "2"}) {
 		t.Fatalf("%q came", values)
 	}
 	for i, r := range out.Records() {
@@ -99,17 +94,12 @@ func TestDeletedQueue(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
 	bus := open(t, config(t, addr, nil, nil))
-	s := subscription(unused())
-	ended, _ := joined(t, bus, s, &bustest.Outlet{})
+	s := bustest.Subscribe(bustest.Unused())
+	reading := joined(t, bus, s, &bustest.Outlet{})
 	if _, err := raw(t, addr).QueueDelete("g:"+string(s.Topic), false, false, false); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case err := <-ended:
-		says(t, err, "queue g:"+string(s.Topic), "was deleted while it was read: what was in it is lost; start again to have it made anew")
-	case <-time.After(30 * time.Second):
-		t.Fatal("the source goes on")
-	}
+	bustest.Says(t, reading.Err(t), "queue g:"+string(s.Topic), "was deleted while it was read: what was in it is lost; start again to have it made anew")
 }
 
 // Headers of others come as text, whatever they are.
@@ -117,7 +107,7 @@ func TestHeadersOfOthers(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
 	bus := open(t, config(t, addr, nil, nil))
-	s := subscription(unused())
+	s := bustest.Subscribe(bustest.Unused())
 	out := &bustest.Outlet{}
 	joined(t, bus, s, out)
 	err := raw(t, addr).PublishWithContext(t.Context(), "amq.topic", string(s.Topic), false, false, amqp091.Publishing{
@@ -130,7 +120,7 @@ func TestHeadersOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, 1)
+	out.Await(t, 1)
 	var got []string
 	for _, h := range out.Records()[0].Headers {
 		got = append(got, h.Name+"="+h.Value)
@@ -145,13 +135,13 @@ func TestUnroutable(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
 	bus := open(t, config(t, addr, nil, nil))
-	topic := unused()
+	topic := bustest.Unused()
 	var rows plugins.RowErrors
-	if err := put(t, bus, topic, "1", "2"); !errors.As(err, &rows) || len(rows) != 2 {
+	if err := bustest.Put(t, bus, topic, "1", "2"); !errors.As(err, &rows) || len(rows) != 2 {
 		t.Fatalf("the sink says %v", err)
 	}
-	says(t, rows, "no queue of the exchange amq.topic takes records of the topic "+topic, "start who reads it before, bind a queue, or set mandatory = false")
-	if err := put(t, open(t, config(t, addr, map[string]any{"mandatory": false}, nil)), topic, "1"); err != nil {
+	bustest.Says(t, rows, "no queue of the exchange amq.topic takes records of the topic "+topic, "start who reads it before, bind a queue, or set mandatory = false")
+	if err := bustest.Put(t, open(t, config(t, addr, map[string]any{"mandatory": false}, nil)), topic, "1"); err != nil {
 		t.Errorf("with mandatory = false, the sink says %v", err)
 	}
 }
@@ -160,12 +150,12 @@ func TestUnroutable(t *testing.T) {
 func TestBadTopics(t *testing.T) {
 	t.Parallel()
 	bus := open(t, config(t, server(t), map[string]any{"mandatory": false}, nil))
-	sink, err := bus.Writer(connectors.Publication{}, environment())
+	sink, err := bus.Writer(connectors.Publication{}, bustest.Env("test"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var pool plugins.Pool
-	w := connectors.NewBuilder(pool.Batch(), plugins.Partition{}, environment().Framing)
+	w := connectors.NewBuilder(pool.Batch(), plugins.Partition{}, bustest.Env("test").Framing)
 	for _, topic := range []string{"a.b", "a..b", "a.*", strings.Repeat("x", 300), "a/b"} {
 		w.Add(connectors.Record{Value: []byte("x"), Topic: topic})
 	}

@@ -21,10 +21,12 @@ type writer struct {
 	fixed string             // routing key; "" where records have topics of their own
 	keys  map[string]routing // of topics
 
-	mu    sync.Mutex
-	on    *channel // nil until it is needed
-	been  bool     // there was one
-	limit int64    // bytes of a record; what the server has told
+	mu     sync.Mutex
+	on     *channel // nil until it is needed
+	been   bool     // there was one
+	proved bool     // a record was confirmed
+	limit  int64    // bytes of a record; what the server has told
+	denied denials  // of records with topics of their own
 	// failed is the first batch that has to come again before others do; nil for none.
 	failed *plugins.Batch
 }
@@ -100,6 +102,13 @@ func (w *writer) mild(err error) error {
 	return err
 }
 
+// prove notes that a record was confirmed.
+func (w *writer) prove() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.proved = true
+}
+
 // Flush implements [plugins.Sink]: nothing is held back.
 func (w *writer) Flush(context.Context) error { return nil }
 
@@ -139,14 +148,28 @@ func (w *writer) routing(b *plugins.Batch, row uint32) (string, error) {
 // maxKeys bounds the topics that a writer knows by heart.
 const maxKeys = 4096
 
+// mildly is mild for an error that has ended a channel. That a user may not publish is told by the
+// first record only. Which of several topics it is was learned: the others are written again.
+func (w *writer) mildly(err error) error {
+	if refused := refusedAccess(err); refused != nil && !w.proved && (w.fixed != "" || !notThisTopic.MatchString(refused.Reason)) {
+		return err
+	}
+	return w.mild(err)
+}
+
 // tooLarge is what RabbitMQ closes a channel with when a record is larger than it takes.
 var tooLarge = regexp.MustCompile(`^PRECONDITION_FAILED - message size \d+ (?:is )?larger than (?:configured )?max size (\d+)`)
 
-// learn notes the largest record that the server takes, where that is why it has closed the
-// channel.
+// learn notes the largest record that the server takes, or the topic that it does not let the user
+// have, where that is why it has closed the channel.
 func (w *writer) learn(err *amqp091.Error) {
 	if err == nil {
 		return
+	}
+	if w.fixed == "" {
+		w.mu.Lock()
+		w.denied = w.denied.learn(err)
+		w.mu.Unlock()
 	}
 	m := tooLarge.FindStringSubmatch(err.Reason)
 	if m == nil {

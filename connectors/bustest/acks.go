@@ -66,7 +66,7 @@ func ackWait(t *testing.T, g *rig) {
 	time.Sleep(3 * g.Features.AckWait) // nothing is to happen meanwhile
 	g.judge(written, out.Records()).whole(t, true)
 	out.Free()
-	r.stop(t)
+	r.Stop(t)
 	next := g.read(t, g.connect(t, g.Addr), subscription{topic: topic, group: "g"}, &Outlet{})
 	next.quiet(t)
 	if n := len(next.out.Records()); n > 0 {
@@ -92,7 +92,7 @@ func orderAfterNack(t *testing.T, g *rig) {
 	refused := out.Nack(errUnfinished)
 	out.Free()
 	if !g.Features.Rewinds {
-		r.stop(t)
+		r.Stop(t)
 		out, n = &Outlet{}, 0
 		r = g.read(t, conn, subscription{topic: topic, group: "g"}, out)
 	}
@@ -123,7 +123,7 @@ func ownGroups(t *testing.T, g *rig) {
 	w.wait(t)
 	r := g.read(t, conn, subscription{topic: topic, group: "one"}, &Outlet{})
 	g.judge(first, r.all(t, first)).whole(t, true)
-	r.stop(t)
+	r.Stop(t)
 	w.sendAll(second, 100)
 	w.wait(t)
 	r = g.read(t, conn, subscription{topic: topic, group: "one"}, &Outlet{})
@@ -144,23 +144,23 @@ func noLossOverClose(t *testing.T, g *rig) {
 	go w.sendAll(written, 10)
 	var read []Record
 	seen := every(written)
-	for round := range 20 {
-		out := &Outlet{}
-		out.Hold()
-		r := g.read(t, g.connect(t, g.Addr), subscription{topic: topic, group: "g"}, out)
-		if round == 19 {
-			out.Free()
-			r.until(t, "the rest comes", func(more []Record) bool { return seen(append(slices.Clone(read), more...)) })
-			read = append(read, out.Records()...)
-			break
-		}
-		r.until(t, "something comes", func(more []Record) bool {
-			return len(more) > 0 || seen(slices.Clone(read))
+	for range 19 {
+		t.Run("closed", func(t *testing.T) { // with its connection: none waits for the answers of another
+			out := &Outlet{}
+			out.Hold()
+			r := g.read(t, g.connect(t, g.Addr), subscription{topic: topic, group: "g"}, out)
+			r.until(t, "something comes", func(more []Record) bool {
+				return len(more) > 0 || seen(slices.Clone(read))
+			})
+			done := out.AckButLast()
+			r.Stop(t)
+			read = append(read, done...) // of what was acknowledged, nothing needs to come again
 		})
-		done := out.AckButLast()
-		r.stop(t)
-		read = append(read, done...) // of what was acknowledged, nothing needs to come again
 	}
+	out := &Outlet{}
+	r := g.read(t, g.connect(t, g.Addr), subscription{topic: topic, group: "g"}, out)
+	r.until(t, "the rest comes", func(more []Record) bool { return seen(append(slices.Clone(read), more...)) })
+	read = append(read, out.Records()...)
 	w.wait(t)
 	l := g.judge(written, read)
 	l.whole(t, false)

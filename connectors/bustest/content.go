@@ -16,7 +16,9 @@ func delivery(t *testing.T, g *rig) {
 		written[50*i+7].Value = odd
 	}
 	w := g.write(t, conn, topic)
-	w.sendAll(written, 250)
+	w.sendAll(written[:500], 250)
+	g.write(t, conn, topic).close(t) // a sink that ends leaves others of its connection alone
+	w.sendAll(written[500:], 250)
 	w.wait(t)
 	r := g.read(t, g.connect(t, g.Addr), subscription{topic: topic, group: "g"}, &Outlet{})
 	read := r.count(t, len(written))

@@ -109,7 +109,7 @@ func stopsWithoutServer(t *testing.T, g *rig) {
 	relay.Shut()
 	go w.send(numbered(10, 10, 0))
 	time.Sleep(50 * time.Millisecond) // the write is under way
-	r.stop(t)
+	r.Stop(t)
 	w.cancel()
 	w.close(t)
 }

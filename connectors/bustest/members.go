@@ -1,6 +1,7 @@
 package bustest
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -64,7 +65,7 @@ func rebalance(t *testing.T, g *rig) {
 		more()
 		g.divided(t, all[0], r)
 		more()
-		r.stop(t)
+		r.Stop(t)
 		more()
 		g.divided(t, all[0])
 	}
@@ -132,8 +133,57 @@ func takeover(t *testing.T, g *rig) {
 	w.wait(t)
 	g.together(t, written, a, b)
 	unfinished := slices.Clone(out.Records())
-	a.stop(t)
+	a.Stop(t)
 	g.divided(t, b)
 	b.all(t, unfinished)
 	g.judge(written, g.together(t, written, b)).whole(t, true)
+}
+
+// busy is an engine whose stages work on the same records for too long: it cannot store what is to
+// be another member's.
+type busy struct{ *Outlet }
+
+// Revoking implements [plugins.Assignments].
+func (busy) Revoking(context.Context, []plugins.Partition) error { return errUnfinished }
+
+func stuckMember(t *testing.T, g *rig) {
+	const group = "stuck" // of its own: Kafka divides all topics of a group at once, and those of other tests would wait
+	for _, c := range []struct {
+		name   string
+		engine func(*Outlet) plugins.Outlet
+	}{
+		{"its sink does not answer", func(o *Outlet) plugins.Outlet { return o }},
+		{"a stage is busy", func(o *Outlet) plugins.Outlet { return busy{o} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			topic := g.topic(t, group)
+			w := g.write(t, g.connect(t, g.Addr), topic)
+			written := numbered(0, 500, 64)
+			w.sendAll(written, 50)
+			w.wait(t)
+			in := subscription{topic: topic, group: group}
+			out := &Outlet{owner: "bustest"}
+			out.Hold()
+			a := &reader{Running: Start(t, g.source(t, g.connect(t, g.Addr), in), c.engine(out)), out: out, rig: g}
+			a.all(t, written)
+			b := g.read(t, g.connect(t, g.Addr), in, &Outlet{})
+			g.divided(t, a, b)
+			finished := out.AckThrough(func(Record) bool { return false })
+			seen := every(written)
+			b.until(t, "what was taken away unfinished comes again", func(read []Record) bool { return seen(slices.Concat(finished, read)) })
+			out.Free()
+			next := numbered(500, 500, 64)
+			w.sendAll(next, 50)
+			written = append(written, next...)
+			l := g.judge(written, g.together(t, written, a, b))
+			l.disorder = ""
+			l.whole(t, false)
+			for _, r := range []*reader{a, b} {
+				if d := g.judge(written, r.out.Records()).disorder; d != "" {
+					t.Errorf("the order is broken: %s", d)
+				}
+			}
+			g.divided(t, a, b) // the member is still one
+		})
+	}
 }

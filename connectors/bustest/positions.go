@@ -39,12 +39,12 @@ func seek(t *testing.T, g *rig) {
 	w.sendAll(second, 100)
 	w.wait(t)
 	r.all(t, second)
-	r.stop(t) // the group stands at the end now
+	r.Stop(t) // the group stands at the end now
 	for _, group := range []string{"g", "other"} {
 		r := g.read(t, conn, subscription{topic: topic, group: group, from: at}, &Outlet{})
 		g.judge(second, r.all(t, second)).whole(t, true)
 		r.quiet(t)
-		r.stop(t)
+		r.Stop(t)
 	}
 }
 
@@ -103,12 +103,12 @@ func startCommitted(t *testing.T, g *rig) {
 	if g.partitions() == 1 { // otherwise a partition without records has no position
 		r := g.read(t, conn, subscription{topic: topic, group: "g"}, &Outlet{})
 		r.all(t, first)
-		r.stop(t)
+		r.Stop(t)
 		w.send(second)
 		w.wait(t)
 		r = g.read(t, conn, subscription{topic: topic, group: "g", start: connectors.StartCommitted}, &Outlet{})
 		g.judge(second, r.all(t, second)).whole(t, true)
-		r.stop(t)
+		r.Stop(t)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), g.Patience)
 	defer cancel()
@@ -129,7 +129,7 @@ func browse(t *testing.T, g *rig) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := conn.Reader(connectors.Subscription{Topic: parsed, Group: "nobody", Start: connectors.StartEarliest, Browse: true}, g.env("browse"))
+	source, err := conn.Reader(connectors.Subscription{Topic: parsed, Group: "nobody", Start: connectors.StartEarliest, Browse: true}, Env("browse"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func browse(t *testing.T, g *rig) {
 	if g.earliest() {
 		looker := g.run(t, source, &Outlet{})
 		g.judge(written, looker.all(t, written)).whole(t, true)
-		looker.stop(t)
+		looker.Stop(t)
 	}
 	r := g.read(t, conn, subscription{topic: topic, group: "g"}, &Outlet{})
 	g.judge(written, r.all(t, written)).whole(t, true)

@@ -1,8 +1,6 @@
 package bustest
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -20,14 +18,11 @@ type subscription struct {
 	from  map[plugins.Partition]plugins.Position // of a checkpoint
 }
 
-// reader is a source that runs.
+// reader is a source that runs, with what takes its records.
 type reader struct {
-	out    *Outlet
-	rig    *rig
-	source plugins.Source
-	cancel context.CancelFunc
-	ended  chan struct{}
-	err    error // of Run, once it has ended
+	*Running
+	out *Outlet
+	rig *rig
 }
 
 // read starts a source, which stops at the end of the test.
@@ -56,7 +51,7 @@ func (g *rig) read(t testing.TB, conn connectors.Bus, s subscription, out *Outle
 func (g *rig) source(t testing.TB, conn connectors.Bus, s subscription) plugins.Source {
 	t.Helper()
 	kind, _ := g.registry.Source("topic")
-	env := g.env("source.in")
+	env := Env("source.in")
 	env.Connection = conn
 	source, err := kind.New(g.sourceConfig(t, g.Config(t, g.Addr), s), env)
 	if err != nil {
@@ -66,35 +61,7 @@ func (g *rig) source(t testing.TB, conn connectors.Bus, s subscription) plugins.
 }
 
 func (g *rig) run(t testing.TB, source plugins.Source, out *Outlet) *reader {
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &reader{out: out, rig: g, source: source, cancel: cancel, ended: make(chan struct{})}
-	go func() {
-		defer close(r.ended)
-		r.err = source.Run(ctx, out)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case <-r.ended:
-		case <-time.After(stopTime):
-			t.Errorf("the source has not stopped within %v", stopTime)
-		}
-	})
-	return r
-}
-
-// stop ends the source in order.
-func (r *reader) stop(t testing.TB) {
-	t.Helper()
-	r.cancel()
-	select {
-	case <-r.ended:
-	case <-time.After(stopTime):
-		t.Fatalf("the source has not stopped within %v", stopTime)
-	}
-	if r.err != nil && !errors.Is(r.err, context.Canceled) {
-		t.Fatalf("the source ended with: %v", r.err)
-	}
+	return &reader{Running: Start(t, source, out), out: out, rig: g}
 }
 
 // until waits until a condition holds of what was handed over, which is what it

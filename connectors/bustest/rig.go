@@ -1,9 +1,7 @@
 package bustest
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -79,7 +77,7 @@ func (g *rig) topic(t testing.TB, groups ...string) string {
 	for _, group := range groups {
 		r := g.read(t, g.connect(t, g.Addr), subscription{topic: name, group: group}, &Outlet{})
 		g.prime(t, r, name)
-		r.stop(t)
+		r.Stop(t)
 	}
 	return name
 }
@@ -115,48 +113,15 @@ func (g *rig) prime(t testing.TB, r *reader, topic string) {
 // the bus's patience.
 func (g *rig) within(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	end := time.Now().Add(g.Patience)
-	for !holds() {
-		if time.Now().After(end) {
-			t.Fatalf("after %v, it is still not so that %s", g.Patience, what)
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
+	within(t, g.Patience, what, holds)
 }
 
-// env is what the engine gives a stage or a connection.
-func (g *rig) env(stage string) plugins.Env {
-	return plugins.Env{
-		Pipeline: "bustest", Stage: stage, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Pool: &plugins.Pool{},
-		Framing: framing, Owner: "bustest",
-	}
-}
-
-// connect makes a connection. It is closed at the end of the test, after what uses it.
 func (g *rig) connect(t testing.TB, addr string) connectors.Bus {
 	t.Helper()
-	env := g.env("connector.bus")
+	env := Env("connector.bus")
 	env.Dir = t.TempDir()
-	made, err := g.kind.New(g.Config(t, addr), env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bus, ok := made.(connectors.Bus)
-	if !ok {
-		t.Fatalf("a connection of kind %q is no connectors.Bus", g.Kind)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
-		defer cancel()
-		if err := bus.Close(ctx); err != nil {
-			t.Errorf("close the connection: %v", err)
-		}
-	})
-	return bus
+	return Connect(t, g.kind, g.Config(t, addr), env)
 }
-
-// stopTime is how long something may take to end.
-const stopTime = 15 * time.Second
 
 func (g *rig) sourceConfig(t testing.TB, bus plugins.Config, s subscription) plugins.Config {
 	t.Helper()

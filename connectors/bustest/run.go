@@ -67,6 +67,7 @@ func checks() []check {
 		{name: "committed", says: "a group may insist on going on where it stands", declared: starts(connectors.StartCommitted), run: startCommitted},
 		{name: "rebalance", says: "members of a group divide the partitions, and nothing is lost or comes twice when they come and go in order", declared: shares, run: rebalance},
 		{name: "handoff", says: "a partition goes to another member only when all of it is acknowledged, and its position is told", declared: shares, run: handoff},
+		{name: "stuck_member", says: "a member whose sink does not answer, or that is busy, gives partitions up in limited time, and what it has not finished comes to the others", declared: shares, run: stuckMember},
 		{name: "takeover", says: "what a member leaves unfinished comes to the others", declared: shares, run: takeover},
 		{name: "state_log", says: "members of a group leave state to each other, in one order for all", declared: keepsState, run: stateLog},
 		{name: "browse", says: "one can look at a topic beside all groups, and list the topics", declared: func(g *rig) bool { return g.Features.Browse }, run: browse},

@@ -119,7 +119,7 @@ func (j *joiner) SubscribeInitialize(topic string) error {
 	}
 	r := g.read(j.t, g.connect(j.t, g.Addr), subscription{topic: topic, group: j.group}, &Outlet{})
 	g.prime(j.t, r, topic)
-	r.stop(j.t)
+	r.Stop(j.t)
 	return nil
 }
 

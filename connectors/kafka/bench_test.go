@@ -2,57 +2,33 @@ package kafka_test
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/bustest"
 	"github.com/onstream/onstream/plugins"
 )
-
-const telemetry = `{"device_id":"d-002305","ts":1700000000000,"temperature":63.45,"humidity":60.4,"vibration":0.021,"status":"ok","site":"plant-5","fw":"1.4.2"}`
-
-// counter is an outlet that counts, and acknowledges at once.
-type counter struct {
-	pool plugins.Pool
-	n    atomic.Int64
-	want int64
-	full context.CancelFunc
-}
-
-func (c *counter) Batch() *plugins.Batch { return c.pool.Batch() }
-
-func (c *counter) Done(plugins.Partition) {}
-
-func (c *counter) Hand(_ context.Context, d plugins.Delivery) error {
-	n := c.n.Add(int64(d.Batch.Len))
-	d.Batch.Release()
-	d.Ack()
-	if n >= c.want {
-		c.full()
-	}
-	return nil
-}
 
 // source is a cluster that has records without end.
 func source(b *testing.B) string {
 	b.Helper()
-	return cluster(b, kfake.SeedTopics(1, "in"), kfake.SyntheticFetch(kfake.SyntheticBatch{RecordBytes: len(telemetry)})).ListenAddrs()[0]
+	return cluster(b, kfake.SeedTopics(1, "in"), kfake.SyntheticFetch(kfake.SyntheticBatch{RecordBytes: len(bustest.Telemetry)})).ListenAddrs()[0]
 }
 
 func BenchmarkRead(b *testing.B) {
 	bus := connect(b, source(b), nil)
-	s, err := bus.Reader(connectors.Subscription{Topic: "in", Group: "g"}, env("source.in"))
+	s, err := bus.Reader(connectors.Subscription{Topic: "in", Group: "g"}, bustest.Env("source.in"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.SetBytes(int64(len(telemetry)))
+	b.SetBytes(int64(len(bustest.Telemetry)))
 	b.ReportAllocs()
 	b.ResetTimer()
 	ctx, cancel := context.WithCancel(b.Context())
-	out := &counter{want: int64(b.N), full: cancel}
+	out := &bustest.Counter{Want: int64(b.N), Full: cancel}
 	if err := s.Run(ctx, out); ctx.Err() == nil {
 		b.Fatal(err)
 	}
@@ -65,7 +41,7 @@ func BenchmarkReadByHand(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer cl.Close()
-	b.SetBytes(int64(len(telemetry)))
+	b.SetBytes(int64(len(bustest.Telemetry)))
 	b.ReportAllocs()
 	b.ResetTimer()
 	for n := 0; n < b.N; {
@@ -82,7 +58,7 @@ const benchBatch = 1000
 
 func BenchmarkWrite(b *testing.B) {
 	bus := connect(b, sinkhole(b), nil)
-	s, err := bus.Writer(connectors.Publication{Topic: "out"}, env("sink.out"))
+	s, err := bus.Writer(connectors.Publication{Topic: "out"}, bustest.Env("sink.out"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -100,13 +76,13 @@ func BenchmarkWrite(b *testing.B) {
 		batch := pool.Batch()
 		batch.Values = batch.SpareValues()
 		for range benchBatch {
-			batch.Values = append(batch.Values, plugins.Span{Off: uint32(len(batch.Data)), Len: uint32(len(telemetry))})
-			batch.Data = append(append(batch.Data, telemetry...), '\n')
+			batch.Values = append(batch.Values, plugins.Span{Off: uint32(len(batch.Data)), Len: uint32(len(bustest.Telemetry))})
+			batch.Data = append(append(batch.Data, bustest.Telemetry...), '\n')
 		}
 		batch.SelectAll(benchBatch)
 		free <- batch
 	}
-	b.SetBytes(int64(len(telemetry)))
+	b.SetBytes(int64(len(bustest.Telemetry)))
 	b.ReportAllocs()
 	b.ResetTimer()
 	for n := 0; n < b.N; n += benchBatch {
@@ -132,11 +108,11 @@ func BenchmarkWriteByHand(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer cl.Close()
-	b.SetBytes(int64(len(telemetry)))
+	b.SetBytes(int64(len(bustest.Telemetry)))
 	b.ReportAllocs()
 	b.ResetTimer()
 	for range b.N {
-		cl.Produce(b.Context(), &kgo.Record{Value: []byte(telemetry)}, func(_ *kgo.Record, err error) {
+		cl.Produce(b.Context(), &kgo.Record{Value: []byte(bustest.Telemetry)}, func(_ *kgo.Record, err error) {
 			if err != nil {
 				b.Error(err)
 			}

@@ -90,13 +90,13 @@ func TestNamesThatKafkaDoesNotHave(t *testing.T) {
 		"plant.*.ä": "letters of English, digits, dots, _ and - only",
 		connectors.Topic(strings.Repeat("x", 250)): "has 249 characters at most, and this one has 250",
 	} {
-		if _, err := bus.Reader(connectors.Subscription{Topic: topic, Group: "g"}, env("source.in")); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := bus.Reader(connectors.Subscription{Topic: topic, Group: "g"}, bustest.Env("source.in")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is read: %v", topic, err)
 		}
 		if topic.Pattern() {
 			continue
 		}
-		if _, err := bus.Writer(connectors.Publication{Topic: topic}, env("sink.out")); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := bus.Writer(connectors.Publication{Topic: topic}, bustest.Env("sink.out")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is written: %v", topic, err)
 		}
 	}
@@ -109,7 +109,7 @@ func FuzzSeek(f *testing.F) {
 	f.Add([]byte("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00" + strings.Repeat("x", 16)))
 	bus := connect(f, "broker:9092", nil)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := bus.Reader(connectors.Subscription{Topic: "a.b", Group: "g"}, env("source.in"))
+		s, err := bus.Reader(connectors.Subscription{Topic: "a.b", Group: "g"}, bustest.Env("source.in"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,7 +53,7 @@ func newConnection(c plugins.Config, env plugins.Env, dial dialer) (*connection,
 	}
 	return &connection{
 		config: c, env: env, dial: dial, servers: c.Strings("bootstrap_servers"), security: securityOf(c), backoff: connectors.BackoffOf(c),
-		health: &health{logger: env.Logger, place: place(c)}, readers: map[*reader]bool{},
+		health: newHealth(connectors.NewOutage(env.Logger, place(c))), readers: map[*reader]bool{},
 	}, nil
 }
 
@@ -91,7 +91,7 @@ func (c *connection) Close(ctx context.Context) error {
 }
 
 // Status implements [plugins.Monitored].
-func (c *connection) Status() plugins.ConnectionStatus { return c.health.status() }
+func (c *connection) Status() plugins.ConnectionStatus { return c.health.Status() }
 
 // runs notes that a reader runs, until the function that it returns is called.
 func (c *connection) runs(r *reader) (over func()) {
@@ -163,7 +163,7 @@ func (c *connection) reach(ctx context.Context, with func(context.Context, *kadm
 		err := c.attempt(ctx, with)
 		switch {
 		case err == nil:
-			c.health.reached()
+			c.health.Reached()
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -199,7 +199,7 @@ func (c *connection) attempt(ctx context.Context, with func(context.Context, *ka
 	if late {
 		err = context.Cause(limited)
 	}
-	if _, cut := errors.AsType[*kgo.ErrFirstReadEOF](err); cut || late && c.security.encrypted {
+	if _, cut := errors.AsType[*kgo.ErrFirstReadEOF](err); cut || late && c.security.encrypted || misread(err) {
 		err = c.whyCut(ctx, err, heard.understood.Load())
 	}
 	return c.judge(doing, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/bustest"
 	"github.com/onstream/onstream/connectors/kafka"
 	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/plugins"
@@ -101,7 +102,7 @@ func TestStoppingInOrderLosesAndRepeatsNothing(t *testing.T) {
 				if life == lives-1 {
 					goal = lives * each
 				}
-				until(t, "some of it is written", func() bool { return sum(t, counts, "out") >= goal })
+				bustest.Eventually(t, "some of it is written", func() bool { return sum(t, counts, "out") >= goal })
 				e.Drain()
 				if err := <-ended; err != nil {
 					t.Fatal(err)

@@ -3,8 +3,6 @@ package kafka_test
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,11 +19,7 @@ import (
 // connect makes a connection to a cluster as a pipeline would.
 func connect(t testing.TB, addr string, values map[string]any, blocks ...plugins.ConfigBlock) connectors.Bus {
 	t.Helper()
-	var r plugins.Registry
-	if err := kafka.Register(&r); err != nil {
-		t.Fatal(err)
-	}
-	kind, _ := r.Connector("kafka")
+	kind := bustest.Kind(t, kafka.Register, "kafka")
 	all := map[string]any{"bootstrap_servers": []string{addr}, "connect_timeout": 2 * time.Second, "heartbeat_interval": 100 * time.Millisecond, "metadata_max_age": 200 * time.Millisecond, "startup": "fail"}
 	for k, v := range values {
 		all[k] = v
@@ -34,23 +28,22 @@ func connect(t testing.TB, addr string, values map[string]any, blocks ...plugins
 	if err := kind.Check(c); err != nil {
 		t.Fatal(err)
 	}
-	made, err := kind.New(c, env("connector.bus"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := made.Close(context.Background()); err != nil {
-			t.Errorf("close the connection: %v", err)
-		}
-	})
-	return made.(connectors.Bus)
+	return bustest.Connect(t, kind, c, bustest.Env("connector.bus"))
 }
 
-func env(stage string) plugins.Env {
-	return plugins.Env{
-		Pipeline: "test", Stage: stage, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Pool: new(plugins.Pool),
-		Framing: plugins.Framing{Terminator: []byte("\n")},
-	}
+// onBoth runs a test against the fake, and against a real server where there is one. Topics and
+// ids are of the test alone.
+func onBoth(t *testing.T, test func(t *testing.T, addr, unique string)) {
+	t.Helper()
+	unique := bustest.Unused()
+	t.Run("fake", func(t *testing.T) {
+		t.Parallel()
+		test(t, cluster(t).ListenAddrs()[0], unique)
+	})
+	t.Run("real", func(t *testing.T) {
+		t.Parallel()
+		test(t, bustest.Server(t, "ONSTREAM_TEST_KAFKA"), unique)
+	})
 }
 
 // nested is a block within the connector's.
@@ -63,15 +56,8 @@ func nested(t testing.TB, name string, kv ...any) plugins.ConfigBlock {
 	return bustest.Nested(schema(t), name, values)
 }
 
-// running is a source that runs.
-type running struct {
-	cancel context.CancelFunc
-	ended  chan struct{}
-	err    error // of Run, once it has ended
-}
-
 // read runs a source until the end of the test.
-func read(t testing.TB, bus connectors.Bus, s connectors.Subscription, e plugins.Env, from map[plugins.Partition]plugins.Position, out plugins.Outlet) *running {
+func read(t testing.TB, bus connectors.Bus, s connectors.Subscription, e plugins.Env, from map[plugins.Partition]plugins.Position, out plugins.Outlet) *bustest.Running {
 	t.Helper()
 	if s.Group == "" {
 		s.Group = "g"
@@ -86,68 +72,12 @@ func read(t testing.TB, bus connectors.Bus, s connectors.Subscription, e plugins
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{cancel: cancel, ended: make(chan struct{})}
-	go func() {
-		defer close(r.ended)
-		r.err = source.Run(ctx, out)
-	}()
-	t.Cleanup(func() { r.stop(t) })
-	return r
+	return bustest.Start(t, source, out)
 }
 
 // alone is an outlet that knows nothing of groups, so that positions of a
 // checkpoint rule.
 type alone struct{ plugins.Outlet }
-
-// stop ends the source in order.
-func (r *running) stop(t testing.TB) {
-	t.Helper()
-	r.cancel()
-	select {
-	case <-r.ended:
-	case <-time.After(20 * time.Second):
-		t.Error("the source has not stopped")
-	}
-}
-
-// fails waits until the source ends, with a permanent error that tells all of the
-// texts.
-func (r *running) fails(t testing.TB, texts ...string) {
-	t.Helper()
-	select {
-	case <-r.ended:
-	case <-time.After(30 * time.Second):
-		t.Fatal("the source goes on")
-	}
-	refused(t, r.err, texts...)
-}
-
-// refused checks that an error is permanent and tells all of the texts.
-func refused(t testing.TB, err error, texts ...string) {
-	t.Helper()
-	if !plugins.IsPermanent(err) {
-		t.Fatalf("not refused for good: %v", err)
-	}
-	for _, text := range texts {
-		if !strings.Contains(err.Error(), text) {
-			t.Errorf("the message does not tell %q: %v", text, err)
-		}
-	}
-	t.Logf("what the user reads: %v", err)
-}
-
-// until waits until a condition holds.
-func until(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	end := time.Now().Add(30 * time.Second)
-	for !holds() {
-		if time.Now().After(end) {
-			t.Fatalf("it is still not so that %s", what)
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-}
 
 // client returns a client of the driver.
 func client(t testing.TB, addr string, opts ...kgo.Opt) *kgo.Client {
@@ -162,10 +92,26 @@ func client(t testing.TB, addr string, opts ...kgo.Opt) *kgo.Client {
 
 func admin(t testing.TB, addr string) *kadm.Client { return kadm.NewClient(client(t, addr)) }
 
+// made makes topics, past the connector.
+func made(t testing.TB, addr string, partitions int32, configs map[string]string, topics ...string) {
+	t.Helper()
+	settings := map[string]*string{}
+	for name, value := range configs {
+		settings[name] = &value
+	}
+	results, err := admin(t, addr).CreateTopics(t.Context(), partitions, 1, settings, topics...)
+	if err == nil {
+		err = results.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // produce writes values to a partition, past the connector.
 func produce(t testing.TB, addr, topic string, partition int32, values ...string) {
 	t.Helper()
-	cl := client(t, addr, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	cl := client(t, addr, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.UnknownTopicRetries(-1)) // it may just have been made
 	for _, v := range values {
 		if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: partition, Value: []byte(v)}).FirstErr(); err != nil {
 			t.Fatal(err)
@@ -194,19 +140,10 @@ func consume(t testing.TB, addr, topic string, n int, opts ...kgo.Opt) map[int32
 	return read
 }
 
-// valuesOf returns the values of what was handed over.
-func valuesOf(out *bustest.Outlet) []string {
-	var values []string
-	for _, r := range out.Records() {
-		values = append(values, r.Value)
-	}
-	return values
-}
-
 // write returns a sink that is closed at the end of the test.
 func write(t testing.TB, bus connectors.Bus, topic string) plugins.Sink {
 	t.Helper()
-	s, err := bus.Writer(connectors.Publication{Topic: connectors.Topic(topic)}, env("sink.out"))
+	s, err := bus.Writer(connectors.Publication{Topic: connectors.Topic(topic)}, bustest.Env("sink.out"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +217,7 @@ func (x *sent) wait(t testing.TB) error {
 }
 
 // rowsOf returns the rows that an answer says have failed.
-func rowsOf(t testing.TB, err error) []plugins.Failure {
+func rowsOf(t testing.TB, err error) plugins.RowErrors {
 	t.Helper()
 	var rows plugins.RowErrors
 	if !errors.As(err, &rows) {

@@ -2,29 +2,24 @@ package kafka
 
 import (
 	"errors"
-	"log/slog"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/connectors"
 )
 
-// health knows how the connection is: an outage is when an attempt to connect
-// failed while nothing is connected. It is told once that one began, and once
-// that it is over.
+// health knows how the connection is. An attempt that fails while others are
+// connected is no outage: the cluster is there.
 type health struct {
-	logger *slog.Logger
-	place  string
+	*connectors.Outage
 
-	mu         sync.Mutex
-	open       int  // connections to brokers
-	down       bool // an outage
-	been       bool // connected at some time
-	reconnects int64
-	err        error
+	mu sync.Mutex
+	// brokers are the connections to them: true for one that is open, false for one
+	// that has ended before the hook below was told what became of it.
+	brokers map[net.Conn]bool
 }
 
 var (
@@ -32,59 +27,54 @@ var (
 	_ kgo.HookBrokerDisconnect = (*health)(nil)
 )
 
-// OnBrokerConnect implements [kgo.HookBrokerConnect].
-func (h *health) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
-	if err != nil {
-		h.unreached(err)
-		return
-	}
+func newHealth(o *connectors.Outage) *health {
+	return &health{Outage: o, brokers: map[net.Conn]bool{}}
+}
+
+// OnBrokerConnect implements [kgo.HookBrokerConnect]. Where the broker was reached and then
+// said nothing that could be understood, there are both a connection, which has ended, and an error.
+func (h *health) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, conn net.Conn, err error) {
 	h.mu.Lock()
-	h.open++
+	_, ended := h.brokers[conn]
+	delete(h.brokers, conn)
+	if err == nil && !ended {
+		h.brokers[conn] = true
+	}
 	h.mu.Unlock()
-	h.reached()
+	switch {
+	case err != nil:
+		h.unreached(err)
+	case !ended:
+		h.Reached()
+	}
 }
 
 // OnBrokerDisconnect implements [kgo.HookBrokerDisconnect].
-func (h *health) OnBrokerDisconnect(kgo.BrokerMetadata, net.Conn) {
+func (h *health) OnBrokerDisconnect(_ kgo.BrokerMetadata, conn net.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.open--
+	if h.brokers[conn] {
+		delete(h.brokers, conn)
+		return
+	}
+	h.brokers[conn] = false
 }
 
 // unreached notes that an attempt to connect failed.
 func (h *health) unreached(err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.open > 0 || errors.Is(err, kgo.ErrClientClosed) {
-		return // others are connected: the cluster is there
+	if !errors.Is(err, kgo.ErrClientClosed) && !h.connected() {
+		h.Unreached(err)
 	}
-	h.err = err
-	if h.down {
-		return
-	}
-	h.down = true
-	h.logger.Warn("the bus cannot be reached: it is tried again until it can", "bus", h.place, "error", err)
 }
 
-// reached notes that an attempt to connect succeeded.
-func (h *health) reached() {
+// connected reports whether any connection is open.
+func (h *health) connected() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.down {
-		h.logger.Info("the bus is reached", "bus", h.place)
-		if h.been {
-			h.reconnects++
+	for _, open := range h.brokers {
+		if open {
+			return true
 		}
 	}
-	h.down, h.been, h.err = false, true, nil
-}
-
-func (h *health) status() plugins.ConnectionStatus {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s := plugins.ConnectionStatus{Connected: h.been && !h.down, Reconnects: h.reconnects}
-	if h.err != nil {
-		s.Err = h.err.Error()
-	}
-	return s
+	return false
 }

@@ -56,7 +56,7 @@ func kind(dial dialer) plugins.ConnectorKind {
 
 				plugins.Attr{Name: "acks", Type: plugins.AttrString, Default: "all", Enum: []string{"all", "1", "0"}, Doc: "Who confirms a record: all replicas in sync, the partition's leader alone, or nobody."},
 				plugins.Attr{Name: "enable_idempotence", Type: plugins.AttrBool, Default: true, Doc: "Whether brokers recognise a batch that is sent again after its confirmation was lost."},
-				plugins.Attr{Name: "transactional_id", Type: plugins.AttrString, Doc: "Writes in transactions: readers with read_committed see all records of one, or none. It is the name under which the cluster knows the sink again after a restart; each sink that runs at a time needs a connector, or a process, with another one."},
+				plugins.Attr{Name: "transactional_id", Type: plugins.AttrString, Doc: "Writes in transactions: readers with read_committed see all records of one, or none. It is the name under which the cluster knows the sink again after a restart; each sink that runs at a time needs a connector, or a process, with another one. What was committed last is kept in the group of that name."},
 				plugins.Attr{Name: "transaction_timeout", Type: plugins.AttrDuration, Default: time.Minute, Min: plugins.Bound(1), Doc: "After what time the cluster gives up a transaction that is not finished."},
 				plugins.Attr{Name: "compression_type", Type: plugins.AttrString, Default: "none", Enum: []string{"none", "gzip", "snappy", "lz4", "zstd"}, Doc: "How batches are compressed."},
 				plugins.Attr{Name: "linger", Type: plugins.AttrDuration, Default: time.Duration(0), Min: plugins.Bound(0), Max: plugins.Bound(60), Doc: "How long a batch waits for more records. Without it, what comes while another batch is on its way makes the next."},

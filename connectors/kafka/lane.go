@@ -306,13 +306,6 @@ func (l *lane) transacted(at position) {
 	}
 }
 
-// lag returns how many records the partition has beyond what was handed over.
-func (l *lane) lag() (n int64, known bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return max(0, l.highest-l.next), l.highest >= 0
-}
-
 // wants returns the offset that is read next.
 func (l *lane) wants() int64 {
 	l.mu.Lock()

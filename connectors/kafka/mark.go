@@ -30,7 +30,8 @@ type storedAt struct {
 
 // stands returns what is to be stored with a transaction. The mark is a
 // position, too: of a group that has the name of the transactions and no
-// members, in a topic that was written to. Its offset counts the marks.
+// members, in a topic that was written to. Its offset counts the marks. Without
+// such a topic nothing was written, and nothing is to be marked.
 func (t *transactional) stands(mark string, positions map[string]map[plugins.Partition]plugins.Position) ([]stand, error) {
 	var all []stand
 	for addr, at := range positions {
@@ -54,11 +55,62 @@ func (t *transactional) stands(mark string, positions map[string]map[plugins.Par
 			all = append(all, s)
 		}
 	}
-	if topic := t.markTopic(); topic != "" {
-		t.serial++
-		all = append(all, stand{group: t.markGroup(), generation: -1, offsets: map[plugins.Partition]storedAt{{Name: topic}: {position{offset: t.serial, epoch: -1}, mark}}})
+	if t.marked != "" {
+		all = append(all, t.next(mark))
 	}
 	return all, nil
+}
+
+// next returns the next mark.
+func (t *transactional) next(mark string) stand {
+	t.serial++
+	return stand{group: t.markGroup(), generation: -1, offsets: map[plugins.Partition]storedAt{{Name: t.marked}: {position{offset: t.serial, epoch: -1}, mark}}}
+}
+
+// mark sees to it, before the first records are written, that there is a mark: where none is
+// found afterwards, it is gone.
+func (t *transactional) mark(ctx context.Context, b *plugins.Batch) error {
+	if t.marked != "" {
+		return nil
+	}
+	topic, err := t.firstTopic(ctx, b)
+	if err != nil || topic == "" {
+		return err
+	}
+	_, found, err := t.recall(ctx)
+	if err != nil {
+		return err
+	}
+	t.marked = topic
+	if found {
+		return nil
+	}
+	if err := t.storePlainly(ctx, []stand{t.next("")}); err != nil {
+		t.marked = ""
+		return err
+	}
+	return nil
+}
+
+// firstTopic returns the first topic to which records of a batch can be written, "" for none.
+func (t *transactional) firstTopic(ctx context.Context, b *plugins.Batch) (string, error) {
+	for _, i := range b.Sel {
+		text := t.topic
+		if text == "" {
+			text = string(b.Topic(i))
+		}
+		to, err := t.destination(ctx, text)
+		if err != nil {
+			return "", err
+		}
+		if to.refusal == nil {
+			return to.name, nil
+		}
+		if t.topic != "" {
+			break // Write says so
+		}
+	}
+	return "", nil
 }
 
 func (t *transactional) markGroup() string { return t.conn.config.String("transactional_id") }
@@ -161,23 +213,32 @@ func (t *transactional) Committed(ctx context.Context) (string, error) {
 	if err := t.connect(); err != nil {
 		return "", err
 	}
-	// The cluster finishes, or gives up, what a former process has begun.
+	mark, found, err := t.recall(ctx)
+	if err == nil && !found {
+		err = plugins.Permanent(fmt.Errorf("it cannot be told whether the last transaction of %q was committed, as %s has its mark no more: that is kept as a position of the group %[1]q, which was deleted, or has expired (offsets.retention.minutes, 7 days unless the brokers say otherwise) while the pipeline stood still, or transactional_id was changed: write the former one again, or look whether the topic has what came last, and begin anew with onstream state reset --all", t.markGroup(), t.conn.place()))
+	}
+	return mark, err
+}
+
+// recall returns the last mark, once the cluster has finished, or given up, what a former
+// process has begun.
+func (t *transactional) recall(ctx context.Context) (mark string, found bool, err error) {
 	if _, _, err := t.client.ProducerID(ctx); err != nil {
-		return "", t.conn.judge("take over the transactions of", err)
+		return "", false, t.conn.judge("take over the transactions of", err)
 	}
 	for {
-		mark, err := t.lastMark(ctx)
+		mark, found, err := t.lastMark(ctx)
 		if !errors.Is(err, kerr.UnstableOffsetCommit) {
-			return mark, t.conn.judge("ask for the last transaction at", err)
+			return mark, found, t.conn.judge("ask for the last transaction at", err)
 		}
 		if err := t.env.Wait(ctx, soonest); err != nil {
-			return "", err
+			return "", false, err
 		}
 	}
 }
 
 // lastMark returns the mark with the highest offset.
-func (t *transactional) lastMark(ctx context.Context) (string, error) {
+func (t *transactional) lastMark(ctx context.Context) (mark string, found bool, err error) {
 	req := kmsg.NewPtrOffsetFetchRequest()
 	req.RequireStable = true
 	group := kmsg.NewOffsetFetchRequestGroup()
@@ -185,24 +246,31 @@ func (t *transactional) lastMark(ctx context.Context) (string, error) {
 	req.Groups = append(req.Groups, group)
 	resp, err := req.RequestWith(ctx, t.client)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	mark := ""
 	t.serial = 0
 	for _, g := range resp.Groups {
-		if err := kerr.ErrorForCode(g.ErrorCode); err != nil {
-			return "", err
+		err := kerr.ErrorForCode(g.ErrorCode)
+		if errors.Is(err, kerr.GroupIDNotFound) { // other clusters say that it has no positions
+			continue
+		}
+		if err != nil {
+			return "", false, err
 		}
 		for _, topic := range g.Topics {
 			for _, p := range topic.Partitions {
 				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-					return "", err
+					return "", false, err
 				}
-				if p.Offset > t.serial && p.Metadata != nil {
-					t.serial, mark = p.Offset, *p.Metadata
+				if p.Offset <= t.serial {
+					continue
+				}
+				t.serial, mark, found = p.Offset, "", true
+				if p.Metadata != nil {
+					mark = *p.Metadata
 				}
 			}
 		}
 	}
-	return mark, nil
+	return mark, found, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -12,12 +13,13 @@ import (
 )
 
 // A listener that hears another protocol than its own closes the connection
-// without a word, and so does what stands before a broker that is down. What
-// follows finds out which of the two it is, by speaking otherwise.
+// without a word, or with one of its own, and so does what stands before a broker
+// that is down. What follows finds out which of them it is, by speaking otherwise.
 
 var (
 	errWantsTLS         = errors.New("it speaks TLS on that port, and does not understand anything else")
 	errWantsPlain       = errors.New("it does not speak TLS on that port")
+	errForeign          = errors.New("what answers does not speak the protocol of Kafka")
 	errWantsCredentials = errors.New("it ends the connection of who does not say who that is")
 )
 
@@ -27,7 +29,7 @@ func (c *connection) whyCut(ctx context.Context, err error, understood bool) err
 	ctx, cancel := context.WithTimeout(ctx, c.config.Duration("connect_timeout"))
 	defer cancel()
 	switch {
-	case understood && c.security.mechanism == "" && !errors.Is(err, errNoAnswer):
+	case understood && c.security.mechanism == "" && !errors.Is(err, errNoAnswer) && c.cutsAgain(ctx):
 		return errWantsCredentials
 	case understood:
 	case c.security.encrypted && c.expectsPlain(ctx):
@@ -35,10 +37,42 @@ func (c *connection) whyCut(ctx context.Context, err error, understood bool) err
 	case !c.security.encrypted && c.expectsTLS(ctx):
 		return errWantsTLS
 	}
-	if errors.Is(err, errNoAnswer) {
+	switch {
+	case errors.Is(err, errNoAnswer):
+		return err
+	case misread(err) && !understood:
+		return errForeign
+	case misread(err):
 		return err
 	}
 	return errCut // the driver guesses
+}
+
+// cutsAgain reports whether the brokers end each connection behind the first words, and not one, as a broker does
+// that ends itself, or is just starting.
+func (c *connection) cutsAgain(ctx context.Context) bool {
+	for range 3 {
+		if c.env.Wait(ctx, 100*time.Millisecond) != nil {
+			return false
+		}
+		var heard greeting
+		cl, err := c.client(kgo.RequestRetries(0), kgo.WithHooks(&heard))
+		if err != nil {
+			return false
+		}
+		_, cut := errors.AsType[*kgo.ErrFirstReadEOF](cl.Ping(ctx))
+		cl.Close()
+		if !cut || !heard.understood.Load() {
+			return false
+		}
+	}
+	return true
+}
+
+// misread reports whether an answer has no beginning as those of brokers have. The driver has
+// no name for that.
+func misread(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "invalid large response size")
 }
 
 var errCut = errors.New("the connection ended before the first answer")

@@ -32,6 +32,7 @@ type reader struct {
 	shares plugins.Assignments // nil where nobody is to be told of partitions
 	client *kgo.Client
 	admin  *kadm.Client
+	cut    context.CancelFunc // ends what the client does, without leaving the group
 	stop   context.CancelCauseFunc
 	known  map[string]int // partitions that there were at the start, by topic
 
@@ -50,9 +51,8 @@ type reader struct {
 }
 
 var (
-	_ plugins.Source  = (*reader)(nil)
-	_ plugins.Seeker  = (*reader)(nil)
-	_ plugins.Lagging = (*reader)(nil)
+	_ plugins.Source = (*reader)(nil)
+	_ plugins.Seeker = (*reader)(nil)
 )
 
 // Reader implements [connectors.Bus].
@@ -81,21 +81,6 @@ func (r *reader) Seek(positions map[plugins.Partition]plugins.Position) error {
 	return nil
 }
 
-// Lag implements [plugins.Lagging].
-func (r *reader) Lag() (int64, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var sum int64
-	for _, l := range r.lanes {
-		n, known := l.lag()
-		if !known {
-			return 0, false
-		}
-		sum += n
-	}
-	return sum, true
-}
-
 // Run implements [plugins.Source].
 func (r *reader) Run(ctx context.Context, out plugins.Outlet) error {
 	r.out = out
@@ -109,13 +94,16 @@ func (r *reader) Run(ctx context.Context, out plugins.Outlet) error {
 	if err := r.conn.reach(run, r.prepare); err != nil {
 		return cmp.Or(context.Cause(run), err)
 	}
-	cl, err := r.conn.client(append(r.conn.lasting(), r.options()...)...)
+	life, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	cl, err := r.conn.client(append(r.conn.lasting(), append(r.options(), kgo.WithContext(life))...)...)
 	if err != nil {
 		return err
 	}
-	r.client, r.admin = cl, kadm.NewClient(cl)
+	r.client, r.admin, r.cut = cl, kadm.NewClient(cl), cut
 	close(r.ready)
 	var beside sync.WaitGroup
+	beside.Go(func() { r.askEnds(run) })
 	if r.sub.Browse {
 		beside.Go(func() { r.watch(run) })
 	} else {
@@ -134,7 +122,11 @@ func (r *reader) fail(err error) { r.stop(err) }
 func (r *reader) prepare(ctx context.Context, admin *kadm.Client) error {
 	r.known = map[string]int{}
 	if r.names.pattern == nil {
-		found, err := r.conn.ensure(ctx, admin, r.names.topic)
+		find := r.conn.ensure
+		if r.sub.Browse {
+			find = r.conn.look
+		}
+		found, err := find(ctx, admin, r.names.topic)
 		r.known[r.names.topic] = found.partitions
 		return r.conn.judge("read", err)
 	}
@@ -212,13 +204,13 @@ func (r *reader) finish(ctx context.Context) {
 		}
 		cancel()
 	}
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
 	if !r.sub.Browse {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		if err := r.commit(late, lanes); err != nil {
 			r.env.Logger.Warn("the last positions could not be committed: some records come again", "error", err)
 		}
-		_ = r.client.LeaveGroupContext(late) // who does not leave is missed after a while
+		cancel()
+		r.leave(context.WithoutCancel(ctx))
 	}
 	for _, l := range lanes {
 		l.forget()

@@ -19,16 +19,18 @@ import (
 
 func TestATopicThatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	bus := connect(t, cluster(t).ListenAddrs()[0], map[string]any{"startup": "wait"})
-	read(t, bus, connectors.Subscription{Topic: "plant.temp"}, env("source.in"), nil, &bustest.Outlet{}).
-		fails(t, `the topic "plant.temp"`, "there is no such topic", `create = "if_missing"`)
-	refused(t, write(t, bus, "plant.temp").(plugins.Opener).Open(t.Context()), `the topic "plant.temp"`, `create = "if_missing"`)
-	rows := rowsOf(t, send(t, write(t, bus, ""), batchOf(row{topic: "a.b", value: "x"}, row{topic: "a.>", value: "x"}, row{topic: "a/b", value: "x"})).wait(t))
-	for i, want := range []string{"there is no such topic", "stands for several topics", "names of Kafka topics have no /"} {
-		if len(rows) != 3 || !strings.Contains(rows[i].Msg, want) {
-			t.Errorf("row %d: %v", i, rows)
+	onBoth(t, func(t *testing.T, addr, unique string) {
+		bus := connect(t, addr, map[string]any{"startup": "wait"})
+		says := []string{`the topic "` + unique + `"`, "there is no such topic", `create = "if_missing"`}
+		bustest.Refused(t, bus, bustest.Subscribe(unique), says...)
+		bustest.Permanent(t, bustest.Open(t, bus, unique), says...)
+		rows := rowsOf(t, send(t, write(t, bus, ""), batchOf(row{topic: unique, value: "x"}, row{topic: "a.>", value: "x"}, row{topic: "a/b", value: "x"})).wait(t))
+		for i, want := range []string{"there is no such topic", "stands for several topics", "names of Kafka topics have no /"} {
+			if len(rows) != 3 || !strings.Contains(rows[i].Msg, want) {
+				t.Errorf("row %d: %v", i, rows)
+			}
 		}
-	}
+	})
 }
 
 func TestTopicsAreMadeAsTheConnectorSays(t *testing.T) {
@@ -64,7 +66,7 @@ func TestTopicsAreMadeAsTheConnectorSays(t *testing.T) {
 func TestMoreReplicasThanBrokers(t *testing.T) {
 	t.Parallel()
 	bus := connect(t, cluster(t).ListenAddrs()[0], map[string]any{"create": "if_missing"}, nested(t, "topic", "replication_factor", int64(3)))
-	refused(t, write(t, bus, "made").(plugins.Opener).Open(t.Context()), `make the topic "made"`, "lower topic.replication_factor")
+	bustest.Permanent(t, write(t, bus, "made").(plugins.Opener).Open(t.Context()), `make the topic "made"`, "lower topic.replication_factor")
 }
 
 // numbers returns the texts of the numbers from up to, but not including, to.
@@ -78,98 +80,107 @@ func numbers(from, to int) []string {
 
 func TestRecordsThatWereDeletedBeforeTheyWereRead(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, kfake.SeedTopics(1, "in"))
-	addr := c.ListenAddrs()[0]
-	bus := connect(t, addr, nil)
-	produce(t, addr, "in", 0, numbers(0, 10)...)
-	out := &bustest.Outlet{}
-	r := read(t, bus, connectors.Subscription{Topic: "in"}, env("source.in"), nil, out)
-	until(t, "all is read", func() bool { return len(out.Records()) == 10 })
-	at := out.Positions()
-	r.stop(t)
-	produce(t, addr, "in", 0, numbers(10, 20)...)
-	if err := c.DeleteRecords("in", 0, 15); err != nil {
-		t.Fatal(err)
-	}
-	for name, from := range map[string]map[plugins.Partition]plugins.Position{"group": nil, "checkpoint": at} {
-		again := &bustest.Outlet{}
-		read(t, bus, connectors.Subscription{Topic: "in"}, env("source.in"), from, again).
-			fails(t, `partition 0 of the topic "in" does not have the record at offset 10`, "from 15 up to, but not including, 20", `of the group "g"`)
-		if got := valuesOf(again); len(got) > 0 {
-			t.Errorf("%s: %q were read in place of what is missing", name, got)
+	onBoth(t, func(t *testing.T, addr, in string) {
+		made(t, addr, 1, nil, in)
+		bus := connect(t, addr, nil)
+		produce(t, addr, in, 0, numbers(0, 10)...)
+		subscription := connectors.Subscription{Topic: connectors.Topic(in), Group: in}
+		out := &bustest.Outlet{}
+		r := bustest.Read(t, bus, subscription, out)
+		out.Await(t, 10)
+		at := out.Positions()
+		r.Stop(t)
+		produce(t, addr, in, 0, numbers(10, 20)...)
+		var before kadm.Offsets
+		before.AddOffset(in, 0, 15, -1)
+		if _, err := admin(t, addr).DeleteRecords(t.Context(), before); err != nil {
+			t.Fatal(err)
 		}
-	}
+		for name, from := range map[string]map[plugins.Partition]plugins.Position{"group": nil, "checkpoint": at} {
+			again := &bustest.Outlet{}
+			bustest.Permanent(t, read(t, bus, subscription, bustest.Env("source.in"), from, again).Err(t),
+				fmt.Sprintf("partition 0 of the topic %q does not have the record at offset 10", in), "from 15 up to, but not including, 20", fmt.Sprintf("of the group %q", in))
+			if got := again.Values(); len(got) > 0 {
+				t.Errorf("%s: %q were read in place of what is missing", name, got)
+			}
+		}
+	})
 }
 
 func TestAPositionBeyondTheEnd(t *testing.T) {
 	t.Parallel()
-	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
-	produce(t, addr, "in", 0, "0")
-	var ahead kadm.Offsets
-	ahead.AddOffset("in", 0, 7, -1)
-	if err := admin(t, addr).CommitAllOffsets(t.Context(), "g", ahead); err != nil {
-		t.Fatal(err)
-	}
-	read(t, connect(t, addr, nil), connectors.Subscription{Topic: "in"}, env("source.in"), nil, &bustest.Outlet{}).
-		fails(t, "does not have the record at offset 7", "from 0 up to, but not including, 1")
+	onBoth(t, func(t *testing.T, addr, in string) {
+		made(t, addr, 1, nil, in)
+		produce(t, addr, in, 0, "0")
+		var ahead kadm.Offsets
+		ahead.AddOffset(in, 0, 7, -1)
+		if err := admin(t, addr).CommitAllOffsets(t.Context(), in, ahead); err != nil {
+			t.Fatal(err)
+		}
+		bustest.Refused(t, connect(t, addr, nil), connectors.Subscription{Topic: connectors.Topic(in), Group: in}, "does not have the record at offset 7", "from 0 up to, but not including, 1")
+	})
 }
 
 func TestATopicThatWasMadeAnew(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, kfake.SeedTopics(1, "in"))
-	addr := c.ListenAddrs()[0]
-	produce(t, addr, "in", 0, numbers(0, 3)...)
-	out := &bustest.Outlet{}
-	bus := connect(t, addr, nil)
-	r := read(t, bus, connectors.Subscription{Topic: "in"}, env("source.in"), nil, out)
-	until(t, "all is read", func() bool { return len(out.Records()) == 3 })
-	at := out.Positions()
-	anew := func() {
-		if err := c.DeleteTopic("in"); err != nil {
+	onBoth(t, func(t *testing.T, addr, in string) {
+		made(t, addr, 1, nil, in)
+		produce(t, addr, in, 0, numbers(0, 3)...)
+		out := &bustest.Outlet{}
+		bus := connect(t, addr, nil)
+		r := bustest.Read(t, bus, connectors.Subscription{Topic: connectors.Topic(in), Group: in}, out)
+		out.Await(t, 3)
+		at := out.Positions()
+		a := admin(t, addr)
+		if _, err := a.DeleteTopics(t.Context(), in); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.CreateTopic("in", 1, nil); err != nil {
-			t.Fatal(err)
+		bustest.Eventually(t, "it can be made anew", func() bool {
+			results, err := a.CreateTopics(t.Context(), 1, 1, nil, in)
+			return err == nil && results.Error() == nil
+		})
+		produce(t, addr, in, 0, numbers(10, 20)...)
+		says := fmt.Sprintf("the topic %q was deleted, and made anew", in)
+		bustest.Permanent(t, r.Err(t), says)
+		bustest.Permanent(t, read(t, bus, connectors.Subscription{Topic: connectors.Topic(in), Group: in + ".other"}, bustest.Env("source.in"), at, &bustest.Outlet{}).Err(t), says)
+		if got := out.Values(); !slices.Equal(got, numbers(0, 3)) {
+			t.Errorf("%q were read", got)
 		}
-		produce(t, addr, "in", 0, numbers(10, 20)...)
-	}
-	anew()
-	r.fails(t, `the topic "in" was deleted, and made anew`)
-	read(t, bus, connectors.Subscription{Topic: "in", Group: "other"}, env("source.in"), at, &bustest.Outlet{}).
-		fails(t, `the topic "in" was deleted, and made anew`)
-	if got := valuesOf(out); !slices.Equal(got, numbers(0, 3)) {
-		t.Errorf("%q were read", got)
-	}
+	})
 }
 
 func TestPartitionsAndTopicsThatComeLater(t *testing.T) {
 	t.Parallel()
-	for _, topic := range []connectors.Topic{"plant.a", "plant.*"} {
+	for _, pattern := range []bool{false, true} {
 		for _, start := range []connectors.Start{connectors.StartEarliest, connectors.StartLatest} {
-			t.Run(fmt.Sprint(topic, start), func(t *testing.T) {
+			t.Run(fmt.Sprint(pattern, start), func(t *testing.T) {
 				t.Parallel()
-				c := cluster(t, kfake.SeedTopics(1, "plant.a", "other"))
-				addr := c.ListenAddrs()[0]
-				out := &bustest.Outlet{}
-				read(t, connect(t, addr, nil), connectors.Subscription{Topic: topic, Start: start}, env("source.in"), nil, out)
-				until(t, "it is assigned", func() bool { return len(out.Assignments()) == 1 })
-				if _, err := admin(t, addr).UpdatePartitions(t.Context(), 3, "plant.a"); err != nil {
-					t.Fatal(err)
-				}
-				want := []string{"more"}
-				produce(t, addr, "plant.a", 2, "more")
-				if topic.Pattern() {
-					if err := c.CreateTopic("plant.b", 1, nil); err != nil {
+				onBoth(t, func(t *testing.T, addr, unique string) {
+					first, second, other := unique+".a", unique+".b", unique+".a.other"
+					made(t, addr, 1, nil, first, other)
+					topic := connectors.Topic(first)
+					if pattern {
+						topic = connectors.Topic(unique + ".*")
+					}
+					out := &bustest.Outlet{}
+					bustest.Read(t, connect(t, addr, nil), connectors.Subscription{Topic: topic, Start: start, Group: unique}, out)
+					bustest.Eventually(t, "it is assigned", func() bool { return len(out.Assignments()) == 1 })
+					if _, err := admin(t, addr).UpdatePartitions(t.Context(), 3, first); err != nil {
 						t.Fatal(err)
 					}
-					produce(t, addr, "plant.b", 0, "new")
-					want = append(want, "new")
-				}
-				produce(t, addr, "other", 0, "foreign")
-				until(t, "what is new is read", func() bool {
-					got := valuesOf(out)
-					slices.Sort(got)
-					return slices.Equal(got, want)
+					want := []string{"more"}
+					produce(t, addr, first, 2, "more")
+					if pattern {
+						made(t, addr, 1, nil, second)
+						produce(t, addr, second, 0, "new")
+						want = append(want, "new")
+					}
+					produce(t, addr, other, 0, "foreign")
+					bustest.Eventually(t, "what is new is read", func() bool {
+						got := out.Values()
+						slices.Sort(got)
+						return slices.Equal(got, want)
+					})
 				})
 			})
 		}
@@ -185,9 +196,9 @@ func TestAGroupThatBeganAtTheEndStaysThere(t *testing.T) {
 	bus := connect(t, addr, nil)
 	latest := connectors.Subscription{Topic: "in", Start: connectors.StartLatest}
 	out := &bustest.Outlet{}
-	r := read(t, bus, latest, env("source.in"), nil, out)
+	r := read(t, bus, latest, bustest.Env("source.in"), nil, out)
 	asks := admin(t, addr)
-	until(t, "the group stands at the end", func() bool {
+	bustest.Eventually(t, "the group stands at the end", func() bool {
 		at, err := asks.FetchOffsets(t.Context(), "g")
 		if err != nil {
 			return false // there is no group yet
@@ -195,23 +206,23 @@ func TestAGroupThatBeganAtTheEndStaysThere(t *testing.T) {
 		o, ok := at.Lookup("in", 0)
 		return ok && o.At == 1
 	})
-	r.stop(t)
+	r.Stop(t)
 	produce(t, addr, "in", 0, "new")
 	again := &bustest.Outlet{}
-	read(t, bus, latest, env("source.in"), nil, again)
-	until(t, "the new record is read", func() bool { return slices.Equal(valuesOf(again), []string{"new"}) })
+	read(t, bus, latest, bustest.Env("source.in"), nil, again)
+	bustest.Eventually(t, "the new record is read", func() bool { return slices.Equal(again.Values(), []string{"new"}) })
 }
 
 func TestCommitsTellWhoMadeThem(t *testing.T) {
 	t.Parallel()
 	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
 	produce(t, addr, "in", 0, "0", "1")
-	e := env("source.in")
+	e := bustest.Env("source.in")
 	e.Owner = "gateway-7/state"
 	out := &bustest.Outlet{}
 	read(t, connect(t, addr, nil), connectors.Subscription{Topic: "in"}, e, nil, out)
 	asks := admin(t, addr)
-	until(t, "it is committed", func() bool {
+	bustest.Eventually(t, "it is committed", func() bool {
 		at, err := asks.FetchOffsets(t.Context(), "g")
 		if err != nil {
 			return false // there is no group yet
@@ -238,9 +249,9 @@ func TestTransactionsThatWereGivenUpAreNotRead(t *testing.T) {
 	}
 	for level, want := range map[string][]string{"read_committed": {"0", "2"}, "read_uncommitted": {"0", "1", "2"}} {
 		out := &bustest.Outlet{}
-		read(t, connect(t, addr, map[string]any{"isolation_level": level}), connectors.Subscription{Topic: "in", Group: level}, env("source.in"), nil, out)
-		until(t, "the last record is read", func() bool { return slices.Contains(valuesOf(out), "2") })
-		if got := valuesOf(out); !slices.Equal(got, want) {
+		read(t, connect(t, addr, map[string]any{"isolation_level": level}), connectors.Subscription{Topic: "in", Group: level}, bustest.Env("source.in"), nil, out)
+		bustest.Eventually(t, "the last record is read", func() bool { return slices.Contains(out.Values(), "2") })
+		if got := out.Values(); !slices.Equal(got, want) {
 			t.Errorf("%s reads %q, want %q", level, got, want)
 		}
 	}
@@ -250,7 +261,7 @@ func TestLagIsWhatWaits(t *testing.T) {
 	t.Parallel()
 	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
 	produce(t, addr, "in", 0, numbers(0, 50)...)
-	s, err := connect(t, addr, nil).Reader(connectors.Subscription{Topic: "in", Group: "g", MaxRecords: 10}, env("source.in"))
+	s, err := connect(t, addr, nil).Reader(connectors.Subscription{Topic: "in", Group: "g", MaxRecords: 10}, bustest.Env("source.in"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,9 +280,9 @@ func TestLagIsWhatWaits(t *testing.T) {
 			return known && n == want
 		}
 	}
-	until(t, "50 records wait", func() bool { return len(out.Assignments()) == 1 && lag(50)() })
+	bustest.Eventually(t, "50 records wait", func() bool { return len(out.Assignments()) == 1 && lag(50)() })
 	out.Unblock()
-	until(t, "none waits", lag(0))
+	bustest.Eventually(t, "none waits", lag(0))
 	if n := len(out.Records()); n != 50 {
 		t.Errorf("%d records were read", n)
 	}
@@ -285,13 +296,13 @@ func TestCompressedRecordsAreWhatTheyWere(t *testing.T) {
 			addr := cluster(t, kfake.SeedTopics(2, "t")).ListenAddrs()[0]
 			bus := connect(t, addr, map[string]any{"compression_type": c})
 			out := &bustest.Outlet{}
-			read(t, bus, connectors.Subscription{Topic: "t"}, env("source.in"), nil, out)
+			read(t, bus, connectors.Subscription{Topic: "t"}, bustest.Env("source.in"), nil, out)
 			s := write(t, bus, "t")
 			want := map[string]bool{}
 			for turn := range 20 { // memory is used again
 				var rows []row
 				for i := range 500 {
-					v := fmt.Sprintf("%d/%d %s", turn, i, telemetry)
+					v := fmt.Sprintf("%d/%d %s", turn, i, bustest.Telemetry)
 					rows = append(rows, row{key: fmt.Sprint(i % 7), value: v})
 					want[v] = true
 				}
@@ -299,7 +310,7 @@ func TestCompressedRecordsAreWhatTheyWere(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			until(t, "all is read", func() bool { return len(out.Records()) >= len(want) })
+			bustest.Eventually(t, "all is read", func() bool { return len(out.Records()) >= len(want) })
 			for _, r := range out.Records() {
 				if !want[r.Value] {
 					t.Fatalf("%q was never written", r.Value)

@@ -19,7 +19,7 @@ var remedies = [...]struct {
 	{kerr.IllegalSaslState, "the listener does not ask who you are: leave out the block sasl, or use another port"},
 	{kerr.TopicAuthorizationFailed, "the user is not allowed to do that to the topic: grant it (Describe and Read to read; Describe, Write and, with create = \"if_missing\", Create to write)"},
 	{kerr.GroupAuthorizationFailed, "the user is not allowed to read in the group: grant Read on it, or choose another one with group"},
-	{kerr.ClusterAuthorizationFailed, "the user is not allowed to do that to the cluster: grant it (Create to make topics, and before Kafka 3.0 IdempotentWrite to write), or write create = \"never\", or enable_idempotence = false"},
+	{kerr.ClusterAuthorizationFailed, "the user is not allowed to do that to the cluster: grant it (to write, Write on the topic, and before Kafka 3.0 IdempotentWrite; to make topics, Create), or write create = \"never\", or enable_idempotence = false"},
 	{kerr.TransactionalIDAuthorizationFailed, "the user is not allowed to use the transactional_id: grant Write and Describe on it"},
 	{kerr.UnknownTopicOrPartition, "there is no such topic: make it, correct its name, or write create = \"if_missing\""},
 	{kerr.InvalidTopicException, "the cluster does not take the name of the topic: names that differ in . and _ only are one to it"},
@@ -60,6 +60,8 @@ func (c *connection) judge(doing string, err error) error {
 		return fail("use another port, or security_protocol = \"PLAINTEXT\" or \"SASL_PLAINTEXT\"")
 	case errors.Is(err, errWantsTLS):
 		return fail("set security_protocol = \"SSL\" or \"SASL_SSL\", with a block tls where its certificate is of an authority of your own")
+	case errors.Is(err, errForeign):
+		return fail("correct the port in bootstrap_servers")
 	case errors.Is(err, errWantsCredentials):
 		return fail("say who you are in a block sasl")
 	case connectors.TLSRefused(err):

@@ -3,21 +3,12 @@ package kafka_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"log/slog"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -27,29 +18,6 @@ import (
 	"github.com/onstream/onstream/connectors/bustest"
 	"github.com/onstream/onstream/plugins"
 )
-
-// certificate returns what a server on the loopback shows, and a file with the
-// authority that signed it.
-func certificate(t *testing.T) (tls.Certificate, string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
-}
 
 // tried returns what a sink that is opened says.
 func tried(t *testing.T, bus connectors.Bus) error {
@@ -77,12 +45,12 @@ func TestWhoIsLetIn(t *testing.T) {
 				return resp, nil, true
 			})
 			err := tried(t, connect(t, addr, map[string]any{"startup": "wait"}, sasl("wr0ng")))
-			refused(t, err, `the credentials of "onstream" are not accepted (`+mechanism+`)`, "check sasl.username and sasl.password", addr)
+			bustest.Permanent(t, err, `the credentials of "onstream" are not accepted (`+mechanism+`)`, "check sasl.username and sasl.password", addr)
 			if strings.Contains(err.Error(), "wr0ng") {
 				t.Errorf("the message tells the password: %v", err)
 			}
-			r := read(t, connect(t, addr, map[string]any{"startup": "wait"}, sasl("wr0ng")), connectors.Subscription{Topic: "out"}, env("source.in"), nil, &bustest.Outlet{})
-			r.fails(t, "check sasl.username and sasl.password")
+			r := read(t, connect(t, addr, map[string]any{"startup": "wait"}, sasl("wr0ng")), connectors.Subscription{Topic: "out"}, bustest.Env("source.in"), nil, &bustest.Outlet{})
+			bustest.Permanent(t, r.Err(t), "check sasl.username and sasl.password")
 		})
 	}
 }
@@ -94,28 +62,38 @@ func TestAMechanismThatTheClusterDoesNotHave(t *testing.T) {
 	if err := os.WriteFile(file, []byte("t0ken\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, tried(t, connect(t, addr, map[string]any{"startup": "wait"}, nested(t, "sasl", "mechanism", "OAUTHBEARER", "token_file", file))), "OAUTHBEARER")
+	bustest.Permanent(t, tried(t, connect(t, addr, map[string]any{"startup": "wait"}, nested(t, "sasl", "mechanism", "OAUTHBEARER", "token_file", file))), "OAUTHBEARER")
 }
 
 func TestTLSMismatch(t *testing.T) {
 	t.Parallel()
-	shown, authority := certificate(t)
+	authority, key := bustest.Certificate(t)
+	shown, err := tls.LoadX509KeyPair(authority, key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	secure := cluster(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{shown}}), kfake.SeedTopics(1, "out")).ListenAddrs()[0]
 	plain := cluster(t, kfake.SeedTopics(1, "out")).ListenAddrs()[0]
 	wait := map[string]any{"startup": "wait"}
 	if err := tried(t, connect(t, secure, wait, nested(t, "tls", "ca_file", authority))); err != nil {
 		t.Errorf("the authority is not trusted: %v", err)
 	}
-	refused(t, tried(t, connect(t, secure, wait, nested(t, "tls"))), "certificate", "set tls.ca_file")
-	refused(t, tried(t, connect(t, secure, wait, nested(t, "tls", "ca_file", authority, "server_name", "other.example"))), "certificate", "tls.server_name")
-	refused(t, tried(t, connect(t, secure, wait)), "it speaks TLS on that port", `security_protocol = "SSL"`)
-	refused(t, tried(t, connect(t, plain, wait, nested(t, "tls"))), "it does not speak TLS on that port", `security_protocol = "PLAINTEXT"`)
+	bustest.Permanent(t, tried(t, connect(t, secure, wait, nested(t, "tls"))), "certificate", "set tls.ca_file")
+	bustest.Permanent(t, tried(t, connect(t, secure, wait, nested(t, "tls", "ca_file", authority, "server_name", "other.example"))), "certificate", "tls.server_name")
+	bustest.Permanent(t, tried(t, connect(t, secure, wait)), "it speaks TLS on that port", `security_protocol = "SSL"`)
+	bustest.Permanent(t, tried(t, connect(t, plain, wait, nested(t, "tls"))), "it does not speak TLS on that port", `security_protocol = "PLAINTEXT"`)
+}
+
+func TestAServerOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	addr := bustest.Speaks(t, "HTTP/1.1 400 Bad Request\r\n\r\n")
+	bustest.Permanent(t, tried(t, connect(t, addr, map[string]any{"startup": "wait"})), "what answers does not speak the protocol of Kafka", "correct the port in bootstrap_servers")
 }
 
 func TestCredentialsThatAreMissing(t *testing.T) {
 	t.Parallel()
 	addr := cluster(t, kfake.EnableSASL(), kfake.Superuser("PLAIN", "u", "p")).ListenAddrs()[0]
-	refused(t, tried(t, connect(t, addr, map[string]any{"startup": "wait"})), "say who you are in a block sasl")
+	bustest.Permanent(t, tried(t, connect(t, addr, map[string]any{"startup": "wait"})), "say who you are in a block sasl")
 }
 
 func TestWhatAUserIsNotAllowed(t *testing.T) {
@@ -129,8 +107,8 @@ func TestWhatAUserIsNotAllowed(t *testing.T) {
 		kfake.User("PLAIN", "u", "p", allow(topic, "in", kmsg.ACLOperationRead), allow(topic, "out", kmsg.ACLOperationDescribe), allow(topic, "in", kmsg.ACLOperationWrite)),
 	).ListenAddrs()[0]
 	bus := connect(t, addr, map[string]any{"startup": "wait"}, nested(t, "sasl", "mechanism", "PLAIN", "username", "u", "password", plugins.NewSecret("p")))
-	read(t, bus, connectors.Subscription{Topic: "secret"}, env("source.in"), nil, &bustest.Outlet{}).fails(t, `"secret"`, "the user is not allowed", "Read to read")
-	read(t, bus, connectors.Subscription{Topic: "in"}, env("source.in"), nil, &bustest.Outlet{}).fails(t, `join the group "g"`, "grant Read on it")
+	bustest.Refused(t, bus, bustest.Subscribe("secret"), `"secret"`, "the user is not allowed", "Read to read")
+	bustest.Refused(t, bus, bustest.Subscribe("in"), `join the group "g"`, "grant Read on it")
 	s := write(t, bus, "out")
 	if err := s.(plugins.Opener).Open(t.Context()); err != nil {
 		t.Fatalf("it can be described: %v", err)
@@ -143,17 +121,12 @@ func TestWhatAUserIsNotAllowed(t *testing.T) {
 
 func TestAClusterThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
+	addr := bustest.Nowhere(t)
 	var logged bytes.Buffer
-	e := env("source.in")
+	e := bustest.Env("source.in")
 	e.Logger = slog.New(slog.NewTextHandler(&logged, nil))
-	refused(t, tried(t, connect(t, addr, nil)), addr, "connection refused", `startup = "wait"`)
-	read(t, connect(t, addr, nil), connectors.Subscription{Topic: "in"}, e, nil, &bustest.Outlet{}).fails(t, "connection refused")
+	bustest.Permanent(t, tried(t, connect(t, addr, nil)), addr, "connection refused", `startup = "wait"`)
+	bustest.Permanent(t, read(t, connect(t, addr, nil), connectors.Subscription{Topic: "in"}, e, nil, &bustest.Outlet{}).Err(t), "connection refused")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	patient := write(t, connect(t, addr, map[string]any{"startup": "wait"}), "out")

@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/onstream/onstream/plugins"
 )
 
 // detail is what the cluster tells about a topic.
@@ -27,6 +29,15 @@ func (c *connection) ensure(ctx context.Context, admin *kadm.Client, topic strin
 		return detail{}, err
 	}
 	return c.await(ctx, admin, topic)
+}
+
+// look returns what a topic is like for who only looks: nothing is made.
+func (c *connection) look(ctx context.Context, admin *kadm.Client, topic string) (detail, error) {
+	found, err := describe(ctx, admin, topic)
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		err = plugins.Permanent(fmt.Errorf("there is no topic %q at %s, and to look at one makes none: correct its name (onstream topic ls tells which there are), or write something to it first", topic, c.place()))
+	}
+	return found, err
 }
 
 // await waits until the cluster knows a topic that was made.

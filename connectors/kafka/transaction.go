@@ -26,6 +26,7 @@ type transactional struct {
 	since   time.Time
 	written int64  // records since Begin
 	broken  error  // why the transaction cannot be committed
+	marked  string // a topic to which marks belong, "" while nothing was written
 	serial  int64  // of the last mark
 	held    []held // batches whose answers wait for the sink's own commit; under writer.mu
 }
@@ -55,6 +56,9 @@ func (t *transactional) Write(ctx context.Context, b *plugins.Batch, done func(e
 	}
 	t.written += int64(len(b.Sel))
 	if t.managed {
+		if err := t.mark(ctx, b); err != nil {
+			return t.noteError(err)
+		}
 		return t.noteError(t.writer.Write(ctx, b, func(err error) {
 			t.note(err)
 			done(err)
@@ -275,17 +279,4 @@ func (t *transactional) end(ctx context.Context, how kgo.TransactionEndTry) erro
 	}
 	t.begun = false
 	return nil
-}
-
-// markTopic returns a topic that was written to, "" where there is none yet.
-func (t *transactional) markTopic() string {
-	if t.topic != "" {
-		return t.topic
-	}
-	for _, d := range t.dynamic {
-		if d.refusal == nil {
-			return d.name
-		}
-	}
-	return ""
 }

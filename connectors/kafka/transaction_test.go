@@ -2,8 +2,6 @@ package kafka_test
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,25 +14,6 @@ import (
 	"github.com/onstream/onstream/connectors/bustest"
 	"github.com/onstream/onstream/plugins"
 )
-
-// transactional runs a test against the fake, and against a real server where
-// there is one. Topics and ids are of the test alone.
-func transactional(t *testing.T, test func(t *testing.T, addr, unique string)) {
-	t.Helper()
-	unique := fmt.Sprintf("t%d", time.Now().UnixNano())
-	t.Run("fake", func(t *testing.T) {
-		t.Parallel()
-		test(t, cluster(t).ListenAddrs()[0], unique)
-	})
-	t.Run("real", func(t *testing.T) {
-		t.Parallel()
-		addr := os.Getenv("ONSTREAM_TEST_KAFKA")
-		if addr == "" {
-			t.Skip("there is no Apache Kafka: set ONSTREAM_TEST_KAFKA to its address, such as 127.0.0.1:9092")
-		}
-		test(t, addr, unique)
-	})
-}
 
 func transactionBus(t *testing.T, addr, id string) connectors.Bus {
 	t.Helper()
@@ -69,7 +48,7 @@ func written(t *testing.T, s plugins.Sink, values ...string) {
 
 func TestATransactionIsSeenAsAWhole(t *testing.T) {
 	t.Parallel()
-	transactional(t, func(t *testing.T, addr, unique string) {
+	onBoth(t, func(t *testing.T, addr, unique string) {
 		topic := unique + ".out"
 		s := write(t, transactionBus(t, addr, unique), topic)
 		x := begin(t, s)
@@ -105,7 +84,7 @@ func TestATransactionIsSeenAsAWhole(t *testing.T) {
 // which was the last, and writes again what was in the open one.
 func TestTheNextProcessGoesOnAfterTheLastTransaction(t *testing.T) {
 	t.Parallel()
-	transactional(t, func(t *testing.T, addr, unique string) {
+	onBoth(t, func(t *testing.T, addr, unique string) {
 		topic := unique + ".out"
 		before := write(t, transactionBus(t, addr, unique), topic)
 		x := begin(t, before)
@@ -140,17 +119,17 @@ func TestTheNextProcessGoesOnAfterTheLastTransaction(t *testing.T) {
 
 func TestPositionsAreCommittedWithTheRecords(t *testing.T) {
 	t.Parallel()
-	transactional(t, func(t *testing.T, addr, unique string) {
+	onBoth(t, func(t *testing.T, addr, unique string) {
 		bus := transactionBus(t, addr, unique)
 		in, out, group := connectors.Topic(unique+".in"), unique+".out", unique+".group"
 		feed := write(t, connect(t, addr, map[string]any{"create": "if_missing"}, nested(t, "topic", "partitions", int64(1))), string(in))
 		written(t, feed, "1", "2", "3")
 		taken := &bustest.Outlet{}
 		taken.Hold() // acknowledged by nobody but the transaction
-		e := env("source.in")
+		e := bustest.Env("source.in")
 		e.Owner = "here"
 		r := read(t, bus, connectors.Subscription{Topic: in, Group: group}, e, nil, taken)
-		until(t, "all is read", func() bool { return len(taken.Records()) == 3 })
+		bustest.Eventually(t, "all is read", func() bool { return len(taken.Records()) == 3 })
 		s := write(t, bus, out)
 		x := begin(t, s)
 		written(t, s, "a", "b", "c")
@@ -173,13 +152,13 @@ func TestPositionsAreCommittedWithTheRecords(t *testing.T) {
 		if err := x.Commit(t.Context(), "m", at); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "the group stands where the transaction says", func() bool { return stands() == 3 })
-		r.stop(t)
+		bustest.Eventually(t, "the group stands where the transaction says", func() bool { return stands() == 3 })
+		r.Stop(t)
 		written(t, feed, "4")
 		again := &bustest.Outlet{}
 		read(t, bus, connectors.Subscription{Topic: in, Group: group}, e, nil, again)
-		until(t, "the next is read", func() bool { return len(again.Records()) > 0 })
-		if got := valuesOf(again); got[0] != "4" {
+		bustest.Eventually(t, "the next is read", func() bool { return len(again.Records()) > 0 })
+		if got := again.Values(); got[0] != "4" {
 			t.Errorf("%q are read again", got)
 		}
 	})
@@ -188,7 +167,7 @@ func TestPositionsAreCommittedWithTheRecords(t *testing.T) {
 // Without an engine that leads, what waits is committed when nothing more does.
 func TestASinkCommitsByItself(t *testing.T) {
 	t.Parallel()
-	transactional(t, func(t *testing.T, addr, unique string) {
+	onBoth(t, func(t *testing.T, addr, unique string) {
 		topic := unique + ".out"
 		s := write(t, transactionBus(t, addr, unique), topic)
 		if err := s.(plugins.Opener).Open(t.Context()); err != nil {
@@ -237,7 +216,7 @@ func TestATransactionThatTookTooLong(t *testing.T) {
 
 func TestStateLogs(t *testing.T) {
 	t.Parallel()
-	transactional(t, func(t *testing.T, addr, unique string) {
+	onBoth(t, func(t *testing.T, addr, unique string) {
 		source := unique + ".in"
 		a := connect(t, addr, map[string]any{"create": "if_missing"}, nested(t, "topic", "partitions", int64(2)))
 		written(t, write(t, a, source), "x")
@@ -299,9 +278,69 @@ func TestStateLogs(t *testing.T) {
 		if _, err := admin(t, addr).UpdatePartitions(t.Context(), 4, source); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "the log of a new partition is there", func() bool {
+		bustest.Eventually(t, "the log of a new partition is there", func() bool {
 			l, err := a.(plugins.StateLogs).StateLog(t.Context(), unique+".p.in", plugins.Partition{Name: source, ID: 3})
 			return err == nil && l.Append(t.Context(), []byte("new")) == nil
 		})
+	})
+}
+
+// A mark that is gone is no sign that the last transaction was not committed: it is kept as a position of a
+// group, and expires with that. Nothing is written twice on that account.
+func TestAMarkThatIsGone(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, addr, unique string) {
+		topic := unique + ".out"
+		a := admin(t, addr)
+		x := begin(t, write(t, transactionBus(t, addr, unique), topic))
+		written(t, x.(plugins.Sink), "1")
+		next := write(t, transactionBus(t, addr, unique), topic).(plugins.Transactional)
+		if mark, err := next.Committed(t.Context()); mark != "" || err != nil {
+			t.Fatalf("before the first transaction is committed, the mark is %q, %v", mark, err)
+		}
+		begin(t, next.(plugins.Sink))
+		written(t, next.(plugins.Sink), "2")
+		if err := next.Commit(t.Context(), "one", nil); err != nil {
+			t.Fatal(err)
+		}
+		bustest.Eventually(t, "the group is deleted, as when it expires", func() bool {
+			deleted, err := a.DeleteGroups(t.Context(), unique)
+			return err == nil && deleted.Error() == nil
+		})
+		_, err := write(t, transactionBus(t, addr, unique), topic).(plugins.Transactional).Committed(t.Context())
+		bustest.Permanent(t, err, "it cannot be told whether the last transaction of "+`"`+unique+`"`+" was committed", addr, "offsets.retention.minutes", "onstream state reset --all")
+	})
+}
+
+// Records that each have their own topic are marked in the one that comes first: the next process may have
+// another one there, and the last mark counts.
+func TestMarksOfRecordsWithTopics(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, addr, unique string) {
+		process := func(topic, mark string, times int) {
+			bus := transactionBus(t, addr, unique)
+			s, err := bus.Writer(connectors.Publication{}, bustest.Env("sink.out"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range times {
+				x := begin(t, s)
+				if err := send(t, s, batchOf(row{topic: "a..b", value: "x"}, row{topic: unique + topic, value: "x"})).wait(t); len(rowsOf(t, err)) != 1 {
+					t.Fatal(err)
+				}
+				if err := x.Commit(t.Context(), mark, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.(plugins.Closer).Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		process(".a", "former", 3)
+		process(".b", "last", 1)
+		mark, err := write(t, transactionBus(t, addr, unique), "").(plugins.Transactional).Committed(t.Context())
+		if mark != "last" || err != nil {
+			t.Errorf("the last mark is %q, %v", mark, err)
+		}
 	})
 }

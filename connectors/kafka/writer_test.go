@@ -43,13 +43,13 @@ func TestARecordThatIsTooLargeFailsAlone(t *testing.T) {
 	large := strings.Repeat("x", 3000)
 	rows := []row{{key: "a", value: "1"}, {key: "a", value: large}, {key: "a", value: "2"}, {key: "a", value: strings.Repeat("y", 1500)}}
 	limited := map[string]string{"max.message.bytes": "2000"}
-	judge := func(t *testing.T, addr string, err error) {
+	judge := func(t *testing.T, addr, out string, err error) {
 		t.Helper()
 		failed := rowsOf(t, err)
 		if len(failed) != 1 || failed[0].Row != 1 || failed[0].Code != "too_large" || !strings.Contains(failed[0].Msg, "the record has 3001 bytes, more than the topic takes") {
 			t.Errorf("%v", failed)
 		}
-		for _, values := range consume(t, addr, "out", 3) {
+		for _, values := range consume(t, addr, out, 3) {
 			if len(values) != 3 || values[0] != "1" || values[1] != "2" || values[2] != rows[3].value {
 				t.Errorf("%d records were written: %.40q", len(values), values)
 			}
@@ -57,17 +57,15 @@ func TestARecordThatIsTooLargeFailsAlone(t *testing.T) {
 	}
 	t.Run("the limit is told", func(t *testing.T) {
 		t.Parallel()
-		c := cluster(t)
-		if err := c.CreateTopic("out", 1, limited); err != nil {
-			t.Fatal(err)
-		}
-		addr := c.ListenAddrs()[0]
-		judge(t, addr, send(t, write(t, connect(t, addr, nil), "out"), batchOf(rows...)).wait(t))
+		onBoth(t, func(t *testing.T, addr, out string) {
+			made(t, addr, 1, limited, out)
+			judge(t, addr, out, send(t, write(t, connect(t, addr, nil), out), batchOf(rows...)).wait(t))
+		})
 	})
 	t.Run("the limit is the connector's", func(t *testing.T) {
 		t.Parallel()
 		addr := cluster(t, kfake.SeedTopics(1, "out")).ListenAddrs()[0]
-		judge(t, addr, send(t, write(t, connect(t, addr, map[string]any{"max_message_bytes": int64(2000)}), "out"), batchOf(rows...)).wait(t))
+		judge(t, addr, "out", send(t, write(t, connect(t, addr, map[string]any{"max_message_bytes": int64(2000)}), "out"), batchOf(rows...)).wait(t))
 	})
 	t.Run("the limit is secret", func(t *testing.T) {
 		t.Parallel()
@@ -87,7 +85,7 @@ func TestARecordThatIsTooLargeFailsAlone(t *testing.T) {
 		if err := send(t, s, later).wait(t); err == nil || plugins.IsPermanent(err) {
 			t.Fatalf("a later batch has passed one that is to be written again: %v", err)
 		}
-		judge(t, addr, send(t, s, b).wait(t))
+		judge(t, addr, "out", send(t, s, b).wait(t))
 		if err := send(t, s, later).wait(t); err != nil {
 			t.Errorf("a later batch is still refused: %v", err)
 		}

@@ -8,12 +8,12 @@
 //
 // What is promised: the order of each partition, and of each key, as a key decides on
 // its partition. Positions are offsets. Members of a group divide
-// partitions among themselves; one that goes on hands over before another begins. What was
-// written is kept until the partition holds max_bytes, and then as long
-// as a group has not read it: writers wait for the slowest group, and for the first
-// where there is none. Nothing unread is ever dropped for want of room, but
-// what waits for a group without members for longer than inactive_threshold, which
-// is logged.
+// partitions among themselves; one that goes on hands over before another begins, and what
+// it has not finished in ten seconds comes to that one again. What was written is kept
+// until the partition holds max_bytes, and then as long as a group has not read it:
+// writers wait for the slowest group, and for the first where there is none. Nothing
+// unread is ever dropped for want of room, but what waits for a group without members
+// for longer than inactive_threshold, which is logged.
 //
 // What is not: that anything outlives the process. A position of a former process
 // is recognized and said to be of no use.

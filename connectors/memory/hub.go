@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"hash/maphash"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -41,8 +40,7 @@ func (h *hub) open(c plugins.Config, env plugins.Env) *connection {
 
 // bus is topics and who reads them.
 type bus struct {
-	id   uint64       // positions tell it
-	seed maphash.Seed // for the keys of records
+	id uint64 // positions tell it
 
 	mu     sync.Mutex
 	topics map[string]*topic
@@ -51,7 +49,7 @@ type bus struct {
 }
 
 func newBus() *bus {
-	return &bus{id: rand.Uint64(), seed: maphash.MakeSeed(), topics: map[string]*topic{}, groups: map[string]*group{}, states: map[string]*stateLog{}}
+	return &bus{id: rand.Uint64(), topics: map[string]*topic{}, groups: map[string]*group{}, states: map[string]*stateLog{}}
 }
 
 // limits are what a connection says of the topics that come into being over it.

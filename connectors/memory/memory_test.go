@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 
 func TestConnectionsOfOneNameShareTopics(t *testing.T) {
 	t.Parallel()
-	kind := kinds(t)
+	kind := kindOf(t)
 	other := env()
 	other.Pipeline = "other"
 	for _, c := range []struct {
@@ -64,9 +64,9 @@ func TestRegistriesShareNothing(t *testing.T) {
 
 func TestFullTopicWaitsForTheSlowestGroup(t *testing.T) {
 	t.Parallel()
-	log := &journal{}
+	log := &bustest.Journal{}
 	e := env()
-	e.Logger = slog.New(log)
+	e.Logger = log.Logger()
 	conn := connection(t, map[string]any{"max_bytes": int64(4096)}, e)
 	sink, err := conn.Writer(connectors.Publication{Topic: "t"}, e)
 	if err != nil {
@@ -74,9 +74,9 @@ func TestFullTopicWaitsForTheSlowestGroup(t *testing.T) {
 	}
 	fast, slow := &bustest.Outlet{}, &bustest.Outlet{}
 	slow.Hold()
-	start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "fast"}, e), fast)
-	start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "slow"}, e), slow)
-	eventually(t, "both groups are there", func() bool { return len(fast.Assignments()) > 0 && len(slow.Assignments()) > 0 })
+	bustest.Start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "fast"}, e), fast)
+	bustest.Start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "slow"}, e), slow)
+	bustest.Eventually(t, "both groups are there", func() bool { return len(fast.Assignments()) > 0 && len(slow.Assignments()) > 0 })
 	const n = 50
 	written := make(chan error, 1)
 	go func() {
@@ -91,8 +91,8 @@ func TestFullTopicWaitsForTheSlowestGroup(t *testing.T) {
 		}
 		written <- nil
 	}()
-	eventually(t, "the writer says that it waits", func() bool {
-		return slices.ContainsFunc(log.all(), func(l string) bool { return strings.Contains(l, "is full") && strings.Contains(l, "group=slow") })
+	bustest.Eventually(t, "the writer says that it waits", func() bool {
+		return log.Says("is full", "group=slow")
 	})
 	select {
 	case err := <-written:
@@ -104,15 +104,15 @@ func TestFullTopicWaitsForTheSlowestGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, out := range []*bustest.Outlet{fast, slow} {
-		eventually(t, "everything came", func() bool { return len(out.Records()) == n })
+		bustest.Eventually(t, "everything came", func() bool { return len(out.Records()) == n })
 		for i, r := range out.Records() {
 			if !strings.HasPrefix(r.Value, fmt.Sprintf("%03d ", i)) || r.Offset != int64(i) {
 				t.Fatalf("record %d is %.5q with the offset %d", i, r.Value, r.Offset)
 			}
 		}
 	}
-	eventually(t, "the log says that there is room", func() bool {
-		return slices.ContainsFunc(log.all(), func(l string) bool { return strings.Contains(l, "has room again") })
+	bustest.Eventually(t, "the log says that there is room", func() bool {
+		return log.Says("has room again")
 	})
 }
 
@@ -131,38 +131,38 @@ func TestFullTopicNobodyReadsWaitsForTheFirstReader(t *testing.T) {
 		t.Fatalf("%d records of 500 bytes went into 2048: %v", n, err)
 	}
 	out := &bustest.Outlet{}
-	start(t, source, out)
-	eventually(t, "what was taken comes", func() bool { return len(out.Records()) == n-1 })
+	bustest.Start(t, source, out)
+	bustest.Eventually(t, "what was taken comes", func() bool { return len(out.Records()) == n-1 })
 	if err := write(t.Context(), t, sink, "more"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "more comes", func() bool { return len(out.Records()) == n })
+	bustest.Eventually(t, "more comes", func() bool { return len(out.Records()) == n })
 }
 
 func TestGroupWithoutMembersIsGivenUp(t *testing.T) {
 	t.Parallel()
-	log := &journal{}
+	log := &bustest.Journal{}
 	e := env()
-	e.Logger = slog.New(log)
+	e.Logger = log.Logger()
 	conn := connection(t, map[string]any{"max_bytes": int64(2048), "inactive_threshold": time.Nanosecond}, e)
 	sink, err := conn.Writer(connectors.Publication{Topic: "t"}, e)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := &bustest.Outlet{}
-	stop := start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "gone"}, e), out)
-	eventually(t, "the group is there", func() bool { return len(out.Assignments()) > 0 })
-	_ = stop()
+	reading := bustest.Start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "gone"}, e), out)
+	bustest.Eventually(t, "the group is there", func() bool { return len(out.Assignments()) > 0 })
+	reading.Stop(t)
 	stays := &bustest.Outlet{}
-	start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "stays"}, e), stays)
-	eventually(t, "the other group is there", func() bool { return len(stays.Assignments()) > 0 })
+	bustest.Start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "stays"}, e), stays)
+	bustest.Eventually(t, "the other group is there", func() bool { return len(stays.Assignments()) > 0 })
 	for range 20 {
 		if err := write(t.Context(), t, sink, strings.Repeat("x", 500)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !slices.ContainsFunc(log.all(), func(l string) bool { return strings.Contains(l, "is given up") && strings.Contains(l, "group=gone") }) {
-		t.Errorf("nothing was said about what was dropped: %q", log.all())
+	if !log.Says("is given up", "group=gone") {
+		t.Errorf("nothing was said about what was dropped: %q", log)
 	}
 }
 
@@ -171,19 +171,19 @@ func TestPositionsThatAreGone(t *testing.T) {
 	conn := connection(t, map[string]any{"max_bytes": int64(2048)}, env())
 	sink, source := open(t, conn, "t")
 	out := &bustest.Outlet{}
-	stop := start(t, source, out)
+	reading := bustest.Start(t, source, out)
 	if err := write(t.Context(), t, sink, "first"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it came", func() bool { return len(out.Records()) == 1 })
+	bustest.Eventually(t, "it came", func() bool { return len(out.Records()) == 1 })
 	old := out.Positions()
 	for i := range 20 {
 		if err := write(t.Context(), t, sink, strings.Repeat("x", 500)); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "it came", func() bool { return len(out.Records()) == i+2 })
+		bustest.Eventually(t, "it came", func() bool { return len(out.Records()) == i+2 })
 	}
-	_ = stop()
+	reading.Stop(t)
 	seeking := reader(t, conn, connectors.Subscription{Topic: "t", Group: "g"}, env())
 	if err := seeking.(plugins.Seeker).Seek(old); err != nil {
 		t.Fatal(err)
@@ -210,27 +210,25 @@ func TestPositionOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	sink, source := open(t, connection(t, nil, env()), "t")
 	out := &bustest.Outlet{}
-	start(t, source, out)
+	bustest.Start(t, source, out)
 	if err := write(t.Context(), t, sink, "a", "b"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "they came", func() bool { return len(out.Records()) == 2 })
+	bustest.Eventually(t, "they came", func() bool { return len(out.Records()) == 2 })
 
-	log := &journal{}
+	log := &bustest.Journal{}
 	e := env()
-	e.Logger = slog.New(log)
+	e.Logger = log.Logger()
 	next := connection(t, nil, e)
 	sink, _ = open(t, next, "t")
 	if err := write(t.Context(), t, sink, "c"); err != nil {
 		t.Fatal(err)
 	}
 	again := &positions{from: out.Positions()}
-	start(t, reader(t, next, connectors.Subscription{Topic: "t", Group: "g"}, e), again)
-	eventually(t, "it begins anew", func() bool { r := again.Records(); return len(r) == 1 && r[0].Value == "c" })
-	if !slices.ContainsFunc(log.all(), func(l string) bool {
-		return strings.Contains(l, "what was in the memory bus when the process ended is gone")
-	}) {
-		t.Errorf("nothing was said about what is gone: %q", log.all())
+	bustest.Start(t, reader(t, next, connectors.Subscription{Topic: "t", Group: "g"}, e), again)
+	bustest.Eventually(t, "it begins anew", func() bool { r := again.Records(); return len(r) == 1 && r[0].Value == "c" })
+	if !log.Says("what was in the memory bus when the process ended is gone") {
+		t.Errorf("nothing was said about what is gone: %q", log)
 	}
 }
 
@@ -292,8 +290,8 @@ func TestReadersFramesTheirOwnWay(t *testing.T) {
 		e := env()
 		e.Framing.Terminator = []byte(terminator)
 		out := &raw{terminator: terminator}
-		start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "g" + terminator}, e), out)
-		eventually(t, "all came", func() bool { return len(out.Records()) == 1000 })
+		bustest.Start(t, reader(t, conn, connectors.Subscription{Topic: "t", Group: "g" + terminator}, e), out)
+		bustest.Eventually(t, "all came", func() bool { return len(out.Records()) == 1000 })
 		if out.wrong() != "" {
 			t.Errorf("with the terminator %q, %s", terminator, out.wrong())
 		}
@@ -315,8 +313,8 @@ func TestASparseBatchKeepsNothingElseAlive(t *testing.T) {
 	}
 	b.Release()
 	out := &sized{}
-	start(t, source, out)
-	eventually(t, "they come", func() bool { return len(out.Records()) == 201 })
+	bustest.Start(t, source, out)
+	bustest.Eventually(t, "they come", func() bool { return len(out.Records()) == 201 })
 	if r := out.Records(); !strings.HasPrefix(r[0].Value, "0500 ") || !strings.HasPrefix(r[200].Value, "0700 ") || r[200].Key != "k" {
 		t.Errorf("from %.5q to %.5q", r[0].Value, r[200].Value)
 	}
@@ -374,28 +372,28 @@ func TestLag(t *testing.T) {
 	}
 	out := &bustest.Outlet{}
 	out.Block()
-	start(t, source, out)
-	eventually(t, "the lag is known", func() bool { n, known := lagging.Lag(); return known && n == 3 })
+	bustest.Start(t, source, out)
+	bustest.Eventually(t, "the lag is known", func() bool { n, known := lagging.Lag(); return known && n == 3 })
 	out.Unblock()
-	eventually(t, "nothing lags", func() bool { n, _ := lagging.Lag(); return n == 0 })
+	bustest.Eventually(t, "nothing lags", func() bool { n, _ := lagging.Lag(); return n == 0 })
 }
 
 func TestNewTopicsOfAPattern(t *testing.T) {
 	t.Parallel()
 	conn := connection(t, nil, env())
 	out := &bustest.Outlet{}
-	start(t, reader(t, conn, connectors.Subscription{Topic: "plant.*", Group: "g", Start: connectors.StartLatest}, env()), out)
+	bustest.Start(t, reader(t, conn, connectors.Subscription{Topic: "plant.*", Group: "g", Start: connectors.StartLatest}, env()), out)
 	seed, _ := open(t, conn, "plant.seed")
 	if err := write(t.Context(), t, seed, "x"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the source is there", func() bool { return len(out.Assignments()) > 0 })
+	bustest.Eventually(t, "the source is there", func() bool { return len(out.Assignments()) > 0 })
 	sink, _ := open(t, conn, "plant.a")
 	if err := write(t.Context(), t, sink, "y"); err != nil {
 		t.Fatal(err)
 	}
 	came := func(r bustest.Record) bool { return r.Value == "y" }
-	eventually(t, "what is written to it comes", func() bool { return slices.ContainsFunc(out.Records(), came) })
+	bustest.Eventually(t, "what is written to it comes", func() bool { return slices.ContainsFunc(out.Records(), came) })
 	if r := out.Records()[slices.IndexFunc(out.Records(), came)]; r.Topic != "plant.a" || r.Offset != 0 {
 		t.Errorf("the first record of a topic that came later is %+v", r)
 	}
@@ -405,11 +403,11 @@ func TestNewTopicsOfAPattern(t *testing.T) {
 func FuzzPosition(f *testing.F) {
 	sink, source := open(f, connection(f, nil, env()), "t")
 	out := &bustest.Outlet{}
-	start(f, source, out)
+	bustest.Start(f, source, out)
 	if err := write(f.Context(), f, sink, "a"); err != nil {
 		f.Fatal(err)
 	}
-	eventually(f, "it came", func() bool { return len(out.Records()) == 1 })
+	bustest.Eventually(f, "it came", func() bool { return len(out.Records()) == 1 })
 	for _, p := range out.Positions() {
 		f.Add([]byte(p))
 		f.Add([]byte(p)[:len(p)-1])
@@ -429,4 +427,33 @@ func FuzzPosition(f *testing.F) {
 		cancel()
 		_ = source.Run(ctx, &positions{from: at}) // whatever it says of it, it does not panic
 	})
+}
+
+// A key has the same partition each time that a pipeline runs: what stages keep of
+// it goes with that.
+func TestKeysStayInTheirPartitions(t *testing.T) {
+	t.Parallel()
+	var before map[string]int32
+	for range 2 { // each kind has a bus of its own, as each process has
+		conn := connect(t, kindOf(t), map[string]any{"partitions": int64(4)}, env())
+		sink, source := open(t, conn, "plant")
+		var keys []string
+		for n := range 50 {
+			keys = append(keys, fmt.Sprint("d", n))
+		}
+		if err := write(t.Context(), t, sink, keys...); err != nil {
+			t.Fatal(err)
+		}
+		out := &bustest.Outlet{}
+		bustest.Start(t, source, out)
+		bustest.Eventually(t, "all come", func() bool { return len(out.Records()) == len(keys) })
+		parts, used := map[string]int32{}, map[int32]bool{}
+		for _, r := range out.Records() {
+			parts[r.Value], used[r.Part.ID] = r.Part.ID, true
+		}
+		if len(used) != 4 || before != nil && !maps.Equal(parts, before) {
+			t.Errorf("the keys are in %v, and were in %v", parts, before)
+		}
+		before = parts
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/plugins"
@@ -85,10 +86,8 @@ func (r *reader) follow(ctx context.Context, fail context.CancelCauseFunc, m *me
 		for _, p := range revoked {
 			r.stop(p)
 		}
-		if shared, ok := out.(plugins.Assignments); ok {
-			if err := shared.Revoking(ctx, revoked); err != nil {
-				return fmt.Errorf("give partitions to another member of the group: %w", err)
-			}
+		if err := r.settle(ctx, revoked, out); err != nil {
+			return err
 		}
 		m.release(revoked)
 	}
@@ -108,6 +107,31 @@ func (r *reader) follow(ctx context.Context, fail context.CancelCauseFunc, m *me
 		l.at.Store(at)
 		r.start(ctx, fail, l, out)
 	}
+	return nil
+}
+
+// settleTime is how long what was handed over may take to be finished when its partition is to be
+// another member's.
+const settleTime = 10 * time.Second
+
+// settle waits until what was handed over of partitions is finished. What is not by then comes
+// again, to the member that is given them.
+func (r *reader) settle(ctx context.Context, ps []plugins.Partition, out plugins.Outlet) error {
+	shared, ok := out.(plugins.Assignments)
+	if !ok {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	err := shared.Revoking(limited, ps)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r.env.Logger.Warn("partitions go to another member of the group before all of them is finished: what is not comes twice", "stage", r.env.Stage, "topic", string(r.Topic), "partitions", len(ps), "error", err)
+	shared.Lost(ps)
 	return nil
 }
 
@@ -150,10 +174,11 @@ func (r *reader) startOf(a claimed, stored plugins.Position) (int64, error) {
 func (r *reader) browse(ctx context.Context, fail context.CancelCauseFunc, out plugins.Outlet) error {
 	defer r.stopAll()
 	defer fail(nil)
-	if !r.Topic.Pattern() {
-		r.bus.topic(string(r.Topic), r.limits)
+	found := r.bus.matching(r.Topic)
+	if len(found) == 0 && !r.Topic.Pattern() {
+		return plugins.Permanent(fmt.Errorf("there is no topic %s, and to look at one makes none: correct its name, or write something to it first", r.Topic))
 	}
-	for _, p := range r.bus.matching(r.Topic) {
+	for _, p := range found {
 		at, err := p.start(r.Subscription)
 		if err != nil {
 			return err

@@ -1,9 +1,7 @@
 package mqtt_test
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,59 +10,31 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/bustest"
 	"github.com/onstream/onstream/plugins"
 )
-
-var reading = []byte(`{"device_id":"d-002305","ts":1700000000000,"temperature":63.45,"humidity":60.4,"vibration":0.021,"status":"ok","site":"plant-5","fw":"1.4.2"}`)
-
-// benchServer returns the address of the broker that is up.
-func benchServer(b *testing.B) string {
-	b.Helper()
-	addr := os.Getenv("ONSTREAM_TEST_MQTT")
-	if addr == "" {
-		b.Skip("ONSTREAM_TEST_MQTT is not set: start a broker and set it to its address, such as 127.0.0.1:1883")
-	}
-	return addr
-}
-
-// counter takes records and counts them.
-type counter struct {
-	pool plugins.Pool
-	n    atomic.Int64
-}
-
-func (c *counter) Batch() *plugins.Batch { return c.pool.Batch() }
-
-func (c *counter) Done(plugins.Partition) {}
-
-func (c *counter) Hand(_ context.Context, d plugins.Delivery) error {
-	c.n.Add(int64(d.Batch.Len))
-	d.Batch.Release()
-	d.Ack()
-	return nil
-}
 
 // BenchmarkThroughABroker writes records of 143 bytes with QoS 1 and reads them again, the
 // broker's work included.
 func BenchmarkThroughABroker(b *testing.B) {
-	addr := benchServer(b)
+	addr := bustest.Server(b, "ONSTREAM_TEST_MQTT")
 	for _, version := range []string{"5", "3.1.1"} {
 		b.Run(version, func(b *testing.B) {
 			topic := connectors.Topic(fmt.Sprintf("bench.t%d", time.Now().UnixNano()))
-			out := &counter{}
+			out := &bustest.Counter{}
 			values := map[string]any{"protocol_version": version}
-			run(b, reader(b, to(b, addr, values), connectors.Subscription{Topic: topic, Group: string(topic)}), out)
+			bustest.Start(b, reader(b, to(b, addr, values), connectors.Subscription{Topic: topic, Group: string(topic)}), out)
 			sink := writer(b, to(b, addr, values), topic)
 			const each = 1000
-			w := connectors.NewBuilder(new(plugins.Pool).Batch(), plugins.Partition{}, environment("").Framing)
+			w := connectors.NewBuilder(new(plugins.Pool).Batch(), plugins.Partition{}, bustest.Env("").Framing)
 			for range each {
-				w.Add(connectors.Record{Value: reading})
+				w.Add(connectors.Record{Value: []byte(bustest.Telemetry)})
 			}
 			batch := w.Batch()
-			eventually(b, "the source reads", func() bool {
-				return answered(b, give(b, sink, connectors.Record{Value: reading})) == nil && out.n.Load() > 0
+			bustest.Eventually(b, "the source reads", func() bool {
+				return answered(b, give(b, sink, connectors.Record{Value: []byte(bustest.Telemetry)})) == nil && out.Count() > 0
 			})
-			began := out.n.Load()
+			began := out.Count()
 			b.ReportAllocs()
 			b.ResetTimer()
 			var open sync.WaitGroup
@@ -81,7 +51,7 @@ func BenchmarkThroughABroker(b *testing.B) {
 			}
 			open.Wait()
 			sent := int64((b.N + each - 1) / each * each)
-			eventually(b, "all comes", func() bool { return out.n.Load()-began >= sent })
+			bustest.Eventually(b, "all comes", func() bool { return out.Count()-began >= sent })
 			b.ReportMetric(float64(sent)/b.Elapsed().Seconds(), "records/s")
 		})
 	}
@@ -89,7 +59,7 @@ func BenchmarkThroughABroker(b *testing.B) {
 
 // BenchmarkDriverThroughABroker does the same with paho's client, for comparison.
 func BenchmarkDriverThroughABroker(b *testing.B) {
-	addr := benchServer(b)
+	addr := bustest.Server(b, "ONSTREAM_TEST_MQTT")
 	topic := fmt.Sprintf("bench/t%d", time.Now().UnixNano())
 	var n atomic.Int64
 	in := device(b, "tcp://"+addr, topic+"-in", nil)
@@ -106,11 +76,11 @@ func BenchmarkDriverThroughABroker(b *testing.B) {
 		}
 	}()
 	for range b.N {
-		tokens <- out.Publish(topic, 1, false, reading)
+		tokens <- out.Publish(topic, 1, false, bustest.Telemetry)
 	}
 	close(tokens)
 	<-done
-	eventually(b, "all comes", func() bool { return n.Load() >= int64(b.N) })
+	bustest.Eventually(b, "all comes", func() bool { return n.Load() >= int64(b.N) })
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
 
@@ -119,19 +89,19 @@ func BenchmarkDriverThroughABroker(b *testing.B) {
 func BenchmarkDevices(b *testing.B) {
 	for _, devices := range []int{1, 100} {
 		b.Run(fmt.Sprint(devices), func(b *testing.B) {
-			out := &counter{}
-			bus := connect(b, kindOf(b), block(b, nil, own(b, map[string]any{"anonymous": true})), environment("connector.bus"))
+			out := &bustest.Counter{}
+			bus := bustest.Connect(b, kindOf(b), block(b, nil, own(b, map[string]any{"anonymous": true})), bustest.Env("connector.bus"))
 			source := reader(b, bus, connectors.Subscription{Topic: "plant.>"})
-			run(b, source, out)
+			bustest.Start(b, source, out)
 			addr := addressOf(b, source)
 			var sinks []plugins.Sink
 			for i := range devices {
 				sinks = append(sinks, writer(b, to(b, addr, nil), connectors.Topic(fmt.Sprintf("plant.d%d", i))))
 			}
-			w := connectors.NewBuilder(new(plugins.Pool).Batch(), plugins.Partition{}, environment("").Framing)
+			w := connectors.NewBuilder(new(plugins.Pool).Batch(), plugins.Partition{}, bustest.Env("").Framing)
 			const each = 100
 			for range each {
-				w.Add(connectors.Record{Value: reading})
+				w.Add(connectors.Record{Value: []byte(bustest.Telemetry)})
 			}
 			batch := w.Batch()
 			b.ReportAllocs()
@@ -149,9 +119,7 @@ func BenchmarkDevices(b *testing.B) {
 				}
 			}
 			open.Wait()
-			b.ReportMetric(float64(out.n.Load())/b.Elapsed().Seconds(), "records/s")
+			b.ReportMetric(float64(out.Count())/b.Elapsed().Seconds(), "records/s")
 		})
 	}
 }
-
-var _ plugins.Outlet = (*counter)(nil)

@@ -44,6 +44,7 @@ func TestCheck(t *testing.T) {
 		"embedded, and TLS":   {attrs{}, []plugins.ConfigBlock{own(t, attrs{"anonymous": true}), nested("tls", attrs{})}, "tls of the broker goes inside the block embedded"},
 		"nobody":              {attrs{}, []plugins.ConfigBlock{own(t, nil)}, `embedded: nobody may connect: add a block user "NAME" { password = ... }, or anonymous = true`},
 		"listen":              {attrs{}, []plugins.ConfigBlock{own(t, attrs{"anonymous": true, "listen": "1883"})}, `embedded.listen: "1883" is no address with a port`},
+		"port too large":      {attrs{}, []plugins.ConfigBlock{own(t, attrs{"anonymous": true, "listen": ":70000"})}, "embedded.listen: \"70000\" is no port: it is a number up to 65535"},
 		"any port":            {attrs{}, []plugins.ConfigBlock{own(t, attrs{"anonymous": true, "websocket": ":0"})}, "embedded.websocket: name the port"},
 		"empty password":      {attrs{}, []plugins.ConfigBlock{own(t, nil, user("a", ""))}, "embedded.user[a].password: the password is empty, so everybody has it: set one"},
 		"two of a name":       {attrs{}, []plugins.ConfigBlock{own(t, nil, user("a", "x"), user("a", "y"))}, "embedded.user[a]: there is a user of that name already"},

@@ -57,7 +57,7 @@ func (c *connection) Reader(s connectors.Subscription, env plugins.Env) (plugins
 
 // Writer implements [connectors.Bus].
 func (c *connection) Writer(p connectors.Publication, env plugins.Env) (plugins.Sink, error) {
-	w := &writer{connection: c, env: env}
+	w := &writer{conn: c, env: env}
 	if p.Topic != "" {
 		var err error
 		if w.fixed, err = nameOf(p.Topic); err != nil {

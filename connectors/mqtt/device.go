@@ -23,12 +23,20 @@ type hook struct {
 
 	dropped atomic.Int64 // messages with QoS 0, since it was logged last
 	logged  atomic.Int64 // when that was, ns since 1970
+
+	lost       atomic.Int64 // messages to devices that were dropped, as was logged last
+	lostLogged atomic.Int64 // when that was, ns since 1970
 }
 
 // device is one connection of a device.
 type device struct {
 	client *mochi.Client
 	inside *mochi.Client // as whom its messages go to other devices; nil until there are any
+
+	// How many messages it had not acknowledged when these last became fewer,
+	// and when; under mu of the hook, see room.
+	unacked int
+	since   time.Time
 
 	mu      sync.Mutex
 	changed sync.Cond // of mu
@@ -267,9 +275,7 @@ const everySoOften = 10 * time.Second
 // drop counts a message with QoS 0 for which there was no room.
 func (h *hook) drop(b *box) {
 	h.dropped.Add(1)
-	now := time.Now().UnixNano()
-	last := h.logged.Load()
-	if now-last < int64(everySoOften) || !h.logged.CompareAndSwap(last, now) {
+	if !due(&h.logged) {
 		return
 	}
 	h.broker.env.Logger.Warn("the pipeline is full: messages with QoS 0 are dropped; devices that publish with QoS 1 wait instead", "topic", b.filter.text, "dropped", h.dropped.Swap(0))

@@ -12,12 +12,15 @@ import (
 
 // deviceWriter is a sink that publishes through the embedded broker.
 type deviceWriter struct {
-	*embedded
+	*broker
+	qos        byte
+	retain     bool
 	env        plugins.Env
 	fixed      string
 	names      names
 	properties []byte
 	boxes      []*box
+	published  int // messages
 }
 
 var (
@@ -61,7 +64,11 @@ func (w *deviceWriter) Write(ctx context.Context, b *plugins.Batch, done func(er
 	a := &batchAnswer{done: done}
 	a.left.Store(1)
 	for _, row := range b.Sel {
-		if err := ctx.Err(); err != nil {
+		err := ctx.Err()
+		if w.published++; err == nil && w.qos > 0 && w.published%roomEvery == 0 {
+			err = w.hook.room(ctx)
+		}
+		if err != nil {
 			a.err.Store(&err)
 			break
 		}
@@ -69,6 +76,7 @@ func (w *deviceWriter) Write(ctx context.Context, b *plugins.Batch, done func(er
 			a.failed = append(a.failed, plugins.Failure{Row: row, Code: "write", Msg: why})
 		}
 	}
+	w.hook.tellLost(w.server)
 	a.one(nil)
 	return nil
 }

@@ -51,8 +51,8 @@ func checkEmbedded(c plugins.Config) error {
 		if !e.Has(name) {
 			continue
 		}
-		if _, _, err := net.SplitHostPort(e.String(name)); err != nil {
-			return plugins.ConfigErrorf("embedded."+name, "%q is no address with a port: write it like \"127.0.0.1:1883\"", e.String(name))
+		if err := plugins.CheckListen("embedded."+name, e.String(name), "127.0.0.1:1883"); err != nil {
+			return err
 		}
 	}
 	if _, port, _ := net.SplitHostPort(e.String("websocket")); port == "0" {
@@ -125,7 +125,7 @@ func (e *embedded) Reader(s connectors.Subscription, env plugins.Env) (plugins.S
 
 // Writer implements [connectors.Bus].
 func (e *embedded) Writer(p connectors.Publication, env plugins.Env) (plugins.Sink, error) {
-	w := &deviceWriter{embedded: e, env: env}
+	w := &deviceWriter{broker: e.broker, qos: e.qos, retain: e.retain, env: env}
 	if p.Topic != "" {
 		var err error
 		if w.fixed, err = nameOf(p.Topic); err != nil {

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,9 +39,9 @@ func own(t testing.TB, values map[string]any, blocks ...plugins.ConfigBlock) plu
 // anyone starts an embedded broker that lets everybody in, with a source of a topic.
 func anyone(t testing.TB, values map[string]any, topic connectors.Topic, out *bustest.Outlet) (bus connectors.Bus, addr string) {
 	t.Helper()
-	bus = connect(t, kindOf(t), block(t, values, own(t, map[string]any{"anonymous": true})), environment("connector.bus"))
+	bus = bustest.Connect(t, kindOf(t), block(t, values, own(t, map[string]any{"anonymous": true})), bustest.Env("connector.bus"))
 	source := reader(t, bus, connectors.Subscription{Topic: topic})
-	run(t, source, out)
+	bustest.Start(t, source, out)
 	return bus, addressOf(t, source)
 }
 
@@ -82,7 +84,7 @@ func TestDeviceIsAcknowledgedWhenTheRecordIsSafe(t *testing.T) {
 		_, addr := anyone(t, nil, "plant.*.temp", out)
 		d := device(t, "tcp://"+addr, "d1", nil)
 		first := d.Publish("plant/d1/temp", qos, false, "one")
-		comes(t, out, "one")
+		out.Brings(t, "one")
 		pending(t, first, "the device got its acknowledgement before the record was safe")
 		if r := out.Records()[0]; r.Topic != "plant/d1/temp" || r.Part.Name != "plant/+/temp" {
 			t.Errorf("the record is of topic %q and partition %+v", r.Topic, r.Part)
@@ -107,7 +109,7 @@ func TestDevicesDoNotWaitForEachOther(t *testing.T) {
 			tokens = append(tokens, d.Publish(fmt.Sprintf("plant/d%d", i), 1, false, fmt.Sprintf("%d#%d", i, k)))
 		}
 	}
-	eventually(t, "all comes before anything is acknowledged", func() bool { return len(out.Records()) == devices*each })
+	bustest.Eventually(t, "all comes before anything is acknowledged", func() bool { return len(out.Records()) == devices*each })
 	next := map[string]int{}
 	for _, r := range out.Records() {
 		id, n, _ := strings.Cut(r.Value, "#")
@@ -134,26 +136,26 @@ func TestDeviceOfBeforeMQTT5WaitsAtTheWindow(t *testing.T) {
 		want = append(want, fmt.Sprint(i))
 		tokens = append(tokens, d.Publish("plant/d1", 1, false, want[i]))
 	}
-	comes(t, out, want[:5]...)
+	out.Brings(t, want[:5]...)
 	out.Free()
 	acknowledged(t, tokens...)
-	comes(t, out, want...)
+	out.Brings(t, want...)
 }
 
 func TestFullPipelineHoldsDevicesUpAndCountsWhatIsDropped(t *testing.T) {
 	t.Parallel()
 	out := &bustest.Outlet{}
 	out.Block()
-	log := &journal{}
-	env := environment("connector.bus")
-	env.Logger = log.logger()
-	bus := connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true})), env)
+	log := &bustest.Journal{}
+	env := bustest.Env("connector.bus")
+	env.Logger = log.Logger()
+	bus := bustest.Connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true})), env)
 	source := reader(t, bus, connectors.Subscription{Topic: "plant.>"})
-	run(t, source, out)
+	bustest.Start(t, source, out)
 	addr := addressOf(t, source)
 	d := device(t, "tcp://"+addr, "d1", nil)
 	payload := strings.Repeat("x", 100_000)
-	eventually(t, "messages with QoS 0 are dropped", func() bool {
+	bustest.Eventually(t, "messages with QoS 0 are dropped", func() bool {
 		acknowledged(t, d.Publish("plant/d1", 0, false, payload))
 		return strings.Contains(log.String(), "messages with QoS 0 are dropped")
 	})
@@ -162,7 +164,7 @@ func TestFullPipelineHoldsDevicesUpAndCountsWhatIsDropped(t *testing.T) {
 	pending(t, waiting, "a message for which there is no room was acknowledged")
 	out.Unblock()
 	acknowledged(t, waiting)
-	eventually(t, "the message comes", func() bool { return slices.Contains(values(out), "safe") })
+	bustest.Eventually(t, "the message comes", func() bool { return slices.Contains(out.Values(), "safe") })
 }
 
 func TestDeviceSendsAgainWhatThePipelineDidNotFinish(t *testing.T) {
@@ -172,12 +174,12 @@ func TestDeviceSendsAgainWhatThePipelineDidNotFinish(t *testing.T) {
 	_, addr := anyone(t, nil, "plant.>", out)
 	d := device(t, "tcp://"+addr, "d1", nil)
 	tokens := []paho.Token{d.Publish("plant/d1", 1, false, "one"), d.Publish("plant/d1", 1, false, "two")}
-	eventually(t, "both come", func() bool { return len(out.Records()) == 2 })
+	bustest.Eventually(t, "both come", func() bool { return len(out.Records()) == 2 })
 	out.Nack(fmt.Errorf("on purpose"))
 	out.Free()
 	acknowledged(t, tokens...) // the client says so as soon as it has sent again
-	eventually(t, "all of it comes again", func() bool {
-		again := values(out)[2:]
+	bustest.Eventually(t, "all of it comes again", func() bool {
+		again := out.Values()[2:]
 		return slices.Contains(again, "one") && slices.Contains(again, "two")
 	})
 }
@@ -191,9 +193,9 @@ func TestSourceThatDoesNotRunYetIsWaitedFor(t *testing.T) {
 	waiting := d.Publish("plant/later", 1, false, "early")
 	pending(t, waiting, "a message for a source that does not run yet was acknowledged")
 	out := &bustest.Outlet{}
-	run(t, later, out)
+	bustest.Start(t, later, out)
 	acknowledged(t, waiting)
-	comes(t, out, "early")
+	out.Brings(t, "early")
 }
 
 func TestSinkPublishesToDevicesAndSources(t *testing.T) {
@@ -210,7 +212,7 @@ func TestSinkPublishesToDevicesAndSources(t *testing.T) {
 		connectors.Record{Value: []byte("x"), Topic: "cmd.*"},
 		connectors.Record{Value: []byte("off"), Topic: "cmd.d2"},
 	)
-	comes(t, out, "on", "off")
+	out.Brings(t, "on", "off")
 	if h := out.Records()[0].Headers; len(h) != 1 || h[0] != (bustest.Header{Name: "why", Value: "hot"}) {
 		t.Errorf("the record came with the headers %v", h)
 	}
@@ -241,6 +243,47 @@ func TestSinkPublishesToDevicesAndSources(t *testing.T) {
 	}
 }
 
+// A device that reads all the time misses nothing, however fast records come; what
+// one that is away misses is told.
+func TestSinkWaitsForDevices(t *testing.T) {
+	t.Parallel()
+	const records, batch = 20_000, 1000
+	log := &bustest.Journal{}
+	env := bustest.Env("connector.bus")
+	env.Logger = log.Logger()
+	bus := bustest.Connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true})), env)
+	source := reader(t, bus, connectors.Subscription{Topic: "other"})
+	bustest.Start(t, source, &bustest.Outlet{})
+	addr := addressOf(t, source)
+	away := device(t, "tcp://"+addr, "away", nil)
+	acknowledged(t, away.Subscribe("cmd/#", 1, nil))
+	away.Disconnect(0)
+	var mu sync.Mutex
+	got := map[string]bool{}
+	d := device(t, "tcp://"+addr, "d1", nil)
+	acknowledged(t, d.Subscribe("cmd/#", 1, func(_ paho.Client, m paho.Message) {
+		mu.Lock()
+		defer mu.Unlock()
+		got[string(m.Payload())] = true
+	}))
+	sink := writer(t, bus, "cmd.x")
+	for from := 0; from < records; from += batch {
+		var rs []connectors.Record
+		for n := range batch {
+			rs = append(rs, connectors.Record{Value: strconv.AppendInt(nil, int64(from+n), 10)})
+		}
+		if err := answered(t, give(t, sink, rs...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bustest.Eventually(t, "all come", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(got) == records
+	})
+	bustest.Eventually(t, "what is dropped is told", func() bool { return strings.Contains(log.String(), "messages to devices are dropped") })
+}
+
 func TestWillOfADeviceReachesTheSource(t *testing.T) {
 	t.Parallel()
 	out := &bustest.Outlet{}
@@ -250,14 +293,14 @@ func TestWillOfADeviceReachesTheSource(t *testing.T) {
 		o.SetWill("state/d1", "offline", 1, false).SetAutoReconnect(false)
 	})
 	relay.Shut()
-	comes(t, out, "offline")
+	out.Brings(t, "offline")
 }
 
 func TestEmbeddedUsers(t *testing.T) {
 	t.Parallel()
-	log := &journal{}
-	env := environment("connector.bus")
-	env.Logger = log.logger()
+	log := &bustest.Journal{}
+	env := bustest.Env("connector.bus")
+	env.Logger = log.Logger()
 	user := func(name, password string, publish, subscribe []string) plugins.ConfigBlock {
 		v := map[string]any{"password": plugins.NewSecret(password)}
 		if publish != nil {
@@ -268,10 +311,10 @@ func TestEmbeddedUsers(t *testing.T) {
 		}
 		return plugins.ConfigBlock{Name: "user", Label: name, Config: plugins.NewConfig(v)}
 	}
-	bus := connect(t, kindOf(t), block(t, nil, own(t, nil, user("sensor", "s3cret-1", []string{"plant.*.temp"}, []string{"cmd.>"}), user("admin", "s3cret-2", nil, nil))), env)
+	bus := bustest.Connect(t, kindOf(t), block(t, nil, own(t, nil, user("sensor", "s3cret-1", []string{"plant.*.temp"}, []string{"cmd.>"}), user("admin", "s3cret-2", nil, nil))), env)
 	out := &bustest.Outlet{}
 	source := reader(t, bus, connectors.Subscription{Topic: "plant.>"})
-	run(t, source, out)
+	bustest.Start(t, source, out)
 	addr := addressOf(t, source)
 	for _, c := range [][2]string{{"", ""}, {"sensor", "s3cret-2"}, {"sensor", ""}, {"nobody", "s3cret-1"}} {
 		o := paho.NewClientOptions().AddBroker("tcp://" + addr).SetUsername(c[0]).SetPassword(c[1]).SetConnectRetry(false)
@@ -297,7 +340,7 @@ func TestEmbeddedUsers(t *testing.T) {
 	}
 	sensor.Publish("plant/d1/hum", 0, false, "not allowed")
 	acknowledged(t, sensor.Publish("plant/d1/temp", 1, false, "allowed"))
-	comes(t, out, "a", "allowed")
+	out.Brings(t, "a", "allowed")
 	if strings.Contains(log.String(), "s3cret") {
 		t.Errorf("the log holds a password:\n%s", log)
 	}
@@ -309,10 +352,10 @@ func TestEmbeddedUsers(t *testing.T) {
 func TestDevicesOverWebSockets(t *testing.T) {
 	t.Parallel()
 	web := freeAddr(t)
-	bus := connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true, "websocket": web})), environment("connector.bus"))
+	bus := bustest.Connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true, "websocket": web})), bustest.Env("connector.bus"))
 	out := &bustest.Outlet{}
-	run(t, reader(t, bus, connectors.Subscription{Topic: "plant.>"}), out)
-	eventually(t, "the port is open", func() bool {
+	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "plant.>"}), out)
+	bustest.Eventually(t, "the port is open", func() bool {
 		conn, err := net.Dial("tcp", web)
 		if err == nil {
 			conn.Close()
@@ -320,11 +363,11 @@ func TestDevicesOverWebSockets(t *testing.T) {
 		return err == nil
 	})
 	acknowledged(t, device(t, "ws://"+web+"/mqtt", "d1", nil).Publish("plant/d1", 1, false, "other's client"))
-	client := connect(t, kindOf(t), block(t, map[string]any{"url": "ws://" + web}), environment("connector.out"))
+	client := bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": "ws://" + web}), bustest.Env("connector.out"))
 	if err := answered(t, give(t, writer(t, client, "plant.d2"), connectors.Record{Value: []byte("own client")})); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, "other's client", "own client")
+	out.Brings(t, "other's client", "own client")
 }
 
 func TestPortInUse(t *testing.T) {
@@ -334,7 +377,7 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	bus := connect(t, kindOf(t), block(t, map[string]any{"startup": "fail"}, own(t, map[string]any{"anonymous": true, "listen": l.Addr().String()})), environment("connector.bus"))
+	bus := bustest.Connect(t, kindOf(t), block(t, map[string]any{"startup": "fail"}, own(t, map[string]any{"anonymous": true, "listen": l.Addr().String()})), bustest.Env("connector.bus"))
 	err = reader(t, bus, connectors.Subscription{Topic: "a"}).Run(t.Context(), &bustest.Outlet{})
 	want := "address already in use: free the address, or choose another one in the block embedded"
 	if err == nil || !plugins.IsPermanent(err) || !strings.HasSuffix(err.Error(), want) {
@@ -349,9 +392,9 @@ func TestConnectionsOfEqualBlocksShareABroker(t *testing.T) {
 	kind := kindOf(t)
 	c := block(t, nil, own(t, map[string]any{"anonymous": true, "listen": freeAddr(t)}))
 	out := &bustest.Outlet{}
-	run(t, reader(t, connect(t, kind, c, environment("connector.a")), connectors.Subscription{Topic: "a.b"}), out)
-	sink := writer(t, connect(t, kind, c, environment("connector.b")), "a.b")
-	eventually(t, "the source runs", func() bool {
+	bustest.Start(t, reader(t, bustest.Connect(t, kind, c, bustest.Env("connector.a")), connectors.Subscription{Topic: "a.b"}), out)
+	sink := writer(t, bustest.Connect(t, kind, c, bustest.Env("connector.b")), "a.b")
+	bustest.Eventually(t, "the source runs", func() bool {
 		return answered(t, give(t, sink, connectors.Record{Value: []byte("x")})) == nil && len(out.Records()) > 0
 	})
 }
@@ -365,7 +408,7 @@ func TestEmbeddedPropertiesAreHeaders(t *testing.T) {
 	if err := answered(t, give(t, writer(t, client, "plant.d1"), connectors.Record{Value: []byte("x"), Headers: headers})); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, "x")
+	out.Brings(t, "x")
 	got := out.Records()[0].Headers
 	for _, h := range headers {
 		if !slices.ContainsFunc(got, func(x bustest.Header) bool {
@@ -381,7 +424,7 @@ func TestEmbeddedPropertiesAreHeaders(t *testing.T) {
 
 func TestEmbeddedStatus(t *testing.T) {
 	t.Parallel()
-	bus := connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true})), environment("connector.bus"))
+	bus := bustest.Connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true})), bustest.Env("connector.bus"))
 	status := bus.(plugins.Monitored).Status
 	if s := status(); s.Connected {
 		t.Errorf("before it is used: %+v", s)

@@ -15,31 +15,6 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-// ends runs a source that is to end by itself, and returns why.
-func ends(t *testing.T, s plugins.Source) error {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	err := s.Run(ctx, &bustest.Outlet{})
-	if errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal("the source does not end")
-	}
-	return err
-}
-
-// says checks what a user reads.
-func says(t *testing.T, err error, permanent bool, parts ...string) {
-	t.Helper()
-	if err == nil || plugins.IsPermanent(err) != permanent {
-		t.Fatalf("got %v, permanent %v, which should be %v", err, plugins.IsPermanent(err), permanent)
-	}
-	for _, p := range parts {
-		if !strings.Contains(err.Error(), p) {
-			t.Errorf("the message is %q and should say %q", err, p)
-		}
-	}
-}
-
 func TestRefusedConnections(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -63,13 +38,13 @@ func TestRefusedConnections(t *testing.T) {
 			s := startServer(t)
 			s.connack = func(packets.Packet) byte { return c.code }
 			bus := to(t, s.addr(), map[string]any{"protocol_version": c.version, "username": "u", "password": plugins.NewSecret("s3cret")})
-			err := ends(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}))
-			says(t, err, true, "the broker at mqtt://"+s.addr(), c.says)
-			sink, made := bus.Writer(connectors.Publication{Topic: "a.b"}, environment("sink.out"))
+			err := bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), &bustest.Outlet{}).Err(t)
+			bustest.Permanent(t, err, "the broker at mqtt://"+s.addr(), c.says)
+			sink, made := bus.Writer(connectors.Publication{Topic: "a.b"}, bustest.Env("sink.out"))
 			if made != nil {
 				t.Fatal(made)
 			}
-			says(t, sink.(plugins.Opener).Open(t.Context()), true, c.says)
+			bustest.Permanent(t, sink.(plugins.Opener).Open(t.Context()), c.says)
 			if strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("the message holds the password: %v", err)
 			}
@@ -89,9 +64,9 @@ func TestRefusalThatPasses(t *testing.T) {
 	}
 	out := &bustest.Outlet{}
 	bus := to(t, s.addr(), nil)
-	run(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
+	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
 	sink := writer(t, to(t, s.addr(), nil), "a.b")
-	eventually(t, "a record comes", func() bool {
+	bustest.Eventually(t, "a record comes", func() bool {
 		return answered(t, give(t, sink, connectors.Record{Value: []byte("x")})) == nil && len(out.Records()) > 0
 	})
 }
@@ -112,7 +87,7 @@ func TestRefusedTopics(t *testing.T) {
 			t.Parallel()
 			s := startServer(t)
 			s.suback = func(string) byte { return c.code }
-			says(t, ends(t, reader(t, to(t, s.addr(), map[string]any{"protocol_version": c.version}), connectors.Subscription{Topic: "a.b"})), true, c.says)
+			refused(t, to(t, s.addr(), map[string]any{"protocol_version": c.version}), connectors.Subscription{Topic: "a.b"}, c.says)
 		})
 	}
 }
@@ -122,12 +97,12 @@ func TestAbsentBroker(t *testing.T) {
 	addr := freeAddr(t)
 	bus := to(t, addr, map[string]any{"startup": "fail"})
 	want := `connection refused: start it, correct url, or write startup = "wait"`
-	says(t, ends(t, reader(t, bus, connectors.Subscription{Topic: "a"})), true, "the broker at mqtt://"+addr+" cannot be reached", want)
-	sink, err := bus.Writer(connectors.Publication{Topic: "a"}, environment("sink.out"))
+	refused(t, bus, connectors.Subscription{Topic: "a"}, "the broker at mqtt://"+addr+" cannot be reached", want)
+	sink, err := bus.Writer(connectors.Publication{Topic: "a"}, bustest.Env("sink.out"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, sink.(plugins.Opener).Open(t.Context()), true, want)
+	bustest.Permanent(t, sink.(plugins.Opener).Open(t.Context()), want)
 }
 
 func TestSilentServerAtTheStart(t *testing.T) {
@@ -138,36 +113,7 @@ func TestSilentServerAtTheStart(t *testing.T) {
 	}
 	defer l.Close()
 	bus := to(t, l.Addr().String(), map[string]any{"startup": "fail", "connect_timeout": 50 * time.Millisecond})
-	says(t, ends(t, reader(t, bus, connectors.Subscription{Topic: "a"})), true, "no answer within connect_timeout (50ms)")
-}
-
-// speaks starts a server that gives one answer to everybody.
-func speaks(t *testing.T, answer string) (addr string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() { // the client may be gone, whatever fails here
-				defer conn.Close()
-				_, _ = conn.Read(make([]byte, 1000))
-				_, _ = conn.Write([]byte(answer))
-				_, _ = conn.Read(make([]byte, 1000))
-			}()
-		}
-	}()
-	return l.Addr().String()
+	refused(t, bus, connectors.Subscription{Topic: "a"}, "no answer within connect_timeout (50ms)")
 }
 
 func TestNoMQTTBehindThePort(t *testing.T) {
@@ -179,37 +125,37 @@ func TestNoMQTTBehindThePort(t *testing.T) {
 		{"mqtt", "\x20\xff\xff\xff\x7f", "the broker sent a packet that is no MQTT: a packet of type 2 has 268435455 bytes"},
 		{"mqtts", "HTTP/1.1 400 Bad Request\r\n\r\n", "the server does not speak TLS at this port: correct url"},
 	} {
-		bus := connect(t, kindOf(t), block(t, map[string]any{"url": c.scheme + "://" + speaks(t, c.answer), "startup": "fail", "connect_timeout": time.Second}), environment("connector.bus"))
-		says(t, ends(t, reader(t, bus, connectors.Subscription{Topic: "a"})), true, c.says)
+		bus := bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": c.scheme + "://" + bustest.Speaks(t, c.answer), "startup": "fail", "connect_timeout": time.Second}), bustest.Env("connector.bus"))
+		refused(t, bus, connectors.Subscription{Topic: "a"}, c.says)
 	}
 }
 
 func TestTLSMismatch(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	plain := connect(t, kindOf(t), block(t, map[string]any{"url": "mqtts://" + s.addr(), "connect_timeout": time.Second, "startup": "fail"}), environment("connector.bus"))
-	says(t, ends(t, reader(t, plain, connectors.Subscription{Topic: "a"})), true, "if it does not speak TLS at this port, correct url")
-	cert, key := certificate(t)
-	bus := connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true},
-		plugins.ConfigBlock{Name: "tls", Config: plugins.NewConfig(map[string]any{"cert_file": cert, "key_file": key})})), environment("connector.own"))
+	plain := bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": "mqtts://" + s.addr(), "connect_timeout": time.Second, "startup": "fail"}), bustest.Env("connector.bus"))
+	refused(t, plain, connectors.Subscription{Topic: "a"}, "if it does not speak TLS at this port, correct url")
+	cert, key := bustest.Certificate(t)
+	bus := bustest.Connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true},
+		plugins.ConfigBlock{Name: "tls", Config: plugins.NewConfig(map[string]any{"cert_file": cert, "key_file": key})})), bustest.Env("connector.own"))
 	out := &bustest.Outlet{}
 	source := reader(t, bus, connectors.Subscription{Topic: "a.b"})
-	run(t, source, out)
+	bustest.Start(t, source, out)
 	addr := addressOf(t, source)
 	client := func(values map[string]any, url string) connectors.Bus {
 		var blocks []plugins.ConfigBlock
 		if values != nil {
 			blocks = append(blocks, bustest.Nested(kindOf(t).Schema, "tls", values))
 		}
-		return connect(t, kindOf(t), block(t, map[string]any{"url": url + addr, "connect_timeout": 2 * time.Second, "startup": "fail"}, blocks...), environment("connector.bus"))
+		return bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": url + addr, "connect_timeout": 2 * time.Second, "startup": "fail"}, blocks...), bustest.Env("connector.bus"))
 	}
-	says(t, ends(t, reader(t, client(nil, "mqtts://"), connectors.Subscription{Topic: "a"})), true, "name who is to be trusted with ca_file in the block tls")
-	says(t, ends(t, reader(t, client(map[string]any{"ca_file": cert, "server_name": "other.example"}, "mqtts://"), connectors.Subscription{Topic: "a"})), true, "correct server_name")
-	says(t, ends(t, reader(t, client(nil, "mqtt://"), connectors.Subscription{Topic: "a"})), true, "if it speaks TLS at this port, write mqtts:// in url")
+	refused(t, client(nil, "mqtts://"), connectors.Subscription{Topic: "a"}, "name who is to be trusted with ca_file in the block tls")
+	refused(t, client(map[string]any{"ca_file": cert, "server_name": "other.example"}, "mqtts://"), connectors.Subscription{Topic: "a"}, "correct server_name")
+	refused(t, client(nil, "mqtt://"), connectors.Subscription{Topic: "a"}, "if it speaks TLS at this port, write mqtts:// in url")
 	if err := answered(t, give(t, writer(t, client(map[string]any{"ca_file": cert}, "mqtts://"), "a.b"), connectors.Record{Value: []byte("over TLS")})); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, "over TLS")
+	out.Brings(t, "over TLS")
 }
 
 func TestRefusedRecords(t *testing.T) {
@@ -315,9 +261,9 @@ func TestMessageLargerThanIsTaken(t *testing.T) {
 	s := startServer(t)
 	out := &failures{failed: make(chan string, 10)}
 	source := reader(t, to(t, s.addr(), map[string]any{"max_packet_size": int64(2000), "protocol_version": "3.1.1"}), connectors.Subscription{Topic: "a.b", Group: "g"})
-	run(t, source, out)
+	bustest.Start(t, source, out)
 	sink := writer(t, to(t, s.addr(), nil), "a.b")
-	eventually(t, "the source reads", func() bool {
+	bustest.Eventually(t, "the source reads", func() bool {
 		return answered(t, give(t, sink, connectors.Record{Value: []byte("small")})) == nil && len(out.Records()) > 0
 	})
 	large := connectors.Record{Value: make([]byte, 300_000)}
@@ -327,7 +273,7 @@ func TestMessageLargerThanIsTaken(t *testing.T) {
 	if msg := <-out.failed; !strings.HasPrefix(msg, `a message of topic "a/b" has 300`) || !strings.HasSuffix(msg, "more than max_packet_size: raise that of the connector") {
 		t.Errorf("the message is %q", msg)
 	}
-	eventually(t, "what is behind it comes", func() bool { return strings.Contains(strings.Join(values(&out.Outlet), " "), "after it") })
+	bustest.Eventually(t, "what is behind it comes", func() bool { return strings.Contains(strings.Join(out.Values(), " "), "after it") })
 }
 
 func TestHeadersThatAreNoText(t *testing.T) {
@@ -344,17 +290,15 @@ func TestTwoProcessesWithOneName(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	out := &bustest.Outlet{}
-	first := reader(t, to(t, s.addr(), map[string]any{"client_id": "here"}), connectors.Subscription{Topic: "a.b", Group: "g"})
-	ended := make(chan error, 1)
-	go func() { ended <- ends(t, first) }()
-	eventually(t, "the first is connected", func() bool { return s.greetings() == 1 })
-	run(t, reader(t, to(t, s.addr(), map[string]any{"client_id": "here"}), connectors.Subscription{Topic: "a.b", Group: "g"}), out)
-	says(t, <-ended, true, `another client has connected with the same client id: "here-g-`, "give each process a client_id of its own")
+	first := bustest.Start(t, reader(t, to(t, s.addr(), map[string]any{"client_id": "here"}), connectors.Subscription{Topic: "a.b", Group: "g"}), &bustest.Outlet{})
+	bustest.Eventually(t, "the first is connected", func() bool { return s.greetings() == 1 })
+	bustest.Start(t, reader(t, to(t, s.addr(), map[string]any{"client_id": "here"}), connectors.Subscription{Topic: "a.b", Group: "g"}), out)
+	bustest.Permanent(t, first.Err(t), `another client has connected with the same client id: "here-g-`, "give each process a client_id of its own")
 }
 
 func TestCommittedWithoutSession(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	says(t, ends(t, reader(t, to(t, s.addr(), nil), connectors.Subscription{Topic: "a.b", Group: "g", Start: connectors.StartCommitted})), true,
+	refused(t, to(t, s.addr(), nil), connectors.Subscription{Topic: "a.b", Group: "g", Start: connectors.StartCommitted},
 		`has no session of "onstream-g-`, `write start = "earliest" or "latest"`)
 }

@@ -20,11 +20,15 @@ type health struct {
 	err        error
 }
 
-// unreached notes that a client is not connected.
+// unreached notes that a client is not connected. What trying again cannot mend is
+// told to who opens the bus, and is no outage.
 func (h *health) unreached(c *client, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.err = err
+	if plugins.IsPermanent(err) {
+		return
+	}
 	if len(h.down) == 0 {
 		h.logger.Warn("the bus cannot be reached: it is tried again until it can", "bus", h.place, "error", err)
 		h.down = map[*client]bool{}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/onstream/onstream/connectors/bustest"
 )
 
 // mosquitto is a broker in a process of its own, which can be killed.
@@ -24,19 +26,34 @@ type mosquitto struct {
 // can be killed, where there is the program; otherwise the one that is up.
 func realServer(t *testing.T) (addr string, own *mosquitto) {
 	t.Helper()
-	addr = os.Getenv("ONSTREAM_TEST_MQTT")
-	if addr == "" {
-		t.Skip("ONSTREAM_TEST_MQTT is not set: start a broker and set it to its address, such as 127.0.0.1:1883")
-	}
-	binary, err := exec.LookPath("mosquitto")
-	if err != nil {
-		binary = "/usr/sbin/mosquitto"
-	}
-	if _, err := os.Stat(binary); err != nil {
+	addr = bustest.Server(t, "ONSTREAM_TEST_MQTT")
+	binary := findMosquitto()
+	if binary == "" {
 		return addr, nil
 	}
 	own = startMosquitto(t, binary, "")
 	return own.addr, own
+}
+
+// ownBinary returns the program, or skips the test.
+func ownBinary(t *testing.T) string {
+	t.Helper()
+	bustest.Server(t, "ONSTREAM_TEST_MQTT") // who wants real servers says so
+	binary := findMosquitto()
+	if binary == "" {
+		t.Skip("mosquitto is not installed here, so that none can be set up and started")
+	}
+	return binary
+}
+
+// findMosquitto returns the program, "" for none.
+func findMosquitto() string {
+	for _, name := range []string{"mosquitto", "/usr/sbin/mosquitto"} {
+		if binary, err := exec.LookPath(name); err == nil {
+			return binary
+		}
+	}
+	return ""
 }
 
 // startMosquitto starts one that keeps what it has confirmed.

@@ -54,19 +54,19 @@ func TestQoS2IsExactlyOnceOverCuts(t *testing.T) {
 	s := startServer(t)
 	in, out := bustest.NewRelay(t, s.addr()), bustest.NewRelay(t, s.addr())
 	got := &bustest.Outlet{}
-	run(t, reader(t, to(t, out.Addr(), map[string]any{"qos": int64(2)}), connectors.Subscription{Topic: "a.b"}), got)
-	eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+	bustest.Start(t, reader(t, to(t, out.Addr(), map[string]any{"qos": int64(2)}), connectors.Subscription{Topic: "a.b"}), got)
+	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 	finish := steadily(t, writer(t, to(t, in.Addr(), map[string]any{"qos": int64(2)}), "a.b"))
 	for turn := range 20 {
 		before := len(got.Records())
 		[]*bustest.Relay{in, out}[turn%2].Cut()
-		eventually(t, "records come again", func() bool { return len(got.Records()) > before+3 })
+		bustest.Eventually(t, "records come again", func() bool { return len(got.Records()) > before+3 })
 	}
 	var want []string
 	for i := range finish() {
 		want = append(want, fmt.Sprint(i))
 	}
-	comes(t, got, want...)
+	got.Brings(t, want...)
 }
 
 // TestWhatIsWorkedOnIsNotHandedOverTwice cuts the connection while records wait for their
@@ -77,8 +77,8 @@ func TestWhatIsWorkedOnIsNotHandedOverTwice(t *testing.T) {
 	relay := bustest.NewRelay(t, s.addr())
 	out := &bustest.Outlet{}
 	out.Hold()
-	run(t, reader(t, to(t, relay.Addr(), nil), connectors.Subscription{Topic: "a.b"}), out)
-	eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+	bustest.Start(t, reader(t, to(t, relay.Addr(), nil), connectors.Subscription{Topic: "a.b"}), out)
+	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 	sink := writer(t, to(t, s.addr(), nil), "a.b")
 	write := func(values ...string) {
 		for _, v := range values {
@@ -88,18 +88,18 @@ func TestWhatIsWorkedOnIsNotHandedOverTwice(t *testing.T) {
 		}
 	}
 	write("one", "two", "three")
-	comes(t, out, "one", "two", "three")
+	out.Brings(t, "one", "two", "three")
 	relay.Cut()
-	eventually(t, "the source is connected again", func() bool { return s.connections() == 2 && s.greetings() == 3 })
+	bustest.Eventually(t, "the source is connected again", func() bool { return s.connections() == 2 && s.greetings() == 3 })
 	write("four")
-	comes(t, out, "one", "two", "three", "four")
+	out.Brings(t, "one", "two", "three", "four")
 	relay.Shut()
-	eventually(t, "the source is cut off", func() bool { return s.connections() == 1 })
+	bustest.Eventually(t, "the source is cut off", func() bool { return s.connections() == 1 })
 	out.Free()
 	write("five")
 	relay.Open()
-	comes(t, out, "one", "two", "three", "four", "five")
-	eventually(t, "all is acknowledged", func() bool { return s.unacknowledged() == 0 })
+	out.Brings(t, "one", "two", "three", "four", "five")
+	bustest.Eventually(t, "all is acknowledged", func() bool { return s.unacknowledged() == 0 })
 }
 
 func TestHalfOpenConnectionIsNoticed(t *testing.T) {
@@ -108,26 +108,26 @@ func TestHalfOpenConnectionIsNoticed(t *testing.T) {
 	relay := bustest.NewRelay(t, s.addr())
 	out := &bustest.Outlet{}
 	bus := to(t, relay.Addr(), map[string]any{"keep_alive": time.Second, "connect_timeout": 500 * time.Millisecond})
-	run(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
-	eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
+	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 	status := bus.(plugins.Monitored).Status
 	if st := status(); !st.Connected || st.Reconnects != 0 {
 		t.Errorf("connected: %+v", st)
 	}
 	relay.Stall()
-	eventually(t, "the silence is noticed", func() bool {
+	bustest.Eventually(t, "the silence is noticed", func() bool {
 		st := status()
 		return !st.Connected && (strings.Contains(st.Err, "no sign of life") || strings.Contains(st.Err, "no answer within connect_timeout"))
 	})
 	relay.Resume()
-	eventually(t, "the source is connected again", func() bool {
+	bustest.Eventually(t, "the source is connected again", func() bool {
 		st := status()
 		return st.Connected && st.Reconnects >= 1 && st.Err == ""
 	})
 	if err := answered(t, give(t, writer(t, to(t, s.addr(), nil), "a.b"), connectors.Record{Value: []byte("x")})); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, "x")
+	out.Brings(t, "x")
 }
 
 // TestIdleConnectionStays lets several times keep_alive pass without a record.
@@ -135,9 +135,9 @@ func TestIdleConnectionStays(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	bus := to(t, s.addr(), map[string]any{"keep_alive": time.Second})
-	run(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), &bustest.Outlet{})
-	eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
-	eventually(t, "pings are sent", func() bool { return s.pings() >= 6 })
+	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), &bustest.Outlet{})
+	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+	bustest.Eventually(t, "pings are sent", func() bool { return s.pings() >= 6 })
 	if n := s.greetings(); n != 1 {
 		t.Errorf("%d connections were made", n)
 	}
@@ -152,8 +152,8 @@ func TestBackPressureDoesNotBreakTheConnection(t *testing.T) {
 		out := &bustest.Outlet{}
 		out.Block()
 		bus := to(t, s.addr(), map[string]any{"keep_alive": time.Second, "protocol_version": version})
-		run(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
-		eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+		bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
+		bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 		sink := writer(t, to(t, s.addr(), nil), "a.b")
 		var want []string
 		for i := range 300 {
@@ -163,9 +163,9 @@ func TestBackPressureDoesNotBreakTheConnection(t *testing.T) {
 			}
 		}
 		before := s.pings()
-		eventually(t, "time passes", func() bool { return s.pings() > before+5 })
+		bustest.Eventually(t, "time passes", func() bool { return s.pings() > before+5 })
 		out.Unblock()
-		comes(t, out, want...)
+		out.Brings(t, want...)
 		if n := s.greetings(); n != 2 {
 			t.Errorf("%d connections were made", n)
 		}
@@ -175,22 +175,22 @@ func TestBackPressureDoesNotBreakTheConnection(t *testing.T) {
 func TestLostSessionIsTold(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	log := &journal{}
-	env := environment("connector.bus")
-	env.Logger = log.logger()
-	bus := connect(t, kindOf(t), block(t, map[string]any{"url": "mqtt://" + s.addr()}), env)
+	log := &bustest.Journal{}
+	env := bustest.Env("connector.bus")
+	env.Logger = log.Logger()
+	bus := bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": "mqtt://" + s.addr()}), env)
 	out := &bustest.Outlet{}
-	run(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
-	eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
+	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 	s.forget()
-	eventually(t, "it is told", func() bool {
+	bustest.Eventually(t, "it is told", func() bool {
 		return strings.Contains(log.String(), "the broker has lost the session: what it kept for the source is gone")
 	})
-	eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 	if err := answered(t, give(t, writer(t, bus, "a.b"), connectors.Record{Value: []byte("x")})); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, "x")
+	out.Brings(t, "x")
 	if n := strings.Count(log.String(), "the bus cannot be reached: it is tried again until it can"); n != 1 {
 		t.Errorf("the outage was told %d times:\n%s", n, log)
 	}
@@ -209,14 +209,14 @@ func TestRetainedMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		earliest, latest := &bustest.Outlet{}, &bustest.Outlet{}
-		run(t, reader(t, to(t, s.addr(), values), connectors.Subscription{Topic: "a.*", Group: "one", Start: connectors.StartEarliest}), earliest)
-		run(t, reader(t, to(t, s.addr(), values), connectors.Subscription{Topic: "a.*", Group: "two", Start: connectors.StartLatest}), latest)
-		eventually(t, "the sources have subscribed", func() bool { return s.subscriptions() == 2 })
+		bustest.Start(t, reader(t, to(t, s.addr(), values), connectors.Subscription{Topic: "a.*", Group: "one", Start: connectors.StartEarliest}), earliest)
+		bustest.Start(t, reader(t, to(t, s.addr(), values), connectors.Subscription{Topic: "a.*", Group: "two", Start: connectors.StartLatest}), latest)
+		bustest.Eventually(t, "the sources have subscribed", func() bool { return s.subscriptions() == 2 })
 		if err := answered(t, give(t, kept, connectors.Record{Value: []byte("new")})); err != nil {
 			t.Fatal(err)
 		}
-		comes(t, earliest, "kept", "new")
-		comes(t, latest, "new")
+		earliest.Brings(t, "kept", "new")
+		latest.Brings(t, "new")
 		r := earliest.Records()
 		if !slices.Equal(r[0].Headers, []bustest.Header{{Name: "mqtt-retain", Value: "true"}}) || len(r[1].Headers) > 0 {
 			t.Errorf("MQTT %s: the headers are %q and %q", version, r[0].Headers, r[1].Headers)
@@ -229,18 +229,18 @@ func TestWill(t *testing.T) {
 	s := startServer(t)
 	relay := bustest.NewRelay(t, s.addr())
 	out := &bustest.Outlet{}
-	run(t, reader(t, to(t, s.addr(), nil), connectors.Subscription{Topic: "gateways.*.state"}), out)
-	eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+	bustest.Start(t, reader(t, to(t, s.addr(), nil), connectors.Subscription{Topic: "gateways.*.state"}), out)
+	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 	wills := func() plugins.ConfigBlock {
 		return bustest.Nested(kindOf(t).Schema, "will", map[string]any{"topic": "gateways.7.state", "payload": "offline"})
 	}
-	cut := connect(t, kindOf(t), block(t, map[string]any{"url": "mqtt://" + relay.Addr()}, wills()), environment("connector.cut"))
+	cut := bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": "mqtt://" + relay.Addr()}, wills()), bustest.Env("connector.cut"))
 	writer(t, cut, "a")
-	run(t, reader(t, cut, connectors.Subscription{Topic: "a.b"}), &bustest.Outlet{}) // does not carry the will, too
-	eventually(t, "both are connected", func() bool { return s.greetings() == 3 })
+	bustest.Start(t, reader(t, cut, connectors.Subscription{Topic: "a.b"}), &bustest.Outlet{}) // does not carry the will, too
+	bustest.Eventually(t, "both are connected", func() bool { return s.greetings() == 3 })
 	relay.Shut()
-	comes(t, out, "offline")
-	orderly, err := kindOf(t).New(block(t, map[string]any{"url": "mqtt://" + s.addr()}, wills()), environment("connector.orderly"))
+	out.Brings(t, "offline")
+	orderly, err := kindOf(t).New(block(t, map[string]any{"url": "mqtt://" + s.addr()}, wills()), bustest.Env("connector.orderly"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestWill(t *testing.T) {
 	if err := orderly.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, "offline")
+	out.Brings(t, "offline")
 }
 
 func TestSharedSubscription(t *testing.T) {
@@ -257,9 +257,9 @@ func TestSharedSubscription(t *testing.T) {
 	outs := []*bustest.Outlet{{}, {}}
 	for i, out := range outs {
 		bus := to(t, s.addr(), map[string]any{"share_name": "team", "client_id": fmt.Sprintf("member-%d", i)})
-		run(t, reader(t, bus, connectors.Subscription{Topic: "a.*"}), out)
+		bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.*"}), out)
 	}
-	eventually(t, "both have subscribed", func() bool { return s.subscriptions() == 2 })
+	bustest.Eventually(t, "both have subscribed", func() bool { return s.subscriptions() == 2 })
 	sink := writer(t, to(t, s.addr(), nil), "")
 	var records []connectors.Record
 	var want []string
@@ -270,8 +270,8 @@ func TestSharedSubscription(t *testing.T) {
 	if err := answered(t, give(t, sink, records...)); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all come", func() bool { return len(outs[0].Records())+len(outs[1].Records()) >= 200 })
-	got := append(values(outs[0]), values(outs[1])...)
+	bustest.Eventually(t, "all come", func() bool { return len(outs[0].Records())+len(outs[1].Records()) >= 200 })
+	got := append(outs[0].Values(), outs[1].Values()...)
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -287,14 +287,14 @@ func TestBrowsing(t *testing.T) {
 	s := startServer(t)
 	out, beside := &bustest.Outlet{}, &bustest.Outlet{}
 	bus := to(t, s.addr(), nil)
-	run(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
-	run(t, reader(t, bus, connectors.Subscription{Topic: "a.b", Browse: true}), beside)
-	eventually(t, "both have subscribed", func() bool { return s.subscriptions() == 2 })
+	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
+	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b", Browse: true}), beside)
+	bustest.Eventually(t, "both have subscribed", func() bool { return s.subscriptions() == 2 })
 	if err := answered(t, give(t, writer(t, bus, "a.b"), connectors.Record{Value: []byte("x")})); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, "x")
-	comes(t, beside, "x")
+	out.Brings(t, "x")
+	beside.Brings(t, "x")
 }
 
 func TestQoS0(t *testing.T) {
@@ -302,8 +302,8 @@ func TestQoS0(t *testing.T) {
 	s := startServer(t)
 	bus := to(t, s.addr(), map[string]any{"qos": int64(0)})
 	out := &bustest.Outlet{}
-	run(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
-	eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
+	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
+	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 	sink := writer(t, bus, "a.b")
 	var want []string
 	var records []connectors.Record
@@ -314,7 +314,7 @@ func TestQoS0(t *testing.T) {
 	if err := answered(t, give(t, sink, records...)); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, want...)
+	out.Brings(t, want...)
 }
 
 // TestCredentialsAreSent also sees that they stand in no log.
@@ -327,13 +327,13 @@ func TestCredentialsAreSent(t *testing.T) {
 			user, password = string(pk.Connect.Username), string(pk.Connect.Password)
 			return 0
 		}
-		log := &journal{}
-		env := environment("connector.bus")
-		env.Logger = log.logger()
-		bus := connect(t, kindOf(t), block(t, map[string]any{"url": "mqtt://" + s.addr(), "protocol_version": version, "username": "gateway", "password": plugins.NewSecret("s3cret")}), env)
+		log := &bustest.Journal{}
+		env := bustest.Env("connector.bus")
+		env.Logger = log.Logger()
+		bus := bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": "mqtt://" + s.addr(), "protocol_version": version, "username": "gateway", "password": plugins.NewSecret("s3cret")}), env)
 		writer(t, bus, "a.b")
 		s.hangUpAll()
-		eventually(t, "it is connected again", func() bool { return s.greetings() >= 2 })
+		bustest.Eventually(t, "it is connected again", func() bool { return s.greetings() >= 2 })
 		if user != "gateway" || password != "s3cret" {
 			t.Errorf("MQTT %s: the broker got %q and %q", version, user, password)
 		}

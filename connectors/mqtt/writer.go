@@ -8,7 +8,7 @@ import (
 
 // writer is a sink that publishes records.
 type writer struct {
-	*connection
+	conn  *connection // not embedded: a sink that ends does not close it
 	env   plugins.Env
 	fixed string // the name of the topic; "" where records have topics of their own
 	names names
@@ -20,12 +20,12 @@ var (
 )
 
 // Open implements [plugins.Opener].
-func (w *writer) Open(ctx context.Context) error { return w.publisher().open(ctx) }
+func (w *writer) Open(ctx context.Context) error { return w.conn.publisher().open(ctx) }
 
 // Write implements [plugins.Sink]. It returns when all records have a place among those
 // that are on their way.
 func (w *writer) Write(ctx context.Context, b *plugins.Batch, done func(error)) error {
-	p := w.publisher()
+	p := w.conn.publisher()
 	defer p.reply()
 	o := &order{batch: b, done: done, left: len(b.Sel)}
 	if o.left == 0 {

@@ -2,7 +2,6 @@ package nats
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -44,8 +43,8 @@ func checkPlace(c plugins.Config) error {
 		return plugins.ConfigErrorf("tls", "it is for servers that run elsewhere: name them with servers, or leave it out")
 	}
 	if listen := c.String("listen"); listen != "" {
-		if _, _, err := net.SplitHostPort(listen); err != nil {
-			return plugins.ConfigErrorf("listen", "%q is no address with a port: write it like \"127.0.0.1:4222\"", listen)
+		if err := plugins.CheckListen("listen", listen, "127.0.0.1:4222"); err != nil {
+			return err
 		}
 	}
 	if !elsewhere && !c.Has("listen") {

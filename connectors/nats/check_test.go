@@ -24,6 +24,7 @@ func TestCheck(t *testing.T) {
 		"creds embedded":       {values: map[string]any{"creds_file": "x"}, want: "creds_file: it is for servers that run elsewhere: name them with servers, or leave it out"},
 		"tls embedded":         {blocks: []plugins.ConfigBlock{r.nested("tls", nil)}, want: "tls: it is for servers that run elsewhere"},
 		"token without listen": {values: map[string]any{"token": plugins.NewSecret("x")}, want: "token: nobody but this pipeline can connect to the embedded server: set listen, or leave this out"},
+		"port too large":       {values: map[string]any{"listen": "127.0.0.1:70000"}, want: `listen: "70000" is no port: it is a number up to 65535`},
 		"no port":              {values: map[string]any{"listen": "localhost"}, want: `listen: "localhost" is no address with a port: write it like "127.0.0.1:4222"`},
 		"no URL":               {values: map[string]any{"servers": []string{"localhost:4222"}}, want: `servers: "localhost:4222" is no URL of a server: write it like "nats://127.0.0.1:4222"`},
 		"password in URL":      {values: map[string]any{"servers": []string{"nats://me:hunter2@h:4222"}}, want: "servers: nats://(secret)@h:4222 holds a password, which would be seen: write it with username and password, or token"},

@@ -79,13 +79,14 @@ func (c *connection) get(ctx context.Context) (*session, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		c.lost(err)
-		if c.options.failAtStart || plugins.IsPermanent(err) {
-			err = plugins.Permanent(err)
-			c.mu.Lock()
-			c.over = err
-			c.mu.Unlock()
+		if !c.options.failAtStart && !plugins.IsPermanent(err) {
+			c.lost(err)
+			return nil, err
 		}
+		err = plugins.Permanent(err)
+		c.mu.Lock()
+		c.over = err
+		c.mu.Unlock()
 		return nil, err
 	}
 	c.mu.Lock()
@@ -121,7 +122,7 @@ func (c *connection) open(ctx context.Context) (*session, error) {
 	c.mu.Unlock()
 	if e == nil && len(c.options.servers) == 0 {
 		var err error
-		if e, err = startEmbedded(c.options, c.env, c.hub); err != nil {
+		if e, err = startEmbedded(ctx, c.options, c.env, c.hub); err != nil {
 			return nil, err
 		}
 		c.mu.Lock()

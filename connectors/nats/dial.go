@@ -44,7 +44,7 @@ func (c *connection) reach(ctx context.Context, s *session, e *embedded) error {
 		return err
 	}
 	if e != nil {
-		s.memory, s.solo = e.memory, c.options.listen == ""
+		s.memory, s.solo = e.store == "", c.options.listen == ""
 		opts.InProcessServer = e.server
 	}
 	s.nc, err = c.connect(ctx, opts)
@@ -186,7 +186,7 @@ func (c *connection) explain(err error) error {
 	case errors.Is(err, natsgo.ErrSecureConnWanted):
 		remedy = ": the server does not speak TLS: leave the tls block out, or switch TLS on there"
 	case connectors.TLSRefused(err):
-		remedy = ": check ca_file and server_name of the tls block"
+		remedy = ": check ca_file and server_name of the tls block (without one, those that this machine trusts count)"
 	case errors.Is(err, natsgo.ErrNoServers):
 		remedy = ": is a server running there? check servers"
 	}

@@ -41,4 +41,11 @@
 // the order of the records: when one fails for a while, everything behind it counts as
 // failed, too, and is written again in order. Messages that trying again cannot mend
 // (larger than max_payload, a subject that is none) fail alone.
+//
+// # The store of an embedded server
+//
+// The server cuts away what it finds damaged, so what it has stored is read before it
+// starts, file by file: blocks of records with checksums, an index, and what a stream is like. What a server that was killed leaves behind passes, other damage is an error that
+// names the file and the way out, and changes nothing. After a stop in order a seal tells which
+// files there were, and how large.
 package nats

@@ -1,9 +1,12 @@
 package nats
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,36 +21,32 @@ import (
 // embedded is a server inside the process.
 type embedded struct {
 	server *server.Server
-	drop   func() // gives back the folder
-	memory bool   // it keeps nothing on disk
+	store  string        // its folder; "" where it keeps nothing on disk
+	behind time.Duration // how old what is not forced to disk may be
+	drop   func()        // gives back the folder
+	logger *slog.Logger
 }
 
 // startTime bounds how long a server may take to start: it reads its streams.
 const startTime = 2 * time.Minute
 
-// startEmbedded starts a server. What trying again cannot mend is [plugins.Permanent].
-func startEmbedded(o options, env plugins.Env, h *hub) (*embedded, error) {
-	e := &embedded{drop: func() {}}
+// startEmbedded starts a server, when its store was found undamaged. What trying again cannot
+// mend is [plugins.Permanent].
+func startEmbedded(ctx context.Context, o options, env plugins.Env, h *hub) (*embedded, error) {
+	e := &embedded{drop: func() {}, logger: env.Logger}
 	opts, err := serverOptions(o)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case o.storeDir != "":
-		opts.StoreDir = o.storeDir
-	case env.Dir != "":
-		opts.StoreDir = env.Dir
-	default:
-		if err := e.inMemory(opts, env.Logger); err != nil {
-			return nil, err
-		}
+	if opts.StoreDir = cmp.Or(o.storeDir, env.Dir); opts.StoreDir == "" {
+		err = e.inMemory(opts)
+	} else {
+		err = e.onDisk(ctx, opts, h)
 	}
-	if !e.memory {
-		if err := e.own(opts, h); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
-	if err := e.start(opts, o, env.Logger); err != nil {
+	if err := e.start(opts, o); err != nil {
 		e.drop()
 		return nil, err
 	}
@@ -61,14 +60,9 @@ func serverOptions(o options) (*server.Options, error) {
 		JetStreamMaxMemory: o.maxMemory, JetStreamMaxStore: o.maxFile,
 		Authorization: o.token.Reveal(), Username: o.username, Password: o.password.Reveal(),
 	}
-	switch o.durability {
-	case "fsync":
-		opts.SyncAlways = true
-		opts.SyncInterval = o.syncInterval
-	case "os":
+	opts.SyncAlways, opts.SyncInterval = o.durability == "fsync", o.syncInterval
+	if o.durability == "os" {
 		opts.SyncInterval = 2 * time.Minute
-	default:
-		opts.SyncInterval = o.syncInterval
 	}
 	if o.listen == "" {
 		return opts, nil
@@ -91,15 +85,30 @@ func serverOptions(o options) (*server.Options, error) {
 
 // inMemory makes the server keep nothing that outlives it. It wants a folder all the
 // same, for what it knows of itself.
-func (e *embedded) inMemory(opts *server.Options, logger *slog.Logger) error {
+func (e *embedded) inMemory(opts *server.Options) error {
 	dir, err := os.MkdirTemp("", "onstream-nats-")
 	if err != nil {
 		return fmt.Errorf("embedded server: %w", err)
 	}
-	e.memory = true
 	opts.StoreDir = dir
 	e.drop = func() { os.RemoveAll(dir) }
-	logger.Warn("the embedded server keeps its streams in memory only, and they are gone when the process ends: run with --state DIR, or set store_dir")
+	e.logger.Warn("the embedded server keeps its streams in memory only, and they are gone when the process ends: run with --state DIR, or set store_dir")
+	return nil
+}
+
+// onDisk takes a store, and sees that it is undamaged.
+func (e *embedded) onDisk(ctx context.Context, opts *server.Options, h *hub) error {
+	if err := e.own(opts, h); err != nil {
+		return err
+	}
+	e.store = opts.StoreDir
+	if !opts.SyncAlways {
+		e.behind = 2*opts.SyncInterval + 2*time.Second // two intervals, as one may not have ended
+	}
+	if err := checkStore(ctx, e.store, e.behind, e.logger); err != nil {
+		e.drop()
+		return fmt.Errorf("embedded server: %w", err)
+	}
 	return nil
 }
 
@@ -138,7 +147,7 @@ func openLock(folder string) (*os.File, error) {
 	return f, nil
 }
 
-func (e *embedded) start(opts *server.Options, o options, logger *slog.Logger) error {
+func (e *embedded) start(opts *server.Options, o options) error {
 	if o.listen != "" && opts.Port > 0 {
 		// The server would end the process over an address that is taken.
 		l, err := net.Listen("tcp", net.JoinHostPort(opts.Host, strconv.Itoa(opts.Port)))
@@ -153,7 +162,12 @@ func (e *embedded) start(opts *server.Options, o options, logger *slog.Logger) e
 	if err != nil {
 		return plugins.Permanent(fmt.Errorf("embedded server: %w", err))
 	}
-	log := &serverLog{logger: logger}
+	if e.store != "" {
+		if err := removeSeal(e.store); err != nil {
+			return fmt.Errorf("embedded server: %w", err)
+		}
+	}
+	log := &serverLog{logger: e.logger}
 	s.SetLoggerV2(log, false, false, false)
 	s.Start()
 	if !s.ReadyForConnections(startTime) || !s.JetStreamEnabled() {
@@ -161,11 +175,44 @@ func (e *embedded) start(opts *server.Options, o options, logger *slog.Logger) e
 		s.WaitForShutdown()
 		return fmt.Errorf("embedded server: it did not start: %w", log.why())
 	}
+	if err := opened(s, e.store); err != nil {
+		s.Shutdown()
+		s.WaitForShutdown()
+		return err
+	}
 	e.server = s
 	if o.listen != "" {
-		logger.Info("listening", "address", s.ClientURL())
+		e.logger.Info("listening", "address", s.ClientURL())
 		if host := opts.Host; !isLoopback(host) && !o.authenticated {
-			logger.Warn("everybody who reaches the embedded server may read and write its streams: set token, or username and password")
+			e.logger.Warn("everybody who reaches the embedded server may read and write its streams: set token, or username and password")
+		}
+	}
+	return nil
+}
+
+// opened reports a stream of the store that the server leaves out, as it does with what it cannot
+// read.
+func opened(s *server.Server, store string) error {
+	if store == "" {
+		return nil
+	}
+	streams, err := streamsIn(store)
+	if err != nil {
+		return fmt.Errorf("embedded server: %w", err)
+	}
+	all, err := s.Jsz(&server.JSzOptions{Accounts: true, Streams: true, Limit: math.MaxInt32})
+	if err != nil {
+		return fmt.Errorf("embedded server: %w", err)
+	}
+	known := map[string]bool{}
+	for _, account := range all.AccountDetails {
+		for _, stream := range account.Streams {
+			known[stream.Name] = true
+		}
+	}
+	for _, folder := range streams {
+		if !known[filepath.Base(folder)] && isStream(folder) {
+			return plugins.Permanent(fmt.Errorf("embedded server: it does not open the stream in %s, and says why in the log: bring the folder %s back from a copy; or move that of the stream elsewhere, and the stream is begun anew", folder, store))
 		}
 	}
 	return nil
@@ -178,9 +225,15 @@ func isLoopback(host string) bool {
 
 // stop ends the server. What it has confirmed is on disk then.
 func (e *embedded) stop() {
+	defer e.drop()
 	e.server.Shutdown()
 	e.server.WaitForShutdown()
-	e.drop()
+	if e.store == "" {
+		return
+	}
+	if err := writeSeal(e.store, e.behind); err != nil {
+		e.logger.Warn("the store of the embedded server could not be sealed: not all damage to it will be found at the next start", "folder", e.store, "error", err)
+	}
 }
 
 var errNoReason = errors.New("it gives no reason")

@@ -1,7 +1,9 @@
 package nats_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"path/filepath"
@@ -133,6 +135,76 @@ func TestTLSMismatch(t *testing.T) {
 	r := newRig(t)
 	bus := r.connect(t, r.config(map[string]any{"servers": []string{b.url()}}, r.nested("tls", nil)))
 	wantPermanent(t, outcome(t, bus, connectors.Subscription{Topic: "a.b"}, nil), b.addr(), "the server does not speak TLS: leave the tls block out")
+}
+
+func TestServerWithTLS(t *testing.T) {
+	t.Parallel()
+	cert, key := bustest.Certificate(t)
+	b := serve(t, func(o *server.Options) {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.TLS, o.TLSConfig = true, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	})
+	for name, c := range map[string]struct {
+		tls  map[string]any // nil for no block
+		want []string       // nothing where it works
+	}{
+		"no block":     {want: []string{"certificate", "check ca_file and server_name of the tls block (without one, those that this machine trusts count)"}},
+		"not trusted":  {tls: map[string]any{}, want: []string{"certificate", "check ca_file and server_name of the tls block"}},
+		"another name": {tls: map[string]any{"ca_file": cert, "server_name": "elsewhere.example.com"}, want: []string{"elsewhere.example.com", "check ca_file and server_name of the tls block"}},
+		"trusted":      {tls: map[string]any{"ca_file": cert}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			var blocks []plugins.ConfigBlock
+			if c.tls != nil {
+				blocks = append(blocks, r.nested("tls", c.tls))
+			}
+			bus := r.connect(t, r.config(map[string]any{"servers": []string{b.url()}}, blocks...))
+			err := open(t, bus, "a.b")
+			if len(c.want) == 0 {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantPermanent(t, err, append(c.want, b.addr())...)
+		})
+	}
+}
+
+// What a stream refuses as too large fails alone, and does not hold up the rest.
+func TestStreamThatTakesLess(t *testing.T) {
+	t.Parallel()
+	b := serve(t, nil)
+	r := newRig(t)
+	if _, err := client(t, b.url()).CreateStream(t.Context(), jetstream.StreamConfig{Name: "small", Subjects: []string{"small.>"}, MaxMsgSize: 512}); err != nil {
+		t.Fatal(err)
+	}
+	bus := r.connect(t, r.config(map[string]any{"servers": []string{b.url()}}))
+	sink, err := bus.Writer(connectors.Publication{Topic: "small.x"}, env("sink.out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pool plugins.Pool
+	w := connectors.NewBuilder(pool.Batch(), plugins.Partition{}, plugins.Framing{Terminator: []byte("\n")})
+	for _, size := range []int{10, 2000, 10} {
+		w.Add(connectors.Record{Value: bytes.Repeat([]byte("x"), size)})
+	}
+	answer := make(chan error, 1)
+	if err := sink.Write(t.Context(), w.Batch(), func(err error) { answer <- err }); err != nil {
+		t.Fatal(err)
+	}
+	rows, ok := errors.AsType[plugins.RowErrors](<-answer)
+	if !ok || len(rows) != 1 || rows[0].Row != 1 || !strings.Contains(rows[0].Msg, "message size exceeds maximum allowed") {
+		t.Errorf("the records fail with %+v", rows)
+	}
+	if err := sink.(plugins.Closer).Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestNoJetStream(t *testing.T) {

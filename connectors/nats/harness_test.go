@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(asServer); dir != "" {
 		os.Exit(serveAlone(dir, os.Args[1]))
 	}
+	if dir := os.Getenv(asEmbedded); dir != "" {
+		os.Exit(serveEmbedded(dir))
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(bustest.WatermillCopies), goleak.IgnoreAnyFunction(bustest.WatermillCloses))
 }
 

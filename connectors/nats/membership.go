@@ -46,17 +46,18 @@ func (m *member) track(name string, p *progress) {
 }
 
 // giveBack says that a partition is not read any more, and waits until somebody else
-// may have it.
+// may have it. Where nobody is left who would take it, it arrives anew at once.
 func (m *member) giveBack(ctx context.Context, name string) {
 	m.mu.Lock()
-	if h := m.holdings[name]; h != nil {
-		h.over = true
+	given := m.holdings[name]
+	if given != nil {
+		given.over = true
 	}
 	m.mu.Unlock()
-	for {
+	for given != nil {
 		wake(m.kick)
 		m.mu.Lock()
-		_, still := m.holdings[name]
+		still := m.holdings[name] == given
 		m.mu.Unlock()
 		if !still {
 			return

@@ -11,6 +11,7 @@ type progress struct {
 	mu      sync.Mutex
 	epoch   int    // grows with each rewind: answers of an older one are stale
 	handed  place  // after what was handed over
+	before  place  // what handed was before the last delivery
 	number  uint64 // by which the consumer delivered the last of that; unknown while it is made again
 	acked   place  // after what is acknowledged
 	stored  place  // what of that is committed
@@ -62,16 +63,18 @@ func (p *progress) hand(at place, number uint64, r ackedRange) (ack func(), nack
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting++
-	p.handed, p.number = at, number
+	p.before, p.handed, p.number = p.handed, at, number
 	epoch := p.epoch
 	return func() { p.ack(epoch, at, r) }, func(err error) { p.refuse(epoch, err) }
 }
 
-// unhand takes back a delivery that was not taken.
+// unhand takes back the last delivery, which was not taken: what the consumer has delivered is then
+// more than what was handed over, until it is made again.
 func (p *progress) unhand() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting--
+	p.handed, p.number = p.before, unknown
 }
 
 // ack is called in the order of delivery.

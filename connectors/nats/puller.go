@@ -24,6 +24,7 @@ type puller struct {
 	config  consumerOptions
 	share   int  // how many partitions the stream has
 	twofold bool // its consumer's name alternates, so that there always is one
+	passing bool // it only looks: its consumer never stays
 	kick    chan struct{}
 
 	current  atomic.Pointer[string] // the name of the consumer now
@@ -75,10 +76,20 @@ func (p *puller) open(ctx context.Context, b beginning) (before uint64, err erro
 	return before, nil
 }
 
+// How long the server keeps a consumer that asks for nothing. One whose records wait
+// for a sink asks for nothing, too, and tells meanwhile how much waits.
+const (
+	inactive        = 24 * time.Hour
+	inactivePassing = 5 * time.Minute // of somebody who has a look
+)
+
 func (p *puller) consumerConfig(b beginning) jetstream.ConsumerConfig {
 	c := jetstream.ConsumerConfig{
 		Name: p.name, Description: "onstream", AckPolicy: p.policy, DeliverPolicy: b.policy, MaxWaiting: 16,
-		InactiveThreshold: 5 * time.Minute, MemoryStorage: true, Replicas: 1,
+		InactiveThreshold: inactive, MemoryStorage: true, Replicas: 1,
+	}
+	if p.passing {
+		c.InactiveThreshold = inactivePassing
 	}
 	switch b.policy {
 	case jetstream.DeliverByStartSequencePolicy:
@@ -94,7 +105,7 @@ func (p *puller) consumerConfig(b beginning) jetstream.ConsumerConfig {
 	if p.policy != jetstream.AckNonePolicy {
 		c.AckWait, c.MaxDeliver, c.MaxAckPending = p.config.ackWait, p.config.maxDeliver, p.config.maxAckPending
 	}
-	if p.policy != jetstream.AckNonePolicy || p.config.durable != "" {
+	if p.policy != jetstream.AckNonePolicy || p.config.durable != "" && !p.passing {
 		c.Durable, c.InactiveThreshold, c.MemoryStorage, c.Replicas = p.name, 0, false, 0
 	}
 	return c
@@ -167,6 +178,13 @@ func (p *puller) remove(ctx context.Context, name string) error {
 		return nil
 	}
 	return err
+}
+
+// forget removes the consumer. Without a connection the server does that, later.
+func (p *puller) forget(ctx context.Context) {
+	if name := p.current.Load(); name != nil && p.session.nc.IsConnected() {
+		_ = p.remove(ctx, *name)
+	}
 }
 
 // close ends the subscription; the consumer stays.

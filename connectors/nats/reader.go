@@ -115,8 +115,12 @@ type target struct {
 // locate finds the partitions of the topic, by their names in the group's table.
 func (r *reader) locate(ctx context.Context) (map[string]target, error) {
 	targets := map[string]target{}
+	find := r.sessionOf().streamsOf
+	if r.sub.Browse {
+		find = r.sessionOf().look
+	}
 	for attempt := 1; ; attempt++ {
-		streams, err := r.sessionOf().streamsOf(ctx, r.subject)
+		streams, err := find(ctx, r.subject)
 		if err == nil {
 			for _, s := range streams {
 				if err := r.conn.checkPartitions(s); err != nil {

@@ -2,6 +2,9 @@ package nats
 
 import (
 	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/onstream/onstream/plugins"
 )
@@ -52,11 +55,19 @@ func (r *reader) stopAll() {
 	}
 }
 
-// browse reads without a group.
+// browse reads without a group, and leaves no consumer.
 func (r *reader) browse(ctx context.Context, out plugins.Outlet, targets map[string]target) error {
-	defer r.stopAll()
+	defer func() {
+		for _, p := range r.reading() {
+			r.stop(p.name)
+			p.puller.forget(context.WithoutCancel(ctx))
+		}
+	}()
 	failed := make(chan error, 1)
 	for name, t := range targets {
+		if t.stream.Config.Retention == jetstream.WorkQueuePolicy {
+			return plugins.Permanent(fmt.Errorf("stream %s is a queue of work (retention): its server gives records only to who takes them out, so that they cannot be looked at", t.stream.Config.Name))
+		}
 		p, err := r.open(arrival{name: name}, t, r.seek[r.partOf(t)])
 		if err != nil {
 			return err

@@ -130,8 +130,27 @@ func (s *session) failed(_ *natsgo.Conn, _ *natsgo.Subscription, err error) {
 // requestTime bounds a request to the JetStream API.
 const requestTime = 5 * time.Second
 
-// request calls f with a time limit, and explains its error. A request that the server
-// has forbidden gets no answer; the error is then [plugins.Permanent].
+// inFlight is a request that ends with the connection it was sent over: it will get no answer.
+type inFlight struct{ end context.CancelCauseFunc }
+
+func (r *inFlight) cut(err error)           { r.end(errUnanswered{err}) }
+func (r *inFlight) restored()               {}
+func (r *inFlight) forbidden(string, error) {}
+
+// errUnanswered says that the connection was lost before the answer came.
+type errUnanswered struct{ error }
+
+// Error says what was lost, and why.
+func (e errUnanswered) Error() string {
+	return "no answer before the connection was lost: " + e.error.Error()
+}
+
+// Unwrap returns why it was.
+func (e errUnanswered) Unwrap() error { return e.error }
+
+// request calls f with a time limit, and explains its error. It does not outlast the
+// connection; what it asked for may have been done. A request that the server has
+// forbidden gets no answer; the error is then [plugins.Permanent].
 func (s *session) request(ctx context.Context, f func(context.Context) error) error {
 	if err := s.err(); err != nil {
 		return err
@@ -139,7 +158,12 @@ func (s *session) request(ctx context.Context, f func(context.Context) error) er
 	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	err := f(limited)
+	connected, end := context.WithCancelCause(limited)
+	defer end(nil)
+	r := &inFlight{end}
+	s.watch(r)
+	defer s.unwatch(r)
+	err := f(connected)
 	switch {
 	case err == nil:
 		return nil
@@ -147,6 +171,9 @@ func (s *session) request(ctx context.Context, f func(context.Context) error) er
 		return ctx.Err()
 	case s.err() != nil:
 		return s.err()
+	}
+	if cut, ok := errors.AsType[errUnanswered](context.Cause(connected)); ok && errors.Is(err, context.Canceled) {
+		return s.conn.explain(cut)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -97,13 +97,11 @@ func (l *stateLog) Append(ctx context.Context, entries ...[]byte) error {
 func (l *stateLog) Read(ctx context.Context, f func(number int64, entry []byte) error) error {
 	p := &puller{
 		session: l.session, stream: l.stream, name: "read-" + digest(l.subject) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36),
-		filters: []string{l.subject}, policy: jetstream.AckNonePolicy, share: 1, kick: make(chan struct{}, 1),
+		filters: []string{l.subject}, policy: jetstream.AckNonePolicy, share: 1, passing: true, kick: make(chan struct{}, 1),
 	}
 	defer func() {
 		p.close()
-		if name := p.current.Load(); name != nil {
-			_ = p.remove(context.WithoutCancel(ctx), *name) // the server forgets it anyway, later
-		}
+		p.forget(context.WithoutCancel(ctx))
 	}()
 	last, err := l.last(ctx)
 	for next := uint64(1); err == nil && next <= last; {

@@ -40,6 +40,35 @@ func (s *session) streamsOf(ctx context.Context, subject string) ([]*jetstream.S
 	return []*jetstream.StreamInfo{info}, nil
 }
 
+// look is streamsOf for who only looks: nothing is made, or changed.
+func (s *session) look(ctx context.Context, subject string) ([]*jetstream.StreamInfo, error) {
+	if name := s.conn.options.stream.name; name != "" {
+		info, err := s.info(ctx, name)
+		switch {
+		case errors.Is(err, jetstream.ErrStreamNotFound):
+			return nil, plugins.Permanent(fmt.Errorf("there is no stream %s, and to look at a topic makes none: write something to it first, or correct the stream of the connector (stream { name })", name))
+		case err != nil:
+			return nil, err
+		case !takes(info, subject):
+			return nil, plugins.Permanent(fmt.Errorf("stream %s does not take %s (it takes %s): look at one of those, or name another stream in the connector", name, subject, strings.Join(info.Config.Subjects, ", ")))
+		}
+		return []*jetstream.StreamInfo{info}, nil
+	}
+	found, err := s.find(ctx, subject)
+	if err == nil && len(found) == 0 {
+		err = plugins.Permanent(fmt.Errorf("no stream takes %s, and to look at a topic makes none: correct its name (onstream topic ls tells which there are), or write something to it first", subject))
+	}
+	return found, err
+}
+
+// takes reports whether a stream takes a subject, or subjects of a pattern.
+func takes(info *jetstream.StreamInfo, subject string) bool {
+	if len(info.Config.Subjects) == 0 { // a mirror, or one that gathers others
+		return true
+	}
+	return slices.ContainsFunc(info.Config.Subjects, func(have string) bool { return covers(have, subject) || covers(subject, have) })
+}
+
 // find returns the streams that take subjects of a pattern.
 func (s *session) find(ctx context.Context, subject string) ([]*jetstream.StreamInfo, error) {
 	var found []*jetstream.StreamInfo
@@ -73,13 +102,8 @@ func (s *session) named(ctx context.Context, name, subject string) (*jetstream.S
 	if err != nil {
 		return nil, err
 	}
-	if len(info.Config.Subjects) == 0 { // a mirror, or one that gathers others
+	if takes(info, subject) {
 		return info, nil
-	}
-	for _, have := range info.Config.Subjects {
-		if covers(have, subject) || covers(subject, have) {
-			return info, nil
-		}
 	}
 	o := s.conn.options
 	root, err := rootOf(subject)

@@ -36,7 +36,7 @@ func (r *reader) open(a arrival, t target, from plugins.Position) (*partition, e
 	p.lag.Store(-1)
 	p.puller = &puller{
 		session: r.sessionOf(), stream: name, name: r.consumer(t), filters: filtersOf(r.subject, t.number, t.of), share: t.of,
-		policy: r.ackPolicy(t), config: r.conn.options.consumer, twofold: t.stream.Config.Retention == jetstream.InterestPolicy && !r.sub.Browse, kick: p.kick,
+		policy: r.ackPolicy(t), config: r.conn.options.consumer, twofold: t.stream.Config.Retention == jetstream.InterestPolicy && !r.sub.Browse, passing: r.sub.Browse, kick: p.kick,
 	}
 	var at place
 	var scanned uint64

@@ -61,8 +61,8 @@ func (w *writer) prepare(b *plugins.Batch, done func(error)) *batch {
 			x.refuse(i, t.err.Error())
 			continue
 		}
-		if n := int64(len(b.Value(i))); n > w.options.maxMessage {
-			x.refuse(i, fmt.Sprintf("the record has %d bytes, and the bus takes %d: see max_message_bytes of the connector", n, w.options.maxMessage))
+		if why := w.tooLarge(len(b.Value(i))); why != "" {
+			x.refuse(i, why)
 			continue
 		}
 		stream := w.choose(b.Key(i))
@@ -132,10 +132,10 @@ func (w *writer) add(ctx context.Context, batches []*batch) error {
 	errs := make([]error, len(order))
 	var writing sync.WaitGroup
 	for i, name := range order[min(1, len(order)):] {
-		writing.Go(func() { errs[i+1] = w.durably(ctx, "write stream "+name, streams[name]...) })
+		writing.Go(func() { errs[i+1] = w.write(ctx, "write stream "+name, streams[name]) })
 	}
 	if len(order) > 0 {
-		errs[0] = w.durably(ctx, strings.TrimSpace("write stream "+order[0]), streams[order[0]]...)
+		errs[0] = w.write(ctx, strings.TrimSpace("write stream "+order[0]), streams[order[0]])
 	}
 	writing.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -149,9 +149,39 @@ func (w *writer) add(ctx context.Context, batches []*batch) error {
 	return nil
 }
 
+// forbidden is how the server says that a user may not do something.
+const forbidden = "NOPERM"
+
+// write has commands done in one step. Where records have topics of their own, one that the user may not
+// write to keeps no other record from being written.
+func (w *writer) write(ctx context.Context, doing string, commands []goredis.Cmder) error {
+	err := w.durably(ctx, doing, commands...)
+	if err == nil || w.fixed != "" {
+		return err
+	}
+	var left []goredis.Cmder
+	for _, x := range commands {
+		if !strings.HasPrefix(textOf(x.Err()), forbidden) {
+			x.SetErr(nil) // it was not even tried
+			left = append(left, x)
+		}
+	}
+	switch len(left) {
+	case len(commands):
+		return err
+	case 0:
+		return nil
+	}
+	return w.durably(ctx, doing, left...)
+}
+
 // look finds the records of a batch that the server has refused.
 func (w *writer) look(x *batch) error {
 	for _, a := range x.adds {
+		if text := textOf(a.command.Err()); strings.HasPrefix(text, forbidden) {
+			x.refuse(a.row, fmt.Sprintf("stream %s: %s: %s", a.stream, text, remedyOf(text)))
+			continue
+		}
 		r := reply{a.command.Val()}
 		id, err := r.text()
 		switch text := textOf(err); {

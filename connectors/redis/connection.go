@@ -24,7 +24,7 @@ type connection struct {
 	place   string // of the server, for messages
 	secured bool   // over TLS
 	client  goredis.UniversalClient
-	health  *health
+	outage  *connectors.Outage
 
 	members sync.WaitGroup // of readers that have ended, see member
 	closing chan struct{}
@@ -48,7 +48,7 @@ func newConnection(o options, env plugins.Env) (*connection, error) {
 	}
 	logging.Disable() // the driver's own, to standard error; errors are returned
 	c := &connection{options: o, env: env, place: strings.Join(o.addrs, ", "), secured: secured != nil, closing: make(chan struct{})}
-	c.health = &health{logger: env.Logger, place: c.place}
+	c.outage = connectors.NewOutage(env.Logger, c.place)
 	c.client = goredis.NewUniversalClient(&goredis.UniversalOptions{
 		Addrs: o.addrs, IsClusterMode: o.cluster, MasterName: o.masterName, DB: o.db,
 		Username: o.username, Password: o.password.Reveal(),
@@ -89,7 +89,7 @@ func (c *connection) Writer(p connectors.Publication, env plugins.Env) (plugins.
 }
 
 // Status implements [plugins.Monitored].
-func (c *connection) Status() plugins.ConnectionStatus { return c.health.status() }
+func (c *connection) Status() plugins.ConnectionStatus { return c.outage.Status() }
 
 // Close implements [plugins.Closer].
 func (c *connection) Close(ctx context.Context) error {
@@ -105,13 +105,13 @@ func (c *connection) Close(ctx context.Context) error {
 func (c *connection) startUp(ctx context.Context, patient bool) error {
 	for attempt := 1; ; attempt++ {
 		err := c.try("connect", c.client.Ping(ctx).Err())
-		if err != nil && attempt == 1 && !plugins.IsPermanent(err) && !c.health.wasReached() {
+		if err != nil && attempt == 1 && !plugins.IsPermanent(err) && !c.outage.WasReached() {
 			err = c.explain(ctx, err)
 		}
 		switch {
 		case err == nil || ctx.Err() != nil || plugins.IsPermanent(err):
 			return err
-		case c.options.failAtStart && !c.health.wasReached():
+		case c.options.failAtStart && !c.outage.WasReached():
 			return plugins.Permanent(fmt.Errorf("%w: startup = \"wait\" would wait for it", err))
 		case !patient:
 			return err

@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/bustest"
 	"github.com/onstream/onstream/connectors/redis"
 	"github.com/onstream/onstream/plugins"
 )
@@ -47,7 +48,7 @@ func FuzzSeek(f *testing.F) {
 	f.Add([]byte{})
 	bus := open(f, config(f, "127.0.0.1:1", nil))
 	f.Fuzz(func(t *testing.T, at []byte) {
-		source, err := bus.Reader(connectors.Subscription{Topic: "a", Group: "g"}, environment())
+		source, err := bus.Reader(connectors.Subscription{Topic: "a", Group: "g"}, bustest.Env("test"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,11 +67,11 @@ func TestForeignPosition(t *testing.T) {
 		{plugins.Position{9, 1}, plugins.Partition{Name: "a"}, "topic a: this is no position of a Redis stream: it was stored by a newer version, or by another kind of source"},
 		{plugins.Position{1, 5, 0, 9}, plugins.Partition{Name: "a", ID: 3}, "topic a: there is a position of partition 3, and the connector says partitions = 1"},
 	} {
-		source, err := bus.Reader(connectors.Subscription{Topic: "a", Group: "g"}, environment())
+		source, err := bus.Reader(connectors.Subscription{Topic: "a", Group: "g"}, bustest.Env("test"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		says(t, source.(plugins.Seeker).Seek(map[plugins.Partition]plugins.Position{c.part: c.at}), c.want)
+		bustest.Says(t, source.(plugins.Seeker).Seek(map[plugins.Partition]plugins.Position{c.part: c.at}), c.want)
 	}
 }
 

@@ -10,8 +10,10 @@
 // "onstream": whose a stream is, a lease says. The leases of a group are in one hash,
 // onstream:{TOPIC}:GROUP, which a script changes in one step; a member that was silent for
 // claim_idle is dead, and what it held is free. Who takes a stream over reads the entries that are
-// pending first, and then what is new, so the order is kept. What other programs in the group were
-// given is waited for, and claimed (XAUTOCLAIM) when they are silent for claim_idle.
+// pending first, and then what is new, so the order is kept. A member that is to give a stream to
+// another has claim_idle to finish what was handed over; the rest comes again, there. What other
+// programs in the group were given is waited for, and claimed (XAUTOCLAIM) when they are silent for
+// claim_idle.
 //
 // Entries are read with XREADGROUP and acknowledged with XACK when they are finished. What was not
 // finished is read again from the pending entries.
@@ -33,8 +35,8 @@
 //   - Entries that were trimmed or deleted before they were read, a stream that was deleted, made anew or
 //     has lost its end: reading stops and says what is missing, and how to go on (how much was
 //     trimmed is known from Redis 7 on).
-//   - Streams that would not be read because partitions says less than there are, and members that
-//     disagree about it, are errors.
+//   - Streams that would not be read because partitions says less than there are, also when they are
+//     made later, and members that disagree about it, are errors.
 //   - The driver's own way to read an entry is a map, without order and repeated names: answers are
 //     read here, and so headers keep both.
 //

@@ -20,12 +20,12 @@ func TestServerOutOfMemory(t *testing.T) {
 	t.Parallel()
 	o := newOwn(t, "--maxmemory", "1", "--maxmemory-policy", "noeviction")
 	bus := open(t, config(t, o.addr, nil))
-	err := put(t, bus, "a.b", "1", "2")
+	err := bustest.Put(t, bus, "a.b", "1", "2")
 	var rows plugins.RowErrors
 	if plugins.IsPermanent(err) || errors.As(err, &rows) {
 		t.Errorf("it is not for a while: %v", err)
 	}
-	says(t, err, "OOM command not allowed when used memory > 'maxmemory'")
+	bustest.Says(t, err, "OOM command not allowed when used memory > 'maxmemory'")
 	if n := raw(t, o.addr).Exists(t.Context(), "a:b").Val(); n != 0 {
 		t.Error("something was written")
 	}
@@ -34,10 +34,10 @@ func TestServerOutOfMemory(t *testing.T) {
 func TestServerWithPassword(t *testing.T) {
 	t.Parallel()
 	o := newOwn(t, "--requirepass", "hunter2")
-	says(t, fails(t, open(t, config(t, o.addr, nil)), subscription("a")), "the server wants to know who connects: set password, and username where it has an ACL")
-	says(t, fails(t, open(t, config(t, o.addr, map[string]any{"password": plugins.NewSecret("hunter22")})), subscription("a")), "the credentials are not accepted")
+	bustest.Refused(t, open(t, config(t, o.addr, nil)), bustest.Subscribe("a"), "the server wants to know who connects: set password, and username where it has an ACL")
+	bustest.Refused(t, open(t, config(t, o.addr, map[string]any{"password": plugins.NewSecret("hunter22")})), bustest.Subscribe("a"), "the credentials are not accepted")
 	bus := open(t, config(t, o.addr, map[string]any{"password": plugins.NewSecret("hunter2")}))
-	if err := put(t, bus, "a", "1"); err != nil {
+	if err := bustest.Put(t, bus, "a", "1"); err != nil {
 		t.Error(err)
 	}
 }
@@ -46,11 +46,11 @@ func TestServerWithPassword(t *testing.T) {
 func TestMissingReplicas(t *testing.T) {
 	t.Parallel()
 	o := newOwn(t)
-	err := put(t, open(t, config(t, o.addr, map[string]any{"wait_replicas": int64(2), "read_timeout": 200 * time.Millisecond})), "a", "1")
+	err := bustest.Put(t, open(t, config(t, o.addr, map[string]any{"wait_replicas": int64(2), "read_timeout": 200 * time.Millisecond})), "a", "1")
 	if err == nil || plugins.IsPermanent(err) {
 		t.Errorf("the sink says %v", err)
 	}
-	says(t, err, "0 replicas have it, and wait_replicas asks for 2")
+	bustest.Says(t, err, "0 replicas have it, and wait_replicas asks for 2")
 }
 
 func TestCluster(t *testing.T) {
@@ -67,17 +67,17 @@ func TestCluster(t *testing.T) {
 		want = append(want, fmt.Sprint(i))
 	}
 	out := &bustest.Outlet{}
-	_, stop := run(t, bus, subscription("plant.temp"), out)
+	reading := bustest.Read(t, bus, bustest.Subscribe("plant.temp"), out)
 	for i := 0; i < len(want); i += 50 {
-		for put(t, bus, "plant.temp", want[i:i+50]...) != nil { // the cluster may not be ready yet
+		for bustest.Put(t, bus, "plant.temp", want[i:i+50]...) != nil { // the cluster may not be ready yet
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	seen := strings.Join(comes(t, out, len(want)), " ") + " "
+	seen := strings.Join(out.Await(t, len(want)), " ") + " "
 	for _, v := range want {
 		if !strings.Contains(seen, v+" ") {
 			t.Fatalf("record %s is missing", v)
 		}
 	}
-	stop()
+	reading.Stop(t)
 }

@@ -15,22 +15,22 @@ import (
 // What is acknowledged after the source has ended counts, too.
 func TestLateAcknowledgement(t *testing.T) {
 	t.Parallel()
-	bus, topic := open(t, config(t, server(t), nil)), unused()
-	if err := put(t, bus, topic, "1", "2", "3"); err != nil {
+	bus, topic := open(t, config(t, server(t), nil)), bustest.Unused()
+	if err := bustest.Put(t, bus, topic, "1", "2", "3"); err != nil {
 		t.Fatal(err)
 	}
 	out := &bustest.Outlet{}
 	out.Hold()
-	_, stop := run(t, bus, subscription(topic), out)
-	comes(t, out, 3)
-	stop()
+	reading := bustest.Read(t, bus, bustest.Subscribe(topic), out)
+	out.Await(t, 3)
+	reading.Stop(t)
 	out.Free()
 	next := &bustest.Outlet{}
-	run(t, bus, subscription(topic), next)
-	if err := put(t, bus, topic, "4"); err != nil {
+	bustest.Read(t, bus, bustest.Subscribe(topic), next)
+	if err := bustest.Put(t, bus, topic, "4"); err != nil {
 		t.Fatal(err)
 	}
-	if values := comes(t, next, 1); !slices.Equal(values, []string{"4"}) {
+	if values := next.Await(t, 1); !slices.Equal(values, []string{"4"}) {
 		t.Errorf("%q came to the next source", values)
 	}
 }
@@ -40,20 +40,20 @@ func TestLateAcknowledgement(t *testing.T) {
 func TestStolenRecords(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
-	bus, client, topic := open(t, config(t, addr, nil)), raw(t, addr), unused()
+	bus, client, topic := open(t, config(t, addr, nil)), raw(t, addr), bustest.Unused()
 	out := &bustest.Outlet{}
-	run(t, bus, subscription(topic), out)
-	if err := put(t, bus, topic, "0"); err != nil {
+	bustest.Read(t, bus, bustest.Subscribe(topic), out)
+	if err := bustest.Put(t, bus, topic, "0"); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, 1)
+	out.Await(t, 1)
 	var want []string
 	for i := range 200 {
 		want = append(want, strconv.Itoa(i))
 		if i == 0 {
 			continue
 		}
-		if err := put(t, bus, topic, strconv.Itoa(i)); err != nil {
+		if err := bustest.Put(t, bus, topic, strconv.Itoa(i)); err != nil {
 			t.Fatal(err)
 		}
 		// A former member of the group, under the name that all of them have.
@@ -62,7 +62,7 @@ func TestStolenRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if values := comes(t, out, 200); !slices.Equal(values, want) {
+	if values := out.Await(t, 200); !slices.Equal(values, want) {
 		t.Errorf("%q came", values)
 	}
 }
@@ -71,8 +71,8 @@ func TestStolenRecords(t *testing.T) {
 func TestClaimed(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
-	bus, client, topic := open(t, config(t, addr, nil)), raw(t, addr), unused()
-	if err := put(t, bus, topic, "1", "2", "3"); err != nil {
+	bus, client, topic := open(t, config(t, addr, nil)), raw(t, addr), bustest.Unused()
+	if err := bustest.Put(t, bus, topic, "1", "2", "3"); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.XGroupCreate(t.Context(), streamOf(topic), "g", "0").Err(); err != nil {
@@ -83,8 +83,8 @@ func TestClaimed(t *testing.T) {
 	}
 	began := time.Now()
 	out := &bustest.Outlet{}
-	run(t, bus, subscription(topic), out)
-	if values := comes(t, out, 3); !slices.Equal(values, []string{"1", "2", "3"}) {
+	bustest.Read(t, bus, bustest.Subscribe(topic), out)
+	if values := out.Await(t, 3); !slices.Equal(values, []string{"1", "2", "3"}) {
 		t.Errorf("%q came", values)
 	}
 	if waited := time.Since(began); waited < 500*time.Millisecond {

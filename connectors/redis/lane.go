@@ -24,6 +24,7 @@ type lane struct {
 	part      plugins.Partition
 	begin     beginning
 	lag       atomic.Int64 // -1 where it is not known
+	reads     atomic.Int64 // of the stream
 	cancel    context.CancelFunc
 	ended     chan struct{} // run has returned
 	committer sync.WaitGroup
@@ -75,6 +76,7 @@ func (l *lane) start(ctx context.Context, fail context.CancelCauseFunc, out plug
 	ctx, l.cancel = context.WithCancel(ctx)
 	if !l.reader.sub.Browse {
 		l.committer.Go(l.acknowledge)
+		l.committer.Go(func() { l.askLag(ctx) })
 	}
 	go func() {
 		defer close(l.ended)

@@ -18,7 +18,8 @@ import (
 type member struct {
 	conn   *connection
 	script *goredis.Script
-	with   beatWith // what stays the same
+	with   beatWith                    // what stays the same
+	whole  func(context.Context) error // whether the partitions are all of the topic
 	kick   chan struct{}
 	// changed tells the reader that there is something to look at.
 	changed chan struct{}
@@ -41,7 +42,8 @@ func newMember(r *reader) *member {
 			key: tableOf(r.base, r.sub.Group), id: newName(), owner: r.env.Owner,
 			ttl: r.options.claimIdle, partitions: len(r.parts),
 		},
-		kick: make(chan struct{}, 1), changed: make(chan struct{}, 1), ended: make(chan struct{}),
+		whole: r.checkPartitions,
+		kick:  make(chan struct{}, 1), changed: make(chan struct{}, 1), ended: make(chan struct{}),
 		held: map[int]lease{}, committed: map[int]bool{}, given: map[int]bool{},
 	}
 }
@@ -68,6 +70,9 @@ func (m *member) run(ctx context.Context) {
 		case <-m.kick:
 		}
 		err := m.beat(ctx)
+		if err == nil {
+			err = m.whole(ctx) // somebody may have begun to write with others
+		}
 		if plugins.IsPermanent(err) {
 			m.mu.Lock()
 			m.err = err

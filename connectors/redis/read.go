@@ -22,6 +22,7 @@ func (l *lane) read(ctx context.Context) (found []entry, known int64, err error)
 	if r.sub.Browse {
 		return l.look(ctx)
 	}
+	l.reads.Add(1)
 	from := ">"
 	if l.pending {
 		from = l.cursor.at.String()

@@ -27,9 +27,8 @@ type reader struct {
 }
 
 var (
-	_ plugins.Source  = (*reader)(nil)
-	_ plugins.Seeker  = (*reader)(nil)
-	_ plugins.Lagging = (*reader)(nil)
+	_ plugins.Source = (*reader)(nil)
+	_ plugins.Seeker = (*reader)(nil)
 )
 
 // Seek implements [plugins.Seeker].
@@ -44,20 +43,6 @@ func (r *reader) Seek(positions map[plugins.Partition]plugins.Position) error {
 	}
 	r.from = positions
 	return nil
-}
-
-// Lag implements [plugins.Lagging]: what the server said with the last records.
-func (r *reader) Lag() (records int64, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, l := range r.lanes {
-		n := l.lag.Load()
-		if n < 0 {
-			return 0, false
-		}
-		records += n
-	}
-	return records, r.lanes != nil
 }
 
 func (r *reader) stream(partition int) string { return streamOf(r.base, partition, len(r.parts)) }
@@ -223,7 +208,8 @@ func (r *reader) take(ctx context.Context, fail context.CancelCauseFunc, m *memb
 	return nil
 }
 
-// release gives as many partitions to others.
+// release gives as many partitions to others. What was handed over of them has claim_idle to be
+// finished, as that of a member that says nothing has.
 func (r *reader) release(ctx context.Context, m *member, n int, out plugins.Outlet) error {
 	var numbers []int
 	for p := range r.lanes {
@@ -236,13 +222,20 @@ func (r *reader) release(ctx context.Context, m *member, n int, out plugins.Outl
 		r.lanes[p].stop()
 		ps = append(ps, r.parts[p])
 	}
+	limited, cancel := context.WithTimeout(ctx, r.options.claimIdle)
+	defer cancel()
 	if shared, ok := out.(plugins.Assignments); ok {
-		if err := shared.Revoking(ctx, ps); err != nil {
-			return fmt.Errorf("give partitions to another member of the group: %w", err)
+		if err := shared.Revoking(limited, ps); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r.env.Logger.Warn("partitions go to another member of the group before all of them is finished: what is not comes twice", "stage", r.env.Stage, "topic", r.base, "partitions", numbers, "error", err)
+			shared.Lost(ps)
+			cancel() // what is lost has no answer
 		}
 	}
 	for _, p := range numbers {
-		r.lanes[p].drain(ctx)
+		r.lanes[p].drain(limited)
 		r.lanes[p].close()
 		r.forget(p)
 	}

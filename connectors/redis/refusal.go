@@ -19,13 +19,23 @@ var remedies = [...]struct{ begins, remedy string }{
 	{"NOAUTH", "the server wants to know who connects: set password, and username where it has an ACL"},
 	{"ERR AUTH", "the server has no password, and is sent one: leave password out, or check username"},
 	{"ERR invalid password", "the password is not accepted: check it"},
-	{"NOPERM", "the user is not allowed to do that: grant it (the streams and onstream:* as keys; @stream, @read, @write, @scripting and @transaction as commands)"},
+	{forbidden, "the user is not allowed to do that: grant it (the streams and onstream:* as keys; @stream, @read, @write, @scripting and @transaction as commands)"},
 	{"ERR DB index", "the server does not have that many databases: correct db"},
 	{"ERR unknown command", "the server is too old or has disabled the command: Redis 5 or newer is needed"},
 	{"WRONGTYPE", "the key holds something that is not a stream: delete it, or choose another topic"},
 	{"NOGROUP", "the group was deleted while it was read: start again to begin with what is there"},
 	{"ERR no such key", "the stream was deleted while it was read: what was in it and not read is lost; start again to begin with what is there"},
 	{"DENIED", "the server is in protected mode: set a password there and here, or protected-mode no"},
+}
+
+// remedyOf returns what can be done about what the server has answered, "" where that is not known.
+func remedyOf(text string) string {
+	for _, r := range remedies {
+		if strings.HasPrefix(text, r.begins) {
+			return r.remedy
+		}
+	}
+	return ""
 }
 
 // isServers reports whether an error is what the server has answered.
@@ -55,7 +65,7 @@ func textOf(err error) string {
 func (c *connection) try(doing string, err error) error {
 	switch {
 	case err == nil || errors.Is(err, goredis.Nil):
-		c.health.reached()
+		c.outage.Reached()
 		return nil
 	case errors.Is(err, context.Canceled) || plugins.IsPermanent(err):
 		return err
@@ -67,17 +77,17 @@ func (c *connection) try(doing string, err error) error {
 		return fail("the server's certificate is not trusted, or it speaks no TLS there: set tls.ca_file to the authority that signed it and tls.server_name to the name in it, or leave the block tls out")
 	}
 	if text := textOf(err); text != "" {
-		for _, r := range remedies {
-			if strings.HasPrefix(text, r.begins) {
-				return fail(r.remedy)
-			}
+		if remedy := remedyOf(text); remedy != "" {
+			return fail(remedy)
 		}
 		if !strings.HasPrefix(text, "LOADING") && !strings.HasPrefix(text, "CLUSTERDOWN") && !strings.HasPrefix(text, "MASTERDOWN") {
-			c.health.reached() // it answers
+			c.outage.Reached() // it answers
 			return fmt.Errorf("%s at %s: %w", doing, c.place, err)
 		}
 	}
 	err = fmt.Errorf("%s at %s: %w", doing, c.place, err)
-	c.health.unreached(err)
+	if !c.options.failAtStart || c.outage.WasReached() {
+		c.outage.Unreached(err)
+	}
 	return err
 }

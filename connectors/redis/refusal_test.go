@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -17,10 +16,6 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-func subscription(topic string) connectors.Subscription {
-	return connectors.Subscription{Topic: connectors.Topic(topic), Group: "g", Start: connectors.StartEarliest}
-}
-
 // raw is a client past the connector.
 func raw(t testing.TB, addr string) *goredis.Client {
 	t.Helper()
@@ -29,101 +24,94 @@ func raw(t testing.TB, addr string) *goredis.Client {
 	return c
 }
 
-func opens(t testing.TB, bus connectors.Bus, topic string) error {
-	t.Helper()
-	sink, err := bus.Writer(connectors.Publication{Topic: connectors.Topic(topic)}, environment())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink.(plugins.Opener).Open(t.Context())
-}
-
 func TestAbsentServerAtStart(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
+	addr := bustest.Nowhere(t)
 	bus := open(t, config(t, addr, map[string]any{"startup": "fail"}))
-	says(t, fails(t, bus, subscription("a")), "connect at "+addr, "connection refused", `startup = "wait" would wait for it`)
-	if err := opens(t, bus, "a"); !plugins.IsPermanent(err) {
-		t.Errorf("the sink opens with %v", err)
-	}
+	bustest.Refused(t, bus, bustest.Subscribe("a"), "connect at "+addr, "connection refused", `startup = "wait" would wait for it`)
+	bustest.Permanent(t, bustest.Open(t, bus, "a"), "connection refused")
 	bus = open(t, config(t, addr, nil)) // it waits
-	ended, stop := run(t, bus, subscription("a"), &bustest.Outlet{})
-	select {
-	case err := <-ended:
-		t.Errorf("the source ended: %v", err)
-	case <-time.After(100 * time.Millisecond): // a mistake may go unseen
-	}
-	if s := bus.(plugins.Monitored).Status(); s.Connected || s.Err == "" {
-		t.Errorf("the connection is said to be %+v", s)
-	}
-	stop()
+	bustest.Waits(t, bus, bustest.Subscribe("a"))
 }
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
 	secret := plugins.NewSecret("hunter2")
-	says(t, fails(t, open(t, config(t, addr, map[string]any{"username": "nobody", "password": secret})), subscription("a")), addr, "the credentials are not accepted: check username and password")
-	says(t, fails(t, open(t, config(t, addr, map[string]any{"db": int64(60000)})), subscription("a")), addr, "the server does not have that many databases: correct db")
+	bustest.Refused(t, open(t, config(t, addr, map[string]any{"username": "nobody", "password": secret})), bustest.Subscribe("a"), addr, "the credentials are not accepted: check username and password")
+	bustest.Refused(t, open(t, config(t, addr, map[string]any{"db": int64(60000)})), bustest.Subscribe("a"), addr, "the server does not have that many databases: correct db")
 	tls := bustest.Nested(kindOf(t).Schema, "tls", nil)
-	says(t, fails(t, open(t, config(t, addr, map[string]any{"connect_timeout": 300 * time.Millisecond}, tls)), subscription("a")), addr, "the server speaks no TLS there: use another port, or leave the block tls out")
+	bustest.Refused(t, open(t, config(t, addr, map[string]any{"connect_timeout": 300 * time.Millisecond}, tls)), bustest.Subscribe("a"), addr, "the server speaks no TLS there: use another port, or leave the block tls out")
 
 	never := open(t, config(t, addr, map[string]any{"create": "never"}))
-	topic := unused()
-	says(t, fails(t, never, subscription(topic)), "there is no stream test:n", addr, `make it, correct the topic, or write create = "if_missing"`)
-	says(t, opens(t, never, topic), "there is no stream test:n", `make it, correct the topic, or write create = "if_missing"`)
+	topic := bustest.Unused()
+	bustest.Refused(t, never, bustest.Subscribe(topic), "there is no stream test:n", addr, `make it, correct the topic, or write create = "if_missing"`)
+	bustest.Says(t, bustest.Open(t, never, topic), "there is no stream test:n", `make it, correct the topic, or write create = "if_missing"`)
 	var rows plugins.RowErrors
-	if err := put(t, never, topic, "x"); !errors.As(err, &rows) {
+	if err := bustest.Put(t, never, topic, "x"); !errors.As(err, &rows) {
 		t.Errorf("the sink says %v", err)
 	}
-	says(t, rows, "there is no stream test:n")
+	bustest.Says(t, rows, "there is no stream test:n")
 }
 
 func TestKeyOfSomethingElse(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
-	topic := unused()
+	topic := bustest.Unused()
 	client := raw(t, addr)
 	key := "test:" + topic[len("test."):]
 	if err := client.Set(t.Context(), key, "x", time.Minute).Err(); err != nil {
 		t.Fatal(err)
 	}
 	bus := open(t, config(t, addr, nil))
-	says(t, fails(t, bus, subscription(topic)), "the key holds something that is not a stream: delete it, or choose another topic")
-	says(t, opens(t, bus, topic), "the key "+key, "holds something that is not a stream (string): delete it, or choose another topic")
+	bustest.Refused(t, bus, bustest.Subscribe(topic), "the key holds something that is not a stream: delete it, or choose another topic")
+	bustest.Says(t, bustest.Open(t, bus, topic), "the key "+key, "holds something that is not a stream (string): delete it, or choose another topic")
 	var rows plugins.RowErrors
-	if err := put(t, bus, topic, "x", "y"); !errors.As(err, &rows) || len(rows) != 2 {
+	if err := bustest.Put(t, bus, topic, "x", "y"); !errors.As(err, &rows) || len(rows) != 2 {
 		t.Errorf("the sink says %v", err)
 	}
-	says(t, rows, "the key "+key+" holds something that is not a stream")
+	bustest.Says(t, rows, "the key "+key+" holds something that is not a stream")
 }
 
 // Streams that would not be read are an error, not silence.
 func TestOtherPartitions(t *testing.T) {
 	t.Parallel()
 	addr := server(t)
-	topic := unused()
+	topic := bustest.Unused()
 	four := open(t, config(t, addr, map[string]any{"partitions": int64(4)}))
 	out := &bustest.Outlet{}
-	_, stop := run(t, four, subscription(topic), out)
-	if err := put(t, four, topic, "x"); err != nil {
+	reading := bustest.Read(t, four, bustest.Subscribe(topic), out)
+	if err := bustest.Put(t, four, topic, "x"); err != nil {
 		t.Fatal(err)
 	}
-	comes(t, out, 1)
-	says(t, fails(t, open(t, config(t, addr, map[string]any{"partitions": int64(2)})), subscription(topic)), "has 3 partitions", "the connector says partitions = 2: not all of it would be read")
-	says(t, fails(t, open(t, config(t, addr, nil)), subscription(topic)), "has at least one partitions", "partitions = 1")
-	says(t, fails(t, open(t, config(t, addr, map[string]any{"partitions": int64(8)})), subscription(topic)), "the group has members that read the topic with 4 partitions, and this connector says 8")
-	stop()
-	single := unused()
-	if err := put(t, open(t, config(t, addr, nil)), single, "x"); err != nil {
+	out.Await(t, 1)
+	bustest.Refused(t, open(t, config(t, addr, map[string]any{"partitions": int64(2)})), bustest.Subscribe(topic), "has 3 partitions", "the connector says partitions = 2: not all of it would be read")
+	bustest.Refused(t, open(t, config(t, addr, nil)), bustest.Subscribe(topic), "has at least one partitions", "partitions = 1")
+	bustest.Refused(t, open(t, config(t, addr, map[string]any{"partitions": int64(8)})), bustest.Subscribe(topic), "the group has members that read the topic with 4 partitions, and this connector says 8")
+	reading.Stop(t)
+	single := bustest.Unused()
+	if err := bustest.Put(t, open(t, config(t, addr, nil)), single, "x"); err != nil {
 		t.Fatal(err)
 	}
-	says(t, fails(t, four, subscription(single)), "there is a stream test:n", "with partitions = 4 only those with a number behind that are read")
+	bustest.Refused(t, four, bustest.Subscribe(single), "there is a stream test:n", "with partitions = 4 only those with a number behind that are read")
+}
+
+// Somebody begins to write with another number of partitions: what would not be read is an error, too.
+func TestPartitionsThatComeLater(t *testing.T) {
+	t.Parallel()
+	addr := server(t)
+	topic := bustest.Unused()
+	reading := bustest.Read(t, open(t, config(t, addr, map[string]any{"partitions": int64(2)})), bustest.Subscribe(topic), &bustest.Outlet{})
+	more, err := open(t, config(t, addr, map[string]any{"partitions": int64(3)})).Writer(connectors.Publication{Topic: connectors.Topic(topic)}, bustest.Env("sink.out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // one for each
+		if err := bustest.Give(t, more, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bustest.Permanent(t, reading.Err(t), "the topic "+streamOf(topic)+" has 3 partitions", "the connector says partitions = 2: not all of it would be read; write the number that it has")
 }
 
 func TestServerThatExpectsTLS(t *testing.T) {
@@ -133,7 +121,7 @@ func TestServerThatExpectsTLS(t *testing.T) {
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
 	addr := srv.Listener.Addr().String()
-	says(t, fails(t, open(t, config(t, addr, nil)), subscription("a")), addr, "the server expects TLS there: write a block tls, or use another port")
+	bustest.Refused(t, open(t, config(t, addr, nil)), bustest.Subscribe("a"), addr, "the server expects TLS there: write a block tls, or use another port")
 	tls := bustest.Nested(kindOf(t).Schema, "tls", nil)
-	says(t, fails(t, open(t, config(t, addr, nil, tls)), subscription("a")), addr, "the server's certificate is not trusted", "set tls.ca_file to the authority that signed it")
+	bustest.Refused(t, open(t, config(t, addr, nil, tls)), bustest.Subscribe("a"), addr, "the server's certificate is not trusted", "set tls.ca_file to the authority that signed it")
 }

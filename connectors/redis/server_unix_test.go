@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -18,8 +19,8 @@ type own struct {
 	run  *exec.Cmd
 }
 
-// newOwn starts a server, or skips the test where there is none to start. It stops at the end of
-// the test.
+// newOwn starts a server, or skips the test where there is none to start. In arguments, PORT stands for its
+// port. It stops at the end of the test.
 func newOwn(t testing.TB, args ...string) *own {
 	t.Helper()
 	server(t)
@@ -35,6 +36,9 @@ func newOwn(t testing.TB, args ...string) *own {
 	o := &own{addr: l.Addr().String(), args: append([]string{
 		"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--logfile", "log",
 	}, args...)}
+	for i := range o.args {
+		o.args[i] = strings.ReplaceAll(o.args[i], "PORT", strconv.Itoa(port))
+	}
 	o.start(t)
 	t.Cleanup(func() { o.stop(os.Kill) })
 	return o

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/plugins"
@@ -21,6 +22,7 @@ type writer struct {
 	targets    map[string]*target // of other topics
 	turn       int                // which partition is next for records without a key
 	valueField any                // see [options]
+	takes      atomic.Int64       // bytes of a record that the server takes; 0 while that is not known
 
 	mu      sync.Mutex
 	room    sync.Cond // of mu
@@ -142,6 +144,9 @@ func (w *writer) send(ctx context.Context) {
 		batches := w.waiting[:n:n]
 		w.mu.Unlock()
 		err := w.add(ctx, batches)
+		if err != nil && !isServers(err) {
+			w.learnLimit(ctx, batches)
+		}
 		w.mu.Lock()
 		w.waiting = w.waiting[n:]
 		if err != nil {

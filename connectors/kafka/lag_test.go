@@ -1,0 +1,45 @@
+package kafka_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/bustest"
+	"github.com/onstream/onstream/plugins"
+)
+
+// A partition of which enough is read ahead is not fetched. What comes to it meanwhile waits, and that is told.
+func TestLagGrowsWhileNothingIsTaken(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t, kfake.SeedTopics(1, "in")).ListenAddrs()[0]
+	s, err := connect(t, addr, nil).Reader(connectors.Subscription{Topic: "in", Group: "g", MaxRecords: 1}, bustest.Env("source.in"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Repeat("x", 900_000)
+	produce(t, addr, "in", 0, large, large, large, large, large, large, large)
+	out := &bustest.Outlet{}
+	out.Block()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.Run(ctx, out) // it ends with ctx
+	}()
+	defer func() { cancel(); <-ended }()
+	lag := func(want int64) func() bool {
+		return func() bool {
+			n, known := s.(plugins.Lagging).Lag()
+			return known && n == want
+		}
+	}
+	bustest.Eventually(t, "7 records wait", lag(7))
+	produce(t, addr, "in", 0, numbers(0, 20)...)
+	bustest.Eventually(t, "27 records wait", lag(27))
+	out.Unblock()
+	bustest.Eventually(t, "none waits", lag(0))
+}
