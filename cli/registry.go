@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/amqp"
+	"github.com/onstream/onstream/connectors/kafka"
+	memorybus "github.com/onstream/onstream/connectors/memory"
+	"github.com/onstream/onstream/connectors/mqtt"
+	"github.com/onstream/onstream/connectors/nats"
+	"github.com/onstream/onstream/connectors/redis"
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/codec"
+	"github.com/onstream/onstream/plugins/lookups"
+	"github.com/onstream/onstream/plugins/sinks"
+	"github.com/onstream/onstream/plugins/sources"
+	"github.com/onstream/onstream/plugins/transforms"
+)
+
+// registry returns everything that is built in, and what the program adds. The sinks that write to
+// standard output write to out.
+func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
+	r := &plugins.Registry{}
+	err := errors.Join(
+		codec.Register(r),
+		sources.Register(r, sources.Streams{In: c.stdin}),
+		transforms.Register(r),
+		lookups.Register(r),
+		sinks.Register(r, sinks.Streams{Out: out}),
+		connectors.Register(r),
+		memorybus.Register(r),
+		kafka.Register(r),
+		mqtt.Register(r),
+		nats.Register(r),
+		amqp.Register(r),
+		redis.Register(r),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("register built-ins: %w", err)
+	}
+	if c.config.Register != nil {
+		if err := c.config.Register(r); err != nil {
+			return nil, fmt.Errorf("register kinds: %w", err)
+		}
+	}
+	return r, nil
+}

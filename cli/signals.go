@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// signals are what the process is told from outside.
+type signals struct {
+	end    chan os.Signal // SIGINT, SIGTERM
+	reload chan os.Signal // SIGHUP
+}
+
+// notifySignals catches them from now on.
+func notifySignals() signals {
+	s := signals{make(chan os.Signal, 2), make(chan os.Signal, 1)}
+	signal.Notify(s.end, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(s.reload, syscall.SIGHUP)
+	return s
+}
+
+// stopEnd lets those that end the process do so again.
+func (s signals) stopEnd() { signal.Stop(s.end) }
+
+func (s signals) stop() {
+	signal.Stop(s.end)
+	signal.Stop(s.reload)
+}
+
+// sameSignal is how long after the first signal to end another one is the same:
+// timeout(1) sends it to the process and to its group, and Ctrl-C comes from the
+// terminal and from a wrapper that passes it on.
+const sameSignal = 250 * time.Millisecond
+
+// obey does what is asked for from outside, until ctx ends.
+func (s *supervisor) obey(ctx context.Context, stop context.CancelCauseFunc, reloads chan<- struct{}) {
+	var drained time.Time
+	closed := s.out.closed
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-closed:
+			closed = nil
+			s.drain()
+		case <-s.signals.reload:
+			s.logger.Info("reloading", "because", "SIGHUP")
+			request(reloads)
+		case sig := <-s.signals.end:
+			if drained.IsZero() {
+				s.logger.Info("finishing what is in flight; a second signal stops at once", "because", sig.String())
+				s.drain()
+				drained = time.Now()
+			} else if time.Since(drained) >= sameSignal {
+				stop(errStopped)
+				return
+			}
+		}
+	}
+}
+
+func (s *supervisor) drain() {
+	for _, j := range s.jobs {
+		j.drain()
+	}
+}

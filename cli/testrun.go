@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/onstream/onstream/cli/trial"
+	"github.com/onstream/onstream/dsl"
+	"github.com/onstream/onstream/plugins"
+)
+
+// test runs one test on a pipeline built with the test's own values, and
+// returns why it failed.
+func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *dsl.Test) []failure {
+	pipeline, diags := module.Build(t.registry, test.Options(t.options))
+	if diags.HasErrors() {
+		var text strings.Builder
+		if err := dsl.WriteDiagnostics(&text, module.Files(), diags, 0, false); err != nil {
+			return []failure{newFailure(test.Pos, err.Error())}
+		}
+		return []failure{newFailure(test.Pos, "the pipeline cannot be built with the values of the test", lines(text.String())...)}
+	}
+	// The same test, with conditions that know these values.
+	test = pipeline.Tests[index]
+
+	config := trial.Config{
+		Graph:    pipeline.Graph,
+		Registry: t.registry,
+		Start:    time.Unix(0, test.Now).UTC(),
+	}
+	for _, g := range test.Given {
+		step := trial.Step{Source: g.At}
+		for _, row := range g.Rows {
+			step.Rows = append(step.Rows, trial.Row{Text: row.Text, Raw: row.Raw})
+		}
+		config.Steps = append(config.Steps, step)
+	}
+	for _, e := range test.Expect {
+		config.Taps = append(config.Taps, trial.Tap{At: e.At, Output: e.Output})
+	}
+	config.Taps = append(config.Taps, errorTaps(pipeline.Graph)...)
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
+	seen, err := trial.Run(ctx, config)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return []failure{newFailure(test.Pos, fmt.Sprintf("did not end within %s", t.timeout))}
+	case err != nil:
+		return []failure{newFailure(test.Pos, err.Error())}
+	}
+	lost := lostIn(pipeline.Graph, seen, seen.Taps[len(test.Expect):])
+	var failures []failure
+	for i, e := range test.Expect {
+		if f := t.judge(e, test, seen.Taps[i]); f != nil {
+			if len(seen.Taps[i]) == 0 {
+				f.Detail = append(f.Detail, lostBefore(pipeline.Graph, e.At, lost)...)
+			}
+			failures = append(failures, *f)
+		}
+	}
+	return failures
+}
+
+// judge returns what is not as expected at one place; nil if all is.
+func (t *tester) judge(e dsl.Expect, test *dsl.Test, all []trial.Record) *failure {
+	where := ""
+	records := all
+	if e.Where != nil {
+		env := plugins.Env{
+			Stage: e.At, Pool: &plugins.Pool{}, Logger: slog.New(slog.DiscardHandler),
+			Now: func() time.Time { return time.Unix(0, test.Now).UTC() },
+		}
+		matching, err := trial.Match(all, e.Where, t.registry, e.Shape.Type, env)
+		if err != nil {
+			f := newFailure(e.Pos, err.Error())
+			return &f
+		}
+		records, where = matching, " that match where"
+	}
+	place := e.At
+	if e.Output != "" {
+		place += "." + e.Output
+	}
+	wrong := ""
+	var detail []string
+	switch {
+	case e.Count != nil && *e.Count != len(records):
+		wrong = fmt.Sprintf("got %s%s, want %d", plural(len(records), "record"), where, *e.Count)
+	case e.Count == nil && e.Rows == nil && len(records) == 0:
+		wrong = fmt.Sprintf("got no record%s, want at least one", where)
+	case e.Rows != nil:
+		if diff := diffRows(e.Rows, records); diff != nil {
+			wrong = fmt.Sprintf("the records%s differ", where)
+			detail = append([]string{"- want, + got"}, diff...)
+		}
+	}
+	if wrong == "" {
+		return nil
+	}
+	if detail == nil {
+		detail = listing(all)
+	}
+	f := newFailure(e.Pos, place+": "+wrong, detail...)
+	return &f
+}
+
+// listing shows the records that came past.
+func listing(records []trial.Record) []string {
+	const most = 10
+	if len(records) == 0 {
+		return []string{"no record came past"}
+	}
+	out := []string{"these came past:"}
+	for i, r := range records {
+		if i == most {
+			return append(out, fmt.Sprintf("and %d more", len(records)-most))
+		}
+		out = append(out, "  "+string(r.JSON))
+	}
+	return out
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func lines(s string) []string {
+	return strings.Split(strings.TrimSpace(s), "\n")
+}
