@@ -19,12 +19,14 @@ type engine struct {
 	args   []string
 	env    []string // besides the harness's own
 	log    string   // file that all processes write to
+	hold   string   // folder in which a process is told where to stand still
 }
 
 // process is one life of the engine.
 type process struct {
 	cmd     *exec.Cmd
 	log     string
+	hold    string
 	from    int64 // where its part of the log begins
 	started time.Time
 	ended   chan struct{} // closed when it has ended
@@ -45,9 +47,9 @@ func (e *engine) start(wrapper []string, env ...string) (*process, error) {
 		return nil, fmt.Errorf("start the engine: %w", err)
 	}
 	words := append(append(append([]string{}, wrapper...), e.binary), e.args...)
-	p := &process{cmd: exec.Command(words[0], words[1:]...), log: e.log, from: info.Size(), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(words[0], words[1:]...), log: e.log, hold: e.hold, from: info.Size(), ended: make(chan struct{})}
 	p.cmd.Stderr = log
-	p.cmd.Env = append(append(os.Environ(), e.env...), env...)
+	p.cmd.Env = append(append(append(os.Environ(), "ONSTREAM_HOLD="+e.hold), e.env...), env...)
 	p.started = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the engine: %w", err)

@@ -202,10 +202,19 @@ func (f *fake) commit(before [inputs]int64) error {
 	if err := os.Rename(fresh, filepath.Join(f.store, "checkpoint")); err != nil {
 		return err
 	}
-	if f.mutant == "no_outbox" {
-		time.Sleep(20 * time.Millisecond) // the time in which it matters
-	}
+	stay("after_commit")
 	return f.faultpoint()
+}
+
+// stay is where the fake can be held.
+func stay(place string) {
+	held := filepath.Join(os.Getenv("ONSTREAM_HOLD"), place+".held")
+	if os.Rename(strings.TrimSuffix(held, ".held"), held) != nil {
+		return
+	}
+	for _, err := os.Stat(held); err == nil; _, err = os.Stat(held) {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // faultpoint is every place at which a fault may be asked for.

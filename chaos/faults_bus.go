@@ -37,8 +37,9 @@ func restartServer(kill bool) func(ctx context.Context, t *trial) error {
 // reconnected waits until all is as before an outage that began at a time and is over now. What was on
 // its way may come twice.
 func (t *trial) reconnected(ctx context.Context, began time.Time) error {
-	t.unsaved += time.Since(began) + unsaved
-	return t.catchUp(ctx, time.Now())
+	t.back = time.Now()
+	t.unsaved += t.back.Sub(began) + unsaved
+	return t.catchUp(ctx, t.back)
 }
 
 // cutConnections ends all connections to the server, some times in a row.

@@ -69,7 +69,11 @@ func (t *trial) started(ctx context.Context) error {
 		return nil
 	}
 	t.shown = t.proc
-	return t.output(ctx, t.base, t.proc.started)
+	since := t.proc.started
+	if since.Before(t.back) {
+		since = t.back
+	}
+	return t.output(ctx, t.base, since)
 }
 
 // underLoad waits until the present process gives output, and then a little.

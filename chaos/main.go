@@ -24,8 +24,9 @@
 // Over a bus, the line also names the server that it was, and what of the gates that server does
 // not promise, should that have shown: server= declared=. The servers run in processes of their own, and are
 // killed, restarted, frozen and cut off as the engine is. Kafka (a fake that speaks its protocol) and NATS are built in,
-// Mosquitto and Redis are used where they are installed, Apache Kafka and RabbitMQ where
-// ONSTREAM_TEST_KAFKA and ONSTREAM_TEST_AMQP have their addresses. The memory bus ends with its
+// Mosquitto and Redis are used where they are installed, Apache Kafka where ONSTREAM_TEST_KAFKA_JARS has the folder of its jars
+// (.services/kafka/jars, after scripts/services install kafka). Where ONSTREAM_TEST_KAFKA and ONSTREAM_TEST_AMQP have the addresses of
+// an Apache Kafka and a RabbitMQ, these are used, and left alone. The memory bus ends with its
 // process, so there is nothing that it could owe.
 //
 // A run fails, and so does the command, unless lost, ooo and state_diff are 0,

@@ -25,7 +25,7 @@ func (t *trial) join() error {
 				args[i] = t.path(partnerFolder)
 			}
 		}
-		t.partner = &partner{engine: &engine{binary: t.binary, args: args, env: t.env, log: t.path("log-2")}}
+		t.partner = &partner{engine: &engine{binary: t.binary, args: args, env: t.env, log: t.path("log-2"), hold: t.path("hold-2")}}
 	}
 	p := t.partner
 	if p.proc != nil {
@@ -96,7 +96,7 @@ func (t *trial) catchUp(ctx context.Context, since time.Time) error {
 			t.recovery = max(t.recovery, took)
 			t.fail(gateRecovery, "what was accepted has not come out for %s; the engine's last words: %s", took.Round(time.Millisecond), t.lastWords())
 			if t.keep {
-				t.proc.dump(ctx)
+				t.dump(ctx)
 			}
 			return nil
 		}
@@ -106,6 +106,14 @@ func (t *trial) catchUp(ctx context.Context, since time.Time) error {
 		if err := pause(ctx, pollEvery); err != nil {
 			return err
 		}
+	}
+}
+
+// dump has all engines write to their logs what they do, and end.
+func (t *trial) dump(ctx context.Context) {
+	t.proc.dump(ctx)
+	if t.partner != nil && t.partner.proc != nil {
+		t.partner.proc.dump(ctx)
 	}
 }
 

@@ -32,7 +32,11 @@ const (
 	byTopic medium = "topic"
 	byKeyed medium = "keyed" // a topic of which several processes read some partitions each
 	byAside medium = "aside" // a topic of another server than that of the sinks
+	bySpool medium = "spool" // the same, with a small spool, which a bus needs that brings nothing twice
 )
+
+// apart reports whether records come from another server than they go to.
+func (m medium) apart() bool { return m == byAside || m == bySpool }
 
 // stages are what is between.
 type stages string

@@ -55,7 +55,7 @@ func openRoad(ctx context.Context, t *trial) (_ *road, err error) {
 		addr = r.server.Addr()
 	}
 	source := addr
-	if t.source == byAside {
+	if t.source.apart() {
 		if r.aside, err = t.startServer(ctx, r.kind, "aside"); err != nil {
 			return r, err
 		}
@@ -91,7 +91,7 @@ func (r *road) describe(t *trial, engine, source string) error {
 		options.Transactional = r.run
 	}
 	text := r.kind.Connector("bus", engine, options)
-	if t.source == byAside {
+	if t.source.apart() {
 		text += r.kind.Connector("aside", source, bus.Options{})
 	}
 	text += fmt.Sprintf(`
@@ -160,7 +160,7 @@ func (r *road) close() error {
 		r.relay.Close()
 	}
 	for _, s := range r.servers() {
-		s.Kill()
+		s.Close()
 	}
 	if errors.Is(r.failed, context.Canceled) {
 		return nil

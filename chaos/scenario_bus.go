@@ -59,11 +59,15 @@ func engineOver(k bus.Kind) []scenario {
 }
 
 func serverOf(k bus.Kind) []scenario {
+	source := byAside
+	if k.Spools {
+		source = bySpool
+	}
 	return []scenario{
 		over(k, scenario{fault: "restart", doc: "the server is restarted", cycles: 12, inject: restartServer(false)}, 0),
 		over(k, scenario{fault: "serverkill", doc: "the server is killed with kill -9", cycles: 20, inject: restartServer(true), declared: lost(k)},
 			shortOf(k, map[string]int{"nats": 3})),
-		over(k, scenario{fault: "stall", doc: "the server that sinks write to stands still (-stall): the source stops, and memory does not grow", design: design{source: byAside}, work: workload{pad: 4000}, cycles: 1, inject: stallSinks},
+		over(k, scenario{fault: "stall", doc: "the server that sinks write to stands still (-stall): the source stops, and memory does not grow", design: design{source: source}, work: workload{pad: 4000}, cycles: 1, inject: stallSinks},
 			shortOf(k, map[string]int{"nats": 1})),
 		over(k, scenario{fault: "freeze", doc: "the server stands still for up to 1.7 s: connections are half open", cycles: 8, inject: freezeServer}, 0),
 	}
@@ -71,10 +75,13 @@ func serverOf(k bus.Kind) []scenario {
 
 // lost is what a server that is killed does not promise.
 func lost(k bus.Kind) map[gate]string {
-	if k.Loses == "" {
-		return nil
+	switch {
+	case k.Loses != "":
+		return map[gate]string{gateLost: k.Loses, gateState: k.Loses, gateLiveness: k.Loses, gateRecovery: k.Loses}
+	case k.Forgets != "":
+		return map[gate]string{gateState: k.Forgets, gateDup: k.Forgets}
 	}
-	return map[gate]string{gateLost: k.Loses, gateState: k.Loses, gateLiveness: k.Loses, gateRecovery: k.Loses}
+	return nil
 }
 
 func groupOver(k bus.Kind) []scenario {
@@ -84,14 +91,24 @@ func groupOver(k bus.Kind) []scenario {
 		over(k, scenario{fault: "takeover", doc: "one of two engines of a group is killed: partitions and state go to the other", design: design{source: byKeyed, stages: shared}, cycles: 15, inject: takeOver},
 			shortOf(k, map[string]int{"kafka": 2, "nats": 2})),
 		over(k, scenario{fault: "zombie", doc: "one of two engines stands still until the other has its partitions, and goes on", design: design{source: byKeyed, stages: shared}, work: many, cycles: 8, inject: wakeZombie}, 0),
+		over(k, scenario{fault: "zombie-commit", doc: "the same, between what it has read and its commit; the other is killed before it wakes up", design: design{source: byKeyed, stages: shared}, work: workload{keys: 800}, cycles: 4, inject: commitOfZombie}, 0),
 		over(k, scenario{fault: "rebalance", doc: "a second engine comes and goes", design: design{source: byKeyed, stages: shared}, cycles: 100, inject: rebalance}, 0),
 	}
 }
 
 func exactOver(k bus.Kind) []scenario {
-	return []scenario{
+	all := []scenario{
 		over(k, scenario{fault: "exact", doc: "transactions from topic to topic, and kill -9: nothing comes twice", design: design{stages: exact}, cycles: 30, inject: killAtRandom}, 0),
 		over(k, scenario{fault: "exact-failpoint", doc: "the same, killed at each step of a checkpoint and of its transaction", design: design{stages: exact}, cycles: 24, inject: killAtPoint},
 			shortOf(k, map[string]int{"kafka": 8})),
 	}
+	if k.Launch != nil {
+		d := design{stages: exact}
+		if k.Forgets != "" {
+			d.source = byAside // where the sender's server stays
+		}
+		all = append(all, over(k, scenario{fault: "exact-serverkill", doc: "transactions, and the server that they are written to is killed with kill -9", design: d, cycles: 10, inject: restartServer(true)},
+			shortOf(k, map[string]int{"kafka": 3})))
+	}
+	return all
 }

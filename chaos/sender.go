@@ -130,3 +130,25 @@ func (s *sender) accepted() map[string]int {
 	defer s.told.Unlock()
 	return maps.Clone(s.latest)
 }
+
+// onward waits until one more record of each of all devices was accepted.
+func (s *sender) onward(ctx context.Context) error {
+	for before := s.accepted(); ; {
+		now, more := s.accepted(), 0
+		for key, seq := range now {
+			if was, known := before[key]; !known || seq > was {
+				more++
+			}
+		}
+		if more == s.gen.keys {
+			return nil
+		}
+		select {
+		case <-s.stopped:
+			return s.failed
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pollEvery):
+		}
+	}
+}

@@ -20,8 +20,7 @@ type tails struct {
 
 type tail struct {
 	path   string
-	offset int64
-	rest   []byte // the beginning of a line
+	offset int64 // behind the last whole line
 }
 
 func newTails(dir string, streams []string, into *observer) *tails {
@@ -44,6 +43,8 @@ func (t *tails) poll() error {
 	return nil
 }
 
+// read calls f with each whole line. What is behind them is read again: an engine that a crash has left with half a
+// line cuts it off, and writes something else there.
 func (t *tail) read(f func(line []byte)) error {
 	file, err := os.Open(t.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,17 +58,12 @@ func (t *tail) read(f func(line []byte)) error {
 	if err != nil {
 		return err
 	}
-	t.offset += int64(len(fresh))
-	data := append(t.rest, fresh...)
-	for {
-		line, rest, whole := bytes.Cut(data, []byte{'\n'})
-		if !whole {
-			t.rest = bytes.Clone(data)
-			return nil
-		}
-		if len(line) > 0 {
+	whole := fresh[:bytes.LastIndexByte(fresh, '\n')+1]
+	t.offset += int64(len(whole))
+	for line := range bytes.Lines(whole) {
+		if line = bytes.TrimSuffix(line, []byte{'\n'}); len(line) > 0 {
 			f(line)
 		}
-		data = rest
 	}
+	return nil
 }

@@ -39,8 +39,9 @@ type trial struct {
 	proc *process // the present one; the sender asks for it, too
 	base int      // lines that were there when it started
 
-	shown      *process // the last one that was seen to give output
-	done       int      // cycles so far
+	shown      *process  // the last one that was seen to give output
+	back       time.Time // when the last outage of a server ended
+	done       int       // cycles so far
 	kills      int
 	exits      int // ends by itself
 	lostStates int
@@ -93,7 +94,7 @@ func (t *trial) prepare(ctx context.Context) error {
 	if err := t.write(pipeline, t.pipelineName()); err != nil {
 		return err
 	}
-	t.engine = &engine{binary: t.binary, env: t.env, log: t.path("log"), args: []string{
+	t.engine = &engine{binary: t.binary, env: t.env, log: t.path("log"), hold: t.path("hold"), args: []string{
 		"run", "--state", t.path(stateFolder), "--log-format", "json", "--output", "json", "--var", "dir=" + t.dir,
 	}}
 	var err error
@@ -110,7 +111,7 @@ func (t *trial) prepare(ctx context.Context) error {
 		}
 		t.engine.args = append(t.engine.args, "--var", "receiver="+t.receiver.url)
 	}
-	if t.source == byAside {
+	if t.source.apart() {
 		if t.monitor, err = bus.FreeAddr(); err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func (t *trial) verify() (result, error) {
 		t.fail(gateLost, "%s", t.observer.examples(want, records, errored))
 	}
 	if r.stateDiff > 0 {
-		t.fail(gateState, "%s", t.observer.examples(want, uniques, totals, windows, lates))
+		t.fail(gateState, "%s", t.observer.examples(want, allStreams()...))
 	}
 	if r.ooo > 0 {
 		t.fail(gateOrder, "%d records came behind a later one of their device", r.ooo)

@@ -2,8 +2,10 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,11 +15,13 @@ import (
 // rabbitExchange is where topics are routing keys.
 const rabbitExchange = "amq.topic"
 
+// rabbitProgram is RabbitMQ itself: what packages of it have in the path wants to be another user.
+const rabbitProgram = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+
+// rabbitMQ is a server of ours, or the one whose address is known.
 func rabbitMQ() Kind {
-	where := os.Getenv("ONSTREAM_TEST_AMQP")
-	return Kind{
-		Name: "amqp", Server: "RabbitMQ", Source: "in", Where: where, Relayed: true, Redelivers: true,
-		Absent: absentWithout("ONSTREAM_TEST_AMQP", where),
+	k := Kind{
+		Name: "amqp", Server: "RabbitMQ", Source: "in", Where: os.Getenv("ONSTREAM_TEST_AMQP"), Relayed: true, Redelivers: true, Spools: true,
 		Connector: func(name, addr string, _ Options) string {
 			return fmt.Sprintf(`connector "amqp" %q {
   url             = %q
@@ -32,6 +36,47 @@ func rabbitMQ() Kind {
 		},
 		Connect: func(addr, run string) Client { return &amqp{addr: addr, run: run} },
 	}
+	if k.Where == "" {
+		k.Launch, k.Ready, k.Absent = launchRabbit, rabbitReady, absentProgram(rabbitProgram)
+	}
+	return k
+}
+
+// launchRabbit makes the command of a server with an epmd of its own: Erlang's directory of nodes would outlive it.
+func launchRabbit(s site) (command, error) {
+	names, err := FreeAddr()
+	if err != nil {
+		return command{}, err
+	}
+	between, err := FreeAddr()
+	if err != nil {
+		return command{}, err
+	}
+	_, namesPort, _ := strings.Cut(names, ":")
+	_, betweenPort, _ := strings.Cut(between, ":")
+	in := func(name string) string { return filepath.Join(s.dir, name) }
+	err = errors.Join(
+		os.WriteFile(in("rabbitmq.conf"), []byte("listeners.tcp.default = "+s.addr+"\n"), 0o600),
+		os.WriteFile(in("plugins"), []byte("[].\n"), 0o600),
+	)
+	return command{
+		words: []string{"/bin/sh", "-c", `epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 & exec "$0"`, rabbitProgram},
+		env: []string{
+			"HOME=" + s.dir, "ERL_EPMD_PORT=" + namesPort, "ERL_EPMD_ADDRESS=127.0.0.1", "RABBITMQ_NODENAME=chaos@localhost", "RABBITMQ_DIST_PORT=" + betweenPort,
+			"RABBITMQ_CONF_ENV_FILE=" + os.DevNull, "RABBITMQ_CONFIG_FILE=" + in("rabbitmq"), "RABBITMQ_ENABLED_PLUGINS_FILE=" + in("plugins"),
+			"RABBITMQ_MNESIA_BASE=" + in("mnesia"), "RABBITMQ_LOG_BASE=" + in("log"), "RABBITMQ_PID_FILE=" + in("pid"),
+			"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
+		},
+	}, err
+}
+
+// rabbitReady waits until the server lets clients in.
+func rabbitReady(ctx context.Context, addr string) error {
+	conn, _, err := (&amqp{addr: addr}).open(ctx)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 // amqp is a client of RabbitMQ.

@@ -10,9 +10,10 @@ import (
 type Kind struct {
 	Name   string // of the bus, in those of scenarios
 	Server string // what answers, for the report
-	// Launch makes the command of a server that listens at an address and keeps its
-	// data in a folder. Nil where the engine is the server, or Where is set.
-	Launch func(addr, dir string) (command, error)
+	// Launch makes the command of a server. Nil where the engine is the server, or Where is set.
+	Launch func(s site) (command, error)
+	// Ready waits until a server that takes connections answers requests, too; nil where that is one.
+	Ready func(ctx context.Context, addr string) error
 	// Where is the address of a server that runs elsewhere, and is not ours to stop.
 	Where string
 	// Absent says what is missing on this machine, "" for nothing.
@@ -22,23 +23,31 @@ type Kind struct {
 	// Redelivers says that a record may come to the pipeline twice, as the bus cannot
 	// tell one that is sent again, or brought again, from another.
 	Redelivers bool
+	// Spools says that the engine puts on its disk what it takes from a topic, which cannot be read again.
+	Spools bool
 	// Shares says that several processes divide the partitions of a topic among themselves, and
 	// Transactions that a sink has them.
 	Shares, Transactions bool
 	// Silence is how long a process may be silent before others get its partitions, and how long a division of
 	// the partitions may take.
 	Silence time.Duration
-	// Cuts says that the server cuts its connections when it is told to, and Relayed that a
-	// relay can.
-	Cuts, Relayed bool
+	// Cuts says that the server cuts its connections when it is told to, Fronted that it has a relay in front of it for that,
+	// as it tells its clients where it is, and Relayed that a relay between it and the engine can.
+	Cuts, Fronted, Relayed bool
 	// Loses is what a server that is killed has confirmed and not kept, "" for nothing.
 	Loses string
+	// Forgets is why what is sent to a server that is killed, and sent again, is there twice; "" for nothing.
+	Forgets string
 	// Connector returns the block of a pipeline, of a name, for a server at an address.
 	Connector func(name, addr string, o Options) string
 	// Connect makes a client for a run, which is what all topics begin with. It need
 	// not be there yet.
 	Connect func(addr, run string) Client
 }
+
+// site is where a server is: what it listens at, how others reach it, which is the same but for a relay,
+// and the folder of its data.
+type site struct{ addr, public, dir string }
 
 // Options is what differs between the scenarios of a bus.
 type Options struct {

@@ -52,11 +52,31 @@ type connections struct {
 
 type connection struct {
 	net.Conn
-	of *connections
+	of     *connections
+	closed chan struct{} // by the server
+	once   sync.Once
+}
+
+// lateEnd is longer than a member of a group waits for the others.
+const lateEnd = 10 * time.Second
+
+// Read implements [net.Conn]. That the client has ended it tells late, as if the network had not told it: kfake never
+// takes a member out of its group that it cannot answer when the group is divided, and whose connection it knows to have ended. Its
+// partitions would be nobody's for ever.
+func (c *connection) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		select {
+		case <-c.closed:
+		case <-time.After(lateEnd):
+		}
+	}
+	return n, err
 }
 
 // Close implements [net.Conn].
 func (c *connection) Close() error {
+	c.once.Do(func() { close(c.closed) })
 	c.of.mu.Lock()
 	delete(c.of.open, c)
 	c.of.mu.Unlock()
@@ -67,6 +87,7 @@ func (cs *connections) cut() {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	for c := range cs.open {
+		c.once.Do(func() { close(c.closed) })
 		_ = c.Conn.Close() // that is what it is for
 	}
 }
@@ -87,7 +108,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &connection{c, l.of}
+	made := &connection{Conn: c, of: l.of, closed: make(chan struct{})}
 	l.of.mu.Lock()
 	defer l.of.mu.Unlock()
 	if l.of.open == nil {

@@ -14,13 +14,13 @@ import (
 
 func mosquitto() Kind {
 	return Kind{
-		Name: "mqtt", Server: "Mosquitto", Source: "in", Relayed: true, Redelivers: true,
+		Name: "mqtt", Server: "Mosquitto", Source: "in", Relayed: true, Redelivers: true, Spools: true,
 		Absent: absentProgram("mosquitto"),
 		Loses:  "Mosquitto confirms records before it writes them to its file",
-		Launch: func(addr, dir string) (command, error) {
-			host, port, _ := strings.Cut(addr, ":")
-			file := filepath.Join(dir, "mosquitto.conf")
-			text := fmt.Sprintf("user root\nlistener %s %s\nallow_anonymous true\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nmax_inflight_messages 1000\n", port, host, dir)
+		Launch: func(s site) (command, error) {
+			host, port, _ := strings.Cut(s.addr, ":")
+			file := filepath.Join(s.dir, "mosquitto.conf")
+			text := fmt.Sprintf("user root\nlistener %s %s\nallow_anonymous true\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nmax_inflight_messages 1000\n", port, host, s.dir)
 			return command{words: []string{"mosquitto", "-c", file}}, os.WriteFile(file, []byte(text), 0o600)
 		},
 		Connector: func(name, addr string, _ Options) string {
@@ -61,6 +61,10 @@ func (m *mqtt) open(ctx context.Context, name string, received func(paho.Publish
 	}
 }
 
+// keepAlive is so long, in seconds, that a client which has much to read does not take its server for dead: all that it had not
+// acknowledged would come to it again.
+const keepAlive = 60
+
 func (m *mqtt) dial(ctx context.Context, name string, received func(paho.PublishReceived) (bool, error)) (*paho.Client, error) {
 	dialing, stop := context.WithTimeout(ctx, confirmLimit)
 	defer stop()
@@ -75,7 +79,7 @@ func (m *mqtt) dial(ctx context.Context, name string, received func(paho.Publish
 	c := paho.NewClient(config)
 	expiry, most := uint32(3600), uint16(1000)
 	_, err = c.Connect(dialing, &paho.Connect{
-		ClientID: name, CleanStart: received == nil, KeepAlive: 5,
+		ClientID: name, CleanStart: received == nil, KeepAlive: keepAlive,
 		Properties: &paho.ConnectProperties{SessionExpiryInterval: &expiry, ReceiveMaximum: &most},
 	})
 	if err != nil {

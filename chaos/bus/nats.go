@@ -16,7 +16,7 @@ import (
 func natsServer() Kind {
 	return Kind{
 		Name: "nats", Server: "nats-server", Source: "in.*", Shares: true, Relayed: true, Silence: time.Second,
-		Launch: func(addr, dir string) (command, error) { return selfAs("nats", addr, dir) },
+		Launch: func(s site) (command, error) { return selfAs("nats", s) },
 		Connector: func(name, addr string, _ Options) string {
 			return natsConnector(name, fmt.Sprintf("servers = [%q]\n  partitions = 4", "nats://"+addr))
 		},

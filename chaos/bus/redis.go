@@ -18,9 +18,9 @@ func redisServer() Kind {
 	return Kind{
 		Name: "redis", Server: "redis-server", Source: "in", Shares: true, Relayed: true, Silence: time.Second, Redelivers: true,
 		Absent: absentProgram("redis-server"),
-		Launch: func(addr, dir string) (command, error) {
-			host, port, _ := strings.Cut(addr, ":")
-			return command{words: []string{"redis-server", "--bind", host, "--port", port, "--dir", dir, "--appendonly", "yes", "--appendfsync", "always", "--save", ""}}, nil
+		Launch: func(s site) (command, error) {
+			host, port, _ := strings.Cut(s.addr, ":")
+			return command{words: []string{"redis-server", "--bind", host, "--port", port, "--dir", s.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", ""}}, nil
 		},
 		Connector: func(name, addr string, _ Options) string {
 			return fmt.Sprintf(`connector "redis" %q {

@@ -70,7 +70,11 @@ func (r *Relay) connect(client net.Conn) {
 	defer client.Close()
 	server, err := net.Dial("tcp", r.target)
 	if err != nil {
-		return // the client is cut off as it would be without a relay
+		// The client is refused as it would be without a relay: an orderly end says something else to some.
+		if c, ok := client.(*net.TCPConn); ok {
+			_ = c.SetLinger(0) // then it only ends in order
+		}
+		return
 	}
 	defer server.Close()
 	r.mu.Lock()

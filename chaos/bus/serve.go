@@ -13,12 +13,12 @@ import (
 const serveCommand = "serve"
 
 // selfAs is this program as a server.
-func selfAs(kind, addr, dir string) (command, error) {
+func selfAs(kind string, s site) (command, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return command{}, err
 	}
-	return command{words: []string{self, serveCommand, kind, addr, dir}}, nil
+	return command{words: []string{self, serveCommand, kind, s.addr, s.dir}}, nil
 }
 
 // Serve makes this program a server where its arguments say so. It returns false where they

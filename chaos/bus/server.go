@@ -22,6 +22,8 @@ type command struct {
 // restarts.
 type Server struct {
 	addr  string
+	front *Relay // through which everybody reaches it, nil for none
+	ready func(ctx context.Context, addr string) error
 	words command
 	log   string
 	cmd   *exec.Cmd
@@ -29,20 +31,23 @@ type Server struct {
 	ended chan struct{}
 }
 
-// startLimit is how long a server may take to answer, and to end.
-const startLimit = 30 * time.Second
+// startLimit is how long a server may take to answer, and to end: some take long on a machine that has much to do.
+const startLimit = 2 * time.Minute
 
 // Start starts a server of a kind, with its data in a folder that is there.
-func (k Kind) Start(ctx context.Context, dir, log string) (*Server, error) {
-	addr, err := FreeAddr()
-	if err != nil {
+func (k Kind) Start(ctx context.Context, dir, log string) (_ *Server, err error) {
+	s := &Server{log: log, ready: k.Ready}
+	if s.addr, err = FreeAddr(); err != nil {
 		return nil, err
 	}
-	c, err := k.Launch(addr, dir)
-	if err != nil {
+	if k.Fronted {
+		if s.front, err = NewRelay(ctx, s.addr); err != nil {
+			return nil, err
+		}
+	}
+	if s.words, err = k.Launch(site{s.addr, s.Addr(), dir}); err != nil {
 		return nil, fmt.Errorf("start %s: %w", k.Server, err)
 	}
-	s := &Server{addr: addr, words: c, log: log}
 	return s, s.Start(ctx)
 }
 
@@ -55,10 +60,15 @@ func FreeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// Addr returns HOST:PORT.
-func (s *Server) Addr() string { return s.addr }
+// Addr returns where clients reach the server, HOST:PORT.
+func (s *Server) Addr() string {
+	if s.front != nil {
+		return s.front.Addr()
+	}
+	return s.addr
+}
 
-// Start starts the server again, and waits until it takes connections.
+// Start starts the server again, and waits until it answers.
 func (s *Server) Start(ctx context.Context) error {
 	log, err := os.OpenFile(s.log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -66,6 +76,7 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(s.words.words[0], s.words.words[1:]...)
+	asGroup(cmd)
 	cmd.Stdout, cmd.Stderr, cmd.Env = log, log, append(os.Environ(), s.words.env...)
 	if s.life, err = cmd.StdinPipe(); err != nil {
 		return fmt.Errorf("start a server: %w", err)
@@ -84,7 +95,14 @@ func (s *Server) Start(ctx context.Context) error {
 	for {
 		c, err := new(net.Dialer).DialContext(waiting, "tcp", s.addr)
 		if err == nil {
-			return c.Close()
+			_ = c.Close() // nothing was sent over it
+			if s.ready == nil {
+				return nil
+			}
+			if err := s.ready(waiting, s.Addr()); err != nil {
+				return fmt.Errorf("a server does not get ready: see %s: %w", s.log, err)
+			}
+			return nil
 		}
 		select {
 		case <-ended:
@@ -98,9 +116,19 @@ func (s *Server) Start(ctx context.Context) error {
 
 // Kill ends the server as a crash does.
 func (s *Server) Kill() {
-	_ = s.cmd.Process.Kill() // it may be gone already
+	_ = signalGroup(s.cmd.Process, syscall.SIGKILL) // it may be gone already
 	<-s.ended
 	_ = s.life.Close() // it reads no more
+}
+
+// Close ends the server for good.
+func (s *Server) Close() {
+	if s.cmd != nil {
+		s.Kill()
+	}
+	if s.front != nil {
+		s.front.Close()
+	}
 }
 
 // Stop asks the server to end.
@@ -110,7 +138,7 @@ func (s *Server) Stop() error {
 	}
 	select {
 	case <-s.ended:
-		_ = s.life.Close() // it reads no more
+		s.Kill() // what it has started, too
 		return nil
 	case <-time.After(startLimit):
 		s.Kill()
@@ -128,10 +156,23 @@ func (s *Server) Signal(sig os.Signal) error {
 
 // Freeze has the server stand still: connections stay, and nothing answers. Thaw
 // ends it.
-func (s *Server) Freeze() error { return s.Signal(signalStop) }
+func (s *Server) Freeze() error { return s.signalAll(signalStop) }
 
 // Thaw has the server go on.
-func (s *Server) Thaw() error { return s.Signal(signalContinue) }
+func (s *Server) Thaw() error { return s.signalAll(signalContinue) }
 
-// CutAll has a server that knows how to do so end all its connections.
-func (s *Server) CutAll() error { return s.Signal(signalCut) }
+func (s *Server) signalAll(sig syscall.Signal) error {
+	if err := signalGroup(s.cmd.Process, sig); err != nil {
+		return fmt.Errorf("send %s to a server: %w", sig, err)
+	}
+	return nil
+}
+
+// CutAll ends all connections of a server that knows how to do so, or has a relay in front of it.
+func (s *Server) CutAll() error {
+	if s.front != nil {
+		s.front.Cut()
+		return nil
+	}
+	return s.Signal(signalCut)
+}

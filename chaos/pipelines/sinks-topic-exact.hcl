@@ -4,4 +4,8 @@ sink "topic" "totals" {
   via   = connector.bus
   topic = "${var.run}.out.totals"
   key   = event.key
+  retry {
+    backoff     = "20ms"
+    max_backoff = "200ms"
+  }
 }

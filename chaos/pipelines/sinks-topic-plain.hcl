@@ -3,4 +3,8 @@ sink "topic" "totals" {
   via   = connector.bus
   topic = "${var.run}.out.totals"
   key   = event.key
+  retry {
+    backoff     = "20ms"
+    max_backoff = "200ms"
+  }
 }

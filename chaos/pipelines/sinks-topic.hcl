@@ -5,6 +5,10 @@ sink "topic" "records" {
   via   = connector.bus
   topic = "${var.run}.out.records"
   key   = event.key
+  retry {
+    backoff     = "20ms"
+    max_backoff = "200ms"
+  }
 }
 
 sink "topic" "windows" {
@@ -12,6 +16,10 @@ sink "topic" "windows" {
   via   = connector.bus
   topic = "${var.run}.out.windows"
   key   = event.key
+  retry {
+    backoff     = "20ms"
+    max_backoff = "200ms"
+  }
 }
 
 sink "topic" "late" {
@@ -19,10 +27,18 @@ sink "topic" "late" {
   via   = connector.bus
   topic = "${var.run}.out.late"
   key   = event.key
+  retry {
+    backoff     = "20ms"
+    max_backoff = "200ms"
+  }
 }
 
 sink "topic" "errors" {
   from  = errors
   via   = connector.bus
   topic = "${var.run}.out.errors"
+  retry {
+    backoff     = "20ms"
+    max_backoff = "200ms"
+  }
 }

@@ -49,4 +49,7 @@ launch() {
 	exec java -Xms128m -Xmx768m -XX:+UseSerialGC -cp "$home/jars/*" kafka.Kafka "$home/data/server.properties"
 }
 
+# Tests start servers of their own as well, of the same jars.
+also() { echo "export ONSTREAM_TEST_KAFKA_JARS=$home/jars"; }
+
 ready() { grep -q 'Kafka Server started' "$home/log"; }
