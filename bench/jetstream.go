@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -67,6 +70,10 @@ func (s *streams) group() string { return "bench-" + strconv.Itoa(s.run) }
 // serve calls use with a server on the folder. Its settings are what the
 // engine's connector has by default.
 func (s *streams) serve(use func(jetstream.JetStream) error, opts ...jetstream.JetStreamOpt) error {
+	// The engine's server left a seal, which would not be true any more.
+	if err := os.Remove(filepath.Join(s.dir, "SEAL")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("start a NATS server: %w", err)
+	}
 	srv, err := natsserver.NewServer(&natsserver.Options{
 		ServerName: "onstream", DontListen: true, JetStream: true, NoSigs: true, NoLog: true, StoreDir: s.dir,
 		MaxPayload: 1 << 20, MaxPending: 64 << 20, JetStreamMaxMemory: 256 << 20, SyncInterval: 250 * time.Millisecond,
