@@ -238,8 +238,13 @@ func (m *member) share(ctx context.Context, out plugins.Assignments) error {
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	for _, x := range taken { // what was handed over is acknowledged by others
+		m.fence[x.Partition.ID] = generation
+	}
+	c.mu.Unlock()
 	for _, x := range taken {
-		m.mine[x.Partition.ID], m.fence[x.Partition.ID] = int64(x.Partition.ID), generation
+		m.mine[x.Partition.ID] = int64(x.Partition.ID)
 		if pos := at[x.Partition]; pos != nil {
 			m.mine[x.Partition.ID], _ = binary.Varint(pos)
 		}
