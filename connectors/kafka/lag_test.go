@@ -1,7 +1,6 @@
 package kafka_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -9,7 +8,6 @@ import (
 
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/connectors/bustest"
-	"github.com/onstream/onstream/plugins"
 )
 
 // A partition of which enough is read ahead is not fetched. What comes to it meanwhile waits, and that is told.
@@ -24,22 +22,10 @@ func TestLagGrowsWhileNothingIsTaken(t *testing.T) {
 	produce(t, addr, "in", 0, large, large, large, large, large, large, large)
 	out := &bustest.Outlet{}
 	out.Block()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = s.Run(ctx, out) // it ends with ctx
-	}()
-	defer func() { cancel(); <-ended }()
-	lag := func(want int64) func() bool {
-		return func() bool {
-			n, known := s.(plugins.Lagging).Lag()
-			return known && n == want
-		}
-	}
-	bustest.Eventually(t, "7 records wait", lag(7))
+	bustest.Start(t, s, out)
+	bustest.Eventually(t, "7 records wait", bustest.Lags(s, 7))
 	produce(t, addr, "in", 0, numbers(0, 20)...)
-	bustest.Eventually(t, "27 records wait", lag(27))
+	bustest.Eventually(t, "27 records wait", bustest.Lags(s, 27))
 	out.Unblock()
-	bustest.Eventually(t, "none waits", lag(0))
+	bustest.Eventually(t, "none waits", bustest.Lags(s, 0))
 }

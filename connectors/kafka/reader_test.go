@@ -1,7 +1,6 @@
 package kafka_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -267,22 +266,10 @@ func TestLagIsWhatWaits(t *testing.T) {
 	}
 	out := &bustest.Outlet{}
 	out.Block()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = s.Run(ctx, out) // it ends with ctx
-	}()
-	defer func() { cancel(); <-ended }()
-	lag := func(want int64) func() bool {
-		return func() bool {
-			n, known := s.(plugins.Lagging).Lag()
-			return known && n == want
-		}
-	}
-	bustest.Eventually(t, "50 records wait", func() bool { return len(out.Assignments()) == 1 && lag(50)() })
+	bustest.Start(t, s, out)
+	bustest.Eventually(t, "50 records wait", func() bool { return len(out.Assignments()) == 1 && bustest.Lags(s, 50)() })
 	out.Unblock()
-	bustest.Eventually(t, "none waits", lag(0))
+	bustest.Eventually(t, "none waits", bustest.Lags(s, 0))
 	if n := len(out.Records()); n != 50 {
 		t.Errorf("%d records were read", n)
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,24 +16,6 @@ import (
 	"github.com/onstream/onstream/connectors/bustest"
 	"github.com/onstream/onstream/plugins"
 )
-
-// journal keeps what is logged.
-type journal struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
 
 // Without anything written in its block, the bus is a server in the process, which keeps its streams where the
 // pipeline keeps its state.
@@ -77,7 +58,7 @@ func TestEmbeddedKeepsStreams(t *testing.T) {
 // Without a folder everything is in memory, and the log says so.
 func TestEmbeddedInMemory(t *testing.T) {
 	t.Parallel()
-	var log journal
+	var log bustest.Journal
 	r := newRig(t)
 	bus := r.connect(t, r.config(nil), func(e *plugins.Env) { e.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 	write(t, bus, 100)
@@ -90,7 +71,7 @@ func TestEmbeddedInMemory(t *testing.T) {
 // Others are let in where the block says so, with the token that it says.
 func TestEmbeddedListens(t *testing.T) {
 	t.Parallel()
-	var log journal
+	var log bustest.Journal
 	r := newRig(t)
 	bus := r.connect(t, r.config(map[string]any{"listen": "127.0.0.1:0", "token": plugins.NewSecret("hunter2"), "store_dir": t.TempDir()}),
 		func(e *plugins.Env) { e.Logger = slog.New(slog.NewTextHandler(&log, nil)) })

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/bustest"
 	"github.com/onstream/onstream/plugins"
 )
 
@@ -228,7 +229,7 @@ func TestTornBlocks(t *testing.T) {
 			if err := os.Truncate(filepath.Join(dir, msgs, c.block), sizeOf(c.block)-c.by); err != nil {
 				t.Fatal(err)
 			}
-			var log journal
+			var log bustest.Journal
 			r := newRig(t)
 			bus := r.connect(t, r.config(map[string]any{"store_dir": dir, "durability": c.durability}), func(e *plugins.Env) { e.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 			_, err := bus.(connectors.Browser).Topics(t.Context())
