@@ -12,8 +12,8 @@ import (
 // lagEvery is how often partitions that are not fetched are asked about.
 const lagEvery = time.Second
 
-// askEnds keeps it known how much waits in the partitions of which enough is read ahead, until ctx ends: what is
-// fetched tells where a partition ends, and of these nothing is.
+// askEnds keeps it known, until ctx ends, how much waits in partitions of which nothing is fetched, because enough is
+// read ahead or no record comes: else what is fetched tells where a partition ends.
 func (r *reader) askEnds(ctx context.Context) {
 	tick := time.NewTicker(lagEvery)
 	defer tick.Stop()
@@ -23,15 +23,15 @@ func (r *reader) askEnds(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		full := map[string][]*lane{}
+		silent := map[string][]*lane{}
 		r.mu.Lock()
 		for p, l := range r.lanes {
 			if l.full() || l.endless() {
-				full[p.Name] = append(full[p.Name], l)
+				silent[p.Name] = append(silent[p.Name], l)
 			}
 		}
 		r.mu.Unlock()
-		for topic, lanes := range full {
+		for topic, lanes := range silent {
 			ends, err := r.ends(ctx, topic)
 			if err != nil {
 				break // the poll finds out

@@ -29,3 +29,16 @@ func TestLagGrowsWhileNothingIsTaken(t *testing.T) {
 	out.Unblock()
 	bustest.Eventually(t, "none waits", bustest.Lags(s, 0))
 }
+
+// A topic of which no record comes has nothing that waits, which is known.
+func TestLagOfAnEmptyTopic(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t, kfake.SeedTopics(2, "in")).ListenAddrs()[0]
+	s, err := connect(t, addr, nil).Reader(connectors.Subscription{Topic: "in", Group: "g"}, bustest.Env("source.in"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &bustest.Outlet{}
+	bustest.Start(t, s, out)
+	bustest.Eventually(t, "it is known that none waits", func() bool { return len(out.Assignments()) > 0 && bustest.Lags(s, 0)() })
+}
