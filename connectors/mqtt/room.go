@@ -14,9 +14,9 @@ import (
 // that is away, or takes nothing for a while, cannot hold up the others: what is
 // dropped for those is counted, and told.
 const (
-	roomEvery   = 256              // messages between two looks
+	roomEvery   = 64               // messages of a sink between two looks: eight sinks at once do not pass the bound
 	roomWaiting = 512              // unacknowledged messages at which a sink waits
-	stuckAfter  = 30 * time.Second // that a device acknowledges nothing
+	stuckAfter  = 30 * time.Second // that these do not become fewer
 )
 
 // room waits until each connected device can take more.
@@ -48,7 +48,7 @@ func (h *hook) crowded(now time.Time) (crowded bool) {
 			d.unacked = 0
 			continue
 		}
-		if d.unacked == 0 || n < d.unacked {
+		if d.unacked == 0 || n < d.unacked { // it was not crowded before, or acknowledges
 			d.unacked, d.since = n, now
 		}
 		crowded = crowded || now.Sub(d.since) < stuckAfter
