@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// twoRecordings reads both recordings side by side, slowly enough to be killed
-// on the way.
+// twoRecordings reads both recordings side by side. One that follows them does
+// not end, however late it is killed.
 const twoRecordings = `
 pipeline "two_recordings" {
   checkpoint {
@@ -25,6 +25,9 @@ pipeline "two_recordings" {
 variable "machine" {}
 variable "office" {}
 variable "out" {}
+variable "follow" {
+  default = false
+}
 
 schema "reading" {
   fields = {
@@ -35,11 +38,13 @@ schema "reading" {
 
 source "file" "machine" {
   path   = var.machine
+  follow = var.follow
   format = "csv"
   schema = schema.reading
 }
 source "file" "office" {
   path   = var.office
+  follow = var.follow
   format = "csv"
   schema = schema.reading
 }
@@ -124,7 +129,7 @@ func TestRecordingsSurviveKills(t *testing.T) {
 
 	const kills = 10
 	for k := range kills {
-		cmd, log := start(t, dir, args...)
+		cmd, log := start(t, dir, append(args[:len(args)-1:len(args)-1], "--var", "follow=true", args[len(args)-1])...)
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
