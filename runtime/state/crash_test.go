@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -193,6 +194,40 @@ func TestFailingBackground(t *testing.T) {
 	}
 	holds(t, after, models(acked+1))
 	closeStore(t, after)
+}
+
+// A manifest that cannot be written stops the store, and nothing that goes on in
+// the background stumbles over it.
+func TestFailingManifest(t *testing.T) {
+	t.Parallel()
+	for at := range int64(40) {
+		var n atomic.Int64
+		inject := errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if op.Kind == errorfs.OpFileWrite && strings.Contains(op.Path, "MANIFEST") && n.Add(1) > at+3 {
+				return &fs.PathError{Op: "write", Path: op.Path, Err: syscall.EIO}
+			}
+			return nil
+		})
+		disk := vfs.NewMem()
+		s := open(t, errorfs.Wrap(disk, inject))
+		acked := int64(0)
+		var err error
+		for err == nil && acked < 1000 {
+			if err = write(s, acked+1, true); err == nil {
+				acked++
+			}
+		}
+		if !plugins.IsPermanent(err) || !errors.Is(err, syscall.EIO) {
+			t.Fatalf("after %d commits: %v", acked, err)
+		}
+		_ = s.Close() // it could not write
+		after := open(t, disk)
+		if got := after.Last().Number; got != acked && got != acked+1 {
+			t.Fatalf("commit %d is the last, %d was acknowledged", got, acked)
+		}
+		holds(t, after, models(acked+1))
+		closeStore(t, after)
+	}
 }
 
 // The power may go at any time while a store is opened, after which nothing is

@@ -18,8 +18,9 @@ import (
 // given up, nothing it still does in the background reaches the disk, so that
 // another one can be opened in its place.
 //
-// Of logs and folders Pebble is not told that they cannot be written: where it
-// changes to a new log it would end the process. And while it opens the database
+// Of logs, manifests and folders Pebble is not told that they cannot be written:
+// where it changes to a new log or cannot note what it has done it would end the
+// process, and cannot go on. And while it opens the database
 // it is told of nothing: it would try a flush that fails for ever, and what it
 // leaves behind when it gives up cannot be closed. So whoever lets it write asks
 // for the reason afterwards.
@@ -100,22 +101,22 @@ func (f *fence) try(change func() error) error {
 
 // open makes a file that is behind the fence, too.
 func (f *fence) open(name string, open func() (vfs.File, error)) (vfs.File, error) {
-	isLog := strings.HasSuffix(name, ".log")
+	quiet := isVital(f.PathBase(name))
 	var file vfs.File
 	err := f.do(func() (err error) {
 		file, err = open()
 		return err
 	})
-	if err != nil && isLog {
+	if err != nil && quiet {
 		f.breakWith(err)
 	}
-	if err != nil && (isLog || f.isHidden()) {
+	if err != nil && (quiet || f.isHidden()) {
 		file, err = vfs.NewMemFile(nil), nil // never written
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &fencedFile{file, f, isLog}, nil
+	return &fencedFile{file, f, quiet}, nil
 }
 
 // Unwrap implements [vfs.FS].

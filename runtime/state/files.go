@@ -54,6 +54,12 @@ func (s *Store) listFiles() (databaseFiles, error) {
 	return x, nil
 }
 
+// isVital reports whether a file is a log, or of a manifest: one that Pebble does
+// not go on without.
+func isVital(name string) bool {
+	return strings.HasSuffix(name, logSuffix) || strings.HasPrefix(name, manifestPrefix) || isMarker(name)
+}
+
 func isMarker(name string) bool { return strings.HasPrefix(name, markerPrefix) }
 
 // last returns the newest of some files; "" for none.
