@@ -109,6 +109,12 @@ func (w *writer) answer(t *ticket) error {
 	w.records -= len(t.records)
 	w.bytes -= t.bytes
 	w.room.Broadcast()
+	for k := range t.records {
+		if rec := &t.records[k]; t.failed[rec] == nil {
+			w.reached = reached{rec.Topic, rec.Partition}
+			break
+		}
+	}
 	failing := w.failing
 	if w.open == 0 {
 		w.failing = nil

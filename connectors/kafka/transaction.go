@@ -173,6 +173,31 @@ func (t *transactional) brokenBy() error {
 	return t.broken
 }
 
+func (t *transactional) hasReached() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.reached.topic != ""
+}
+
+// settle waits until the driver knows itself of a partition that it has written
+// to. Right after the first records of a topic it may not: it would then take the
+// transaction for one without records, and give it up where it is to be committed.
+func (t *transactional) settle(ctx context.Context) error {
+	t.mu.Lock()
+	at := t.reached
+	t.mu.Unlock()
+	for at.topic != "" {
+		leader, _, err := t.client.PartitionLeader(at.topic, at.partition)
+		if leader >= 0 || err != nil {
+			break
+		}
+		if err := t.env.Wait(ctx, time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Begin implements [plugins.Transactional].
 func (t *transactional) Begin(ctx context.Context) error {
 	if t.begun && !t.managed {
@@ -203,7 +228,7 @@ func (t *transactional) begin() error {
 		return t.conn.judge("begin a transaction at", err)
 	}
 	t.mu.Lock()
-	t.broken = nil
+	t.broken, t.reached = nil, reached{}
 	t.mu.Unlock()
 	t.begun, t.since, t.written = true, time.Now(), 0
 	return nil
@@ -221,7 +246,7 @@ func (t *transactional) Commit(ctx context.Context, mark string, positions map[s
 	if err != nil {
 		return err
 	}
-	if t.written == 0 {
+	if !t.hasReached() {
 		if err := t.end(ctx, kgo.TryAbort); err != nil { // there is nothing in it
 			return err
 		}
@@ -274,6 +299,11 @@ func (t *transactional) Close(ctx context.Context) error {
 
 // end ends the transaction.
 func (t *transactional) end(ctx context.Context, how kgo.TransactionEndTry) error {
+	if how == kgo.TryCommit {
+		if err := t.settle(ctx); err != nil {
+			return err
+		}
+	}
 	if err := t.client.EndTransaction(ctx, how); err != nil {
 		return t.conn.judge("end a transaction at", err)
 	}

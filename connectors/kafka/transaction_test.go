@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -339,6 +340,54 @@ func TestMarksOfRecordsWithTopics(t *testing.T) {
 		process(".a", "former", 3)
 		process(".b", "last", 1)
 		mark, err := write(t, transactionBus(t, addr, unique), "").(plugins.Transactional).Committed(t.Context())
+		if mark != "last" || err != nil {
+			t.Errorf("the last mark is %q, %v", mark, err)
+		}
+	})
+}
+
+// The first records of a topic are committed like any others.
+func TestATransactionOfATopicThatIsNew(t *testing.T) {
+	t.Parallel()
+	addr := cluster(t).ListenAddrs()[0]
+	unique := "new"
+	s := write(t, transactionBus(t, addr, unique), "")
+	for i := range 40 {
+		x := begin(t, s)
+		if err := send(t, s, batchOf(row{topic: fmt.Sprint(unique, ".", i), value: "x"})).wait(t); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Commit(t.Context(), fmt.Sprint(i), nil); err != nil {
+			t.Fatal(err)
+		}
+		if mark, err := x.Committed(t.Context()); mark != fmt.Sprint(i) || err != nil {
+			t.Fatalf("after transaction %d the mark is %q, %v", i, mark, err)
+		}
+	}
+}
+
+// A transaction all of whose records are refused has a mark like any other.
+func TestATransactionOfRefusedRecords(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, addr, unique string) {
+		s := write(t, transactionBus(t, addr, unique), unique)
+		x := begin(t, s)
+		written(t, s, "1")
+		if err := x.Commit(t.Context(), "former", nil); err != nil {
+			t.Fatal(err)
+		}
+		x = begin(t, s)
+		large := string(make([]byte, 2<<20))
+		if err := send(t, s, batchOf(row{value: large})).wait(t); len(rowsOf(t, err)) != 1 {
+			t.Fatal(err)
+		}
+		if err := x.Commit(t.Context(), "last", nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.(plugins.Closer).Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		mark, err := write(t, transactionBus(t, addr, unique), unique).(plugins.Transactional).Committed(t.Context())
 		if mark != "last" || err != nil {
 			t.Errorf("the last mark is %q, %v", mark, err)
 		}

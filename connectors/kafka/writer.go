@@ -54,6 +54,7 @@ type writer struct {
 	telling int       // that were answered, and whose answers are being passed on
 	records int       // of those
 	bytes   int
+	reached reached          // the last record that was
 	failing error            // why what is in flight fails
 	redo    []refused        // batches that are to be written again, in order
 	alone   []*plugins.Batch // of which each record is to be written alone
@@ -64,6 +65,12 @@ type destination struct {
 	name    string
 	refusal error     // why nothing can be written there
 	until   time.Time // when that is to be looked at again; zero for never
+}
+
+// reached is a partition that a record was written to, of no topic for none.
+type reached struct {
+	topic     string
+	partition int32
 }
 
 // refused is a batch that the engine was asked to write again.
