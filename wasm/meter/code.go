@@ -1,0 +1,88 @@
+package meter
+
+import (
+	"slices"
+
+	"github.com/onstream/onstream/wasm/binary"
+)
+
+// The instructions that are added.
+const (
+	ifVoid    = "\x04\x40"
+	end       = 0x0b
+	call      = 0x10
+	globalGet = 0x23
+	globalSet = 0x24
+	i32Const  = 0x41
+	i32Eqz    = 0x45
+	i32Sub    = 0x6b
+)
+
+// code writes the bodies of all functions, and that of the one that is added.
+func (w *rewriter) code() ([]byte, error) {
+	step := w.step()
+	out := binary.AppendU32(nil, uint32(len(w.m.Codes)+1))
+	var body []byte
+	for i := range w.m.Codes {
+		var err error
+		if body, err = w.body(body[:0], &w.m.Codes[i], step); err != nil {
+			return nil, err
+		}
+		out = append(binary.AppendU32(out, uint32(len(body))), body...)
+	}
+	refill := w.refilling()
+	return append(binary.AppendU32(out, uint32(len(refill))), refill...), nil
+}
+
+// step counts one step down, and has the counter filled up when it is used up.
+func (w *rewriter) step() []byte {
+	b := binary.AppendU32([]byte{globalGet}, w.counter)
+	b = append(b, i32Const, 1, i32Sub, globalSet)
+	b = binary.AppendU32(b, w.counter)
+	b = binary.AppendU32(append(b, globalGet), w.counter)
+	b = append(b, i32Eqz)
+	b = append(b, ifVoid...)
+	b = binary.AppendU32(append(b, call), w.refill)
+	return append(b, end)
+}
+
+// refilling is the body of the function that is called when the counter is used up. It is
+// filled before the host is asked, whose answer may be that there is nothing more to do.
+func (w *rewriter) refilling() []byte {
+	b := binary.AppendS32([]byte{0, i32Const}, w.config.Steps)
+	b = binary.AppendU32(append(b, globalSet), w.counter)
+	b = binary.AppendU32(append(b, call), w.imported)
+	return append(b, end)
+}
+
+// body appends the body of a function.
+func (w *rewriter) body(dst []byte, c *binary.Code, step []byte) ([]byte, error) {
+	var events []binary.Event
+	isLeaf := true
+	err := c.Walk(func(e binary.Event) {
+		isLeaf = isLeaf && e.Kind == binary.Reference
+		events = append(events, e)
+	})
+	if err != nil {
+		return nil, err
+	}
+	dst = slices.Grow(dst, len(c.Body)+(len(events)+1)*len(step))
+	dst = append(dst, c.Body[:c.Locals]...)
+	from := c.Locals
+	if !isLeaf {
+		dst = append(dst, step...)
+	}
+	for _, e := range events {
+		dst = append(dst, c.Body[from:e.At]...)
+		from = e.At
+		switch e.Kind {
+		case binary.Loop:
+			dst = append(dst, step...)
+		case binary.Call, binary.Reference:
+			dst = binary.AppendU32(dst, w.moved(e.Ref.Index))
+			from += e.Ref.Len
+		case binary.CallIndirect:
+		}
+	}
+	return append(dst, c.Body[from:]...), nil
+}

@@ -1,0 +1,252 @@
+package meter_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tetratelabs/wazero/api"
+	"pgregory.net/rapid"
+
+	"github.com/onstream/onstream/wasm/binary"
+	"github.com/onstream/onstream/wasm/meter"
+	"github.com/onstream/onstream/wasm/wasmtest"
+)
+
+const (
+	locals    = 4 // of each function of a program, the first its parameter
+	functions = 5
+)
+
+// program draws a module of functions i32 -> i32 that call those behind them,
+// directly and through a table, in loops that end.
+func program(t *rapid.T) []byte {
+	i32 := []binary.ValueType{binary.I32}
+	m := wasmtest.Module{
+		Types:   []binary.FuncType{{Params: i32, Results: i32}},
+		Memory:  &binary.Limits{Min: 1},
+		Table:   &binary.Limits{Min: functions},
+		Globals: []wasmtest.Global{{Init: 1}},
+	}
+	if rapid.Bool().Draw(t, "imports") {
+		m.Imports = []wasmtest.Import{{Module: "host", Name: "mix", Type: 0}}
+	}
+	first := uint32(len(m.Imports))
+	for f := range uint32(functions) {
+		g := &generator{t: t, imports: first, self: f, budget: 30}
+		g.statements(2)
+		g.value(2)
+		m.Funcs = append(m.Funcs, wasmtest.Func{Locals: slices.Repeat(i32, locals-1+2), Code: g.code})
+		m.Exports = append(m.Exports, binary.Export{Name: string(rune('a' + f)), Index: first + f})
+		m.Entries = append(m.Entries, first+f)
+	}
+	return m.Bytes()
+}
+
+// generator draws the code of a function.
+type generator struct {
+	t       *rapid.T
+	imports uint32
+	self    uint32
+	budget  int // statements and values that may still be drawn
+	loops   byte
+	code    []byte
+}
+
+func (g *generator) pick(n int) int {
+	if g.budget--; g.budget <= 0 {
+		return 0
+	}
+	return rapid.IntRange(0, n-1).Draw(g.t, "pick")
+}
+
+func (g *generator) local() byte { return byte(rapid.IntRange(0, locals-1).Draw(g.t, "local")) }
+
+func (g *generator) emit(b ...byte) { g.code = append(g.code, b...) }
+
+func (g *generator) statements(depth int) {
+	for range rapid.IntRange(0, 4).Draw(g.t, "statements") {
+		switch g.pick(6) {
+		case 0, 1:
+			g.value(depth)
+			g.emit(0x21, g.local()) // local.set
+		case 2:
+			g.value(depth)
+			g.emit(0x24, 0) // global.set
+		case 3:
+			if depth > 0 {
+				g.value(depth - 1)
+				g.emit(0x04, 0x40) // if
+				g.statements(depth - 1)
+				g.emit(0x05) // else
+				g.statements(depth - 1)
+				g.emit(0x0b)
+			}
+		case 4:
+			g.address()
+			g.value(depth)
+			g.emit(0x36, 2, 0) // i32.store
+		case 5:
+			if depth > 0 && g.loops < 2 {
+				g.loop(depth)
+			}
+		}
+	}
+}
+
+// loop counts a local of its own down.
+func (g *generator) loop(depth int) {
+	counter := byte(locals) + g.loops
+	g.loops++
+	g.emit(0x41, byte(rapid.IntRange(1, 30).Draw(g.t, "turns")), 0x21, counter)
+	g.emit(0x03, 0x40) // loop
+	g.statements(depth - 1)
+	g.emit(0x20, counter, 0x41, 1, 0x6b, 0x22, counter, 0x0d, 0) // br_if
+	g.emit(0x0b)
+	g.loops--
+}
+
+// address is one of the memory, in most cases.
+func (g *generator) address() {
+	g.value(0)
+	if rapid.IntRange(0, 20).Draw(g.t, "outside") > 0 {
+		g.emit(0x41, 0xff, 0x01, 0x71) // i32.and 255
+	}
+}
+
+func (g *generator) value(depth int) {
+	if depth <= 0 {
+		g.emit(0x20, g.local())
+		return
+	}
+	switch g.pick(8) {
+	case 0:
+		g.emit(0x20, g.local())
+	case 1:
+		g.emit(0x41)
+		g.code = binary.AppendS32(g.code, rapid.Int32().Draw(g.t, "constant"))
+	case 2, 3:
+		g.value(depth - 1)
+		g.value(depth - 1)
+		// add, sub, mul, div_s, rem_u, and, xor, shl, lt_s, eq
+		g.emit(rapid.SampledFrom([]byte{0x6a, 0x6b, 0x6c, 0x6d, 0x70, 0x71, 0x73, 0x74, 0x48, 0x46}).Draw(g.t, "operator"))
+	case 4:
+		g.emit(0x23, 0) // global.get
+	case 5:
+		g.address()
+		g.emit(0x28, 2, 0) // i32.load
+	case 6:
+		g.value(depth - 1)
+		if g.imports > 0 && rapid.Bool().Draw(g.t, "host") {
+			g.emit(0x10, 0) // call
+		} else if g.self+1 < functions {
+			g.emit(0x10, byte(g.imports+g.self+1))
+		}
+	case 7:
+		g.value(depth - 1)
+		if g.self+1 < functions {
+			g.emit(0x41, byte(rapid.IntRange(int(g.self)+1, functions-1).Draw(g.t, "entry")), 0x11, 0, 0) // call_indirect
+		}
+	}
+}
+
+// outcome is what a module does with some arguments.
+func outcome(t testing.TB, module []byte) string {
+	m := start(t, module, func() {})
+	var says []string
+	for f := range functions {
+		for _, arg := range []int32{0, -1, 77} {
+			out, err := m.ExportedFunction(string(rune('a'+f))).Call(context.Background(), api.EncodeI32(arg))
+			text, _, _ := strings.Cut(errText(err), "\n")
+			for _, v := range out {
+				text += " " + string(binary.AppendU32(nil, uint32(v)))
+			}
+			says = append(says, text)
+		}
+	}
+	return strings.Join(says, ";")
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// Programs do the same with and without metering, also where they trap.
+func TestRewrittenProgramsAreEqual(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		module := program(rt)
+		c := config
+		c.Steps = rapid.SampledFrom([]int32{1, 2, 7, 100_000}).Draw(rt, "steps")
+		if got, want := outcome(t, rewrite(t, module, c)), outcome(t, module); got != want {
+			rt.Errorf("metered it gives %q, otherwise %q", got, want)
+		}
+	})
+}
+
+// Whatever repeats something without end is stopped: a loop, a recursion that does not
+// use the stack up because it comes back, and what a module does at its start.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	loop := []byte{0x03, 0x40, 0x0c, 0, 0x0b}
+	for name, m := range map[string]wasmtest.Module{
+		"loop": {Funcs: []wasmtest.Func{{Code: loop}}},
+		"calls": {Funcs: []wasmtest.Func{ // 2^40 of them
+			{Code: []byte{0x41, 40, 0x10, 1}},
+			{Type: 1, Code: []byte{0x20, 0, 0x45, 0x45, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x10, 1, 0x20, 0, 0x41, 1, 0x6b, 0x10, 1, 0x0b}},
+		}},
+		"calls through a table": {Table: &binary.Limits{Min: 2}, Entries: []uint32{0, 1}, Funcs: []wasmtest.Func{
+			{Code: []byte{0x41, 40, 0x10, 1}},
+			{Type: 1, Code: []byte{0x20, 0, 0x45, 0x45, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x41, 1, 0x11, 1, 0, 0x20, 0, 0x41, 1, 0x6b, 0x41, 1, 0x11, 1, 0, 0x0b}},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m.Types = []binary.FuncType{{}, {Params: []binary.ValueType{binary.I32}}}
+			m.Exports = []binary.Export{{Name: "f"}}
+			ticks := 0
+			guest := start(t, rewrite(t, m.Bytes(), config), func() {
+				if ticks++; ticks == 10 {
+					panic(errKilled)
+				}
+			})
+			if _, err := guest.ExportedFunction("f").Call(t.Context()); !errors.Is(err, errKilled) {
+				t.Errorf("it ends with %v", err)
+			}
+		})
+	}
+}
+
+// A memory has the limit that is asked for, or less.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		memory      binary.Limits
+		pages, want uint32
+	}{
+		{binary.Limits{Min: 1}, 5, 5},
+		{binary.Limits{Min: 1, Max: 3, HasMax: true}, 5, 3},
+		{binary.Limits{Min: 1, Max: 65_536, HasMax: true}, 5, 5},
+	} {
+		m := wasmtest.Module{Memory: &c.memory}
+		got, err := binary.Decode(rewrite(t, m.Bytes(), meter.Config{Pages: c.pages, Steps: 1}), binary.DefaultBounds())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := got.Memories[0]; l.Max != c.want || !l.HasMax || l.Min != 1 {
+			t.Errorf("%v becomes %v, with %d at most", c.memory, l, c.pages)
+		}
+	}
+	m, err := binary.Decode(wasmtest.Module{Memory: &binary.Limits{Min: 17}}.Bytes(), binary.DefaultBounds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := meter.Rewrite(m, meter.Config{Pages: 16, Steps: 1}); err == nil || err.Error() != "it begins with 1.1 MiB of memory, and may have 1.0 MiB" {
+		t.Errorf("a large memory gives %v", err)
+	}
+}
