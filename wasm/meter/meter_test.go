@@ -49,7 +49,9 @@ func start(t testing.TB, module []byte, tick func()) api.Module {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mix := api.GoModuleFunc(func(_ context.Context, _ api.Module, stack []uint64) { stack[0] = api.EncodeI32(api.DecodeI32(stack[0])*31 + 7) })
+	mix := api.GoModuleFunc(func(_ context.Context, _ api.Module, stack []uint64) {
+		stack[0] = api.EncodeI32(api.DecodeI32(stack[0])*31 + 7)
+	})
 	i32 := []api.ValueType{api.ValueTypeI32}
 	if _, err := r.NewHostModuleBuilder("host").NewFunctionBuilder().WithGoModuleFunction(mix, i32, i32).Export("mix").Instantiate(ctx); err != nil {
 		t.Fatal(err)
