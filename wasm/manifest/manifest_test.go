@@ -1,0 +1,81 @@
+package manifest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/manifest"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	none, err := manifest.Parse(nil)
+	if err != nil || none.Mode != manifest.Records || none.Returns != manifest.Records {
+		t.Errorf("no manifest is %+v, %v", none, err)
+	}
+	m, err := manifest.Parse([]byte(`{"name": "hot", "mode": "columns", "returns": "selection", "later": 1,
+		"inputs": [{"name": "t", "type": "float", "optional": true}],
+		"parameters": [{"name": "limit", "type": "float", "default": 75, "min": 0}, {"name": "wait", "type": "duration", "default": 2000000}],
+		"state": {"version": 2, "spaces": ["seen"]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Inputs[0] != (manifest.Field{Name: "t", Type: "float", Optional: true}) || m.State.Version != 2 || m.Parameters[0].Hot {
+		t.Errorf("it is read as %+v", m)
+	}
+	if s, err := m.Parameters[0].DefaultSetting(); err != nil || s != (abi.Setting{Name: "limit", Type: abi.Float, Float: 75}) {
+		t.Errorf("the default of limit is %+v, %v", s, err)
+	}
+	if s, err := m.Parameters[1].DefaultSetting(); err != nil || s != (abi.Setting{Name: "wait", Type: abi.Duration, Int: 2_000_000}) {
+		t.Errorf("the default of wait is %+v, %v", s, err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{`:                   "it is not JSON: unexpected end of JSON input",
+		`{"name": 7}`:         "name is a JSON number",
+		`{"needs": ["gpu"]}`:  `the module needs "gpu", which this onstream does not have: use a newer one`,
+		`{"mode": "rows"}`:    `mode is "rows": write "records" or "columns"`,
+		`{"returns": "no"}`:   `returns is "no": write "records", "selection" or "columns"`,
+		`{"mode": "columns"}`: "a module of the mode columns needs inputs",
+		`{"inputs": [{"name": "t", "type": "float"}]}`:                                                "inputs are of the mode columns",
+		`{"mode": "columns", "inputs": [{"name": "t", "type": "f64"}]}`:                               `inputs: t has the type "f64": write bool, int, float`,
+		`{"mode": "columns", "inputs": [{"name": "t", "type": "int"}, {"name": "t", "type": "int"}]}`: "inputs: t is there twice",
+		`{"returns": "columns"}`:                                                                "a module that returns columns needs outputs",
+		`{"outputs": [{"name": "t", "type": "int"}]}`:                                           "outputs are of modules that return columns",
+		`{"returns": "columns", "outputs": [{"name": "t", "type": "json"}]}`:                    "outputs: t has the type json, which cannot be returned",
+		`{"returns": "selection", "ports": ["late"]}`:                                           "ports are of modules that return records",
+		`{"ports": ["errors"]}`:                                                                 "errors is the name of every stage's error output",
+		`{"ports": ["a b"]}`:                                                                    `ports: "a b" is no name: write letters, digits and underscores`,
+		`{"parameters": [{"name": "p", "type": "int", "default": 1.5}]}`:                        "parameters: the default of p is 1.5, which is not of the type int",
+		`{"parameters": [{"name": "p", "type": "int", "default": 5, "max": 4}]}`:                "parameters: the default of p is 5: it is to be at most 4",
+		`{"parameters": [{"name": "p", "type": "string", "default": "c", "enum": ["a", "b"]}]}`: `p is "c": write one of a, b`,
+		`{"limits": {"memory": -1}}`:                                                            "a limit is negative",
+		strings.Repeat(" ", manifest.MaxSize) + "{}":                                            "it has 262146 bytes, at most 262144 are taken",
+	} {
+		if _, err := manifest.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60s gives %v, not %s", text, err, want)
+		}
+	}
+}
+
+// FuzzParse gives any text: there is no panic.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"mode": "columns", "inputs": [{"name": "t", "type": "float"}], "parameters": [{"name": "p", "type": "int", "default": 1}]}`))
+	f.Fuzz(func(_ *testing.T, text []byte) {
+		m, err := manifest.Parse(text)
+		if err != nil {
+			return
+		}
+		for _, p := range m.Parameters {
+			if p.Default != nil {
+				if _, err := p.DefaultSetting(); err != nil {
+					panic("a default is refused only later: " + err.Error())
+				}
+			}
+		}
+	})
+}
