@@ -40,7 +40,7 @@ var layers = []layer{
 	{"plugins/plugintest", []string{"plugins"}},
 	{"connectors", []string{"plugins"}},
 	{"connectors/*", []string{"plugins", "connectors"}},
-	{"wasm", []string{"plugins"}},
+	{"wasm", []string{"plugins", "plugins/keyed"}},
 	{"wasm/sdk/*", nil},
 	{"runtime/graph", []string{"plugins"}},
 	{"runtime/state", []string{"plugins"}},

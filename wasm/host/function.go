@@ -1,0 +1,89 @@
+package host
+
+import (
+	"context"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/binary"
+)
+
+// wasiModule is what compilers import their run-time needs from.
+const wasiModule = "wasi_snapshot_preview1"
+
+// The function that metering calls. No module of its own may import it.
+const (
+	meterModule = "onstream_meter"
+	meterTick   = "tick"
+)
+
+// A function is one of the host's. It finds its parameters on the stack, and puts its result there.
+type function struct {
+	typ binary.FuncType
+	run func(i *Instance, mem api.Memory, stack []uint64)
+}
+
+// imports returns the functions of a module of the host.
+func imports(module string) map[string]function {
+	switch module {
+	case abi.Module:
+		return onstreamFunctions()
+	case wasiModule:
+		return wasiFunctions()
+	}
+	return nil
+}
+
+// guestContext is how a function of the host knows which instance called: the context of a call reaches it as it was given.
+type guestContext struct {
+	context.Context
+	instance *Instance
+}
+
+// Value implements [context.Context]: there is nothing in it. The run-time asks with each call.
+func (*guestContext) Value(any) any { return nil }
+
+// provide makes the modules of the host known to a run-time.
+func provide(ctx context.Context, r wazero.Runtime) error {
+	for _, module := range []string{abi.Module, wasiModule} {
+		b := r.NewHostModuleBuilder(module)
+		for name, f := range imports(module) {
+			b.NewFunctionBuilder().WithGoModuleFunction(f.counted(), apiTypes(f.typ.Params), apiTypes(f.typ.Results)).Export(name)
+		}
+		if _, err := b.Instantiate(ctx); err != nil {
+			return err
+		}
+	}
+	tick := api.GoModuleFunc(func(ctx context.Context, _ api.Module, _ []uint64) { ctx.(*guestContext).instance.tick() })
+	_, err := r.NewHostModuleBuilder(meterModule).NewFunctionBuilder().WithGoModuleFunction(tick, nil, nil).Export(meterTick).Instantiate(ctx)
+	return err
+}
+
+// counted is the function as the guest calls it.
+func (f function) counted() api.GoModuleFunc {
+	run := f.run
+	return func(ctx context.Context, m api.Module, stack []uint64) {
+		i := ctx.(*guestContext).instance
+		i.count(1)
+		run(i, m.Memory(), stack)
+	}
+}
+
+func apiTypes(ts []binary.ValueType) []api.ValueType {
+	out := make([]api.ValueType, len(ts))
+	for k, t := range ts {
+		out[k] = api.ValueType(t)
+	}
+	return out
+}
+
+// read returns bytes of the guest, which are its own: they change.
+func read(mem api.Memory, ptr, size uint64) []byte {
+	b, ok := mem.Read(uint32(ptr), uint32(size))
+	if !ok {
+		panic(Faultf(Trap, "the module gave %d bytes at %#x, which are outside of its memory", uint32(size), uint32(ptr)))
+	}
+	return b
+}

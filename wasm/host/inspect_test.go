@@ -1,0 +1,116 @@
+package host_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/binary"
+	"github.com/onstream/onstream/wasm/host"
+	"github.com/onstream/onstream/wasm/wasmtest"
+)
+
+func TestInspect(t *testing.T) {
+	t.Parallel()
+	b := processing(echo)
+	b.Manifest = `{"name": "echo", "state": {"spaces": ["a"]}}`
+	b.Imports = []wasmtest.HostFunc{{Module: abi.Module, Name: "state_del", Params: "iiii", Results: "i"}}
+	d, err := host.Inspect(b.Bytes())
+	if err != nil || d.Manifest.Name != "echo" || !d.Keyed || d.Timers || d.Snapshot {
+		t.Errorf("it is %+v, %v", d, err)
+	}
+}
+
+// What may not run is refused before it is compiled, with what to do about it.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	changed := func(change func(*wasmtest.Behaviour)) []byte {
+		b := processing(echo)
+		change(&b)
+		return b.Bytes()
+	}
+	imported := func(f wasmtest.HostFunc) []byte {
+		return changed(func(b *wasmtest.Behaviour) { b.Imports = []wasmtest.HostFunc{f} })
+	}
+	exported := func(x wasmtest.Export) []byte {
+		return changed(func(b *wasmtest.Behaviour) { b.Funcs = append(b.Funcs, x) })
+	}
+	void := []binary.FuncType{{}}
+	other := wasmtest.Module{Types: void, Funcs: []wasmtest.Func{{}}, Exports: []binary.Export{{Name: "onstream_abi_v2", Kind: binary.Func}}}
+	program := wasmtest.Module{Types: void, Funcs: []wasmtest.Func{{}}, Exports: []binary.Export{{Name: "_start", Kind: binary.Func}}}
+	noMemory := wasmtest.Module{Types: void, Funcs: []wasmtest.Func{{}}, Exports: []binary.Export{{Name: abi.Marker, Kind: binary.Func}}}
+	for name, c := range map[string]struct {
+		module []byte
+		want   string
+	}{
+		"text":            {[]byte("package main"), "it is not WebAssembly: it does not begin with \\0asm: name the file that the compiler wrote"},
+		"component":       {[]byte("\x00asm\x0d\x00\x01\x00"), "it is a component of the component model, not a core module: build a core module, such as with --target wasm32-unknown-unknown"},
+		"cut off":         {processing(echo).Bytes()[:50], "it ends too early"},
+		"other version":   {other.Bytes(), "it is for onstream_abi_v2, this onstream has onstream_abi_v1: use a version of onstream that has it"},
+		"program":         {program.Bytes(), "it is a program, and does not export onstream_abi_v1: build a library with one of the SDKs"},
+		"no behaviour":    {wasmtest.Module{}.Bytes(), "it does not export onstream_abi_v1, so it is not a behaviour for onstream"},
+		"no alloc":        {noMemory.Bytes(), "it does not export onstream_alloc: build it with one of the SDKs"},
+		"no process":      {wasmtest.Behaviour{}.Bytes(), "it does not export onstream_process"},
+		"type of export":  {exported(wasmtest.Export{Name: abi.Open, Params: "i", Results: "i", Code: []byte{0x20, 0}}), "it exports onstream_open as (i32) -> (i32), it is (i32, i32) -> (i32)"},
+		"half a snapshot": {exported(wasmtest.Export{Name: abi.Snapshot, Results: "I", Code: wasmtest.I64(0)}), "it exports one of onstream_snapshot and onstream_restore: it needs both, or none"},
+		"other import":    {imported(wasmtest.HostFunc{Module: "env", Name: "system", Params: "i", Results: "i"}), "it imports env.system, which is not given to behaviours"},
+		"later import":    {imported(wasmtest.HostFunc{Module: abi.Module, Name: "later"}), "it imports onstream_v1.later, which this onstream does not have: build it with an older SDK"},
+		"meter":           {imported(wasmtest.HostFunc{Module: "onstream_meter", Name: "tick"}), "it imports onstream_meter.tick, which is not given to behaviours"},
+		"type of import":  {imported(wasmtest.HostFunc{Module: abi.Module, Name: "log", Params: "ii"}), "it imports onstream_v1.log as (i32, i32) -> (), it is (i32, i32, i32) -> ()"},
+		"state unsaid":    {imported(wasmtest.HostFunc{Module: abi.Module, Name: "state_del", Params: "iiii", Results: "i"}), "it imports state_del, but its manifest has no state: name its namespaces in state.spaces"},
+		"timers unheard":  {imported(wasmtest.HostFunc{Module: abi.Module, Name: "timer_set", Params: "iiII", Results: "i"}), "it imports timer_set, but does not export onstream_on_timer"},
+		"broken manifest": {changed(func(b *wasmtest.Behaviour) { b.Manifest = "{" }), "its manifest: it is not JSON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := host.Load(t.Context(), c.module, config())
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("it gives %v, not %s", err, c.want)
+			}
+		})
+	}
+}
+
+// Compiled modules are kept for their owner alone, and are found again.
+func TestCache(t *testing.T) {
+	t.Parallel()
+	c := config()
+	c.CacheDir = filepath.Join(t.TempDir(), "cache")
+	files := func() []string {
+		names, err := filepath.Glob(filepath.Join(c.CacheDir, "*", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	for range 2 {
+		m, err := host.Load(context.Background(), processing(echo).Bytes(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i, err := m.Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := process(i, "it"); err != nil || string(out) != "it" {
+			t.Errorf("it returns %q, %v", out, err)
+		}
+		if err := m.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	info, err := os.Stat(c.CacheDir)
+	if err != nil || info.Mode().Perm() != 0o700 || len(files()) == 0 {
+		t.Errorf("the folder has %v, %v: %v", info.Mode(), files(), err)
+	}
+	if err := os.Chmod(c.CacheDir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := host.Load(context.Background(), processing(echo).Bytes(), c); err == nil || !strings.Contains(err.Error(), "others may write to "+c.CacheDir+", and what is in it is executed: chmod 700 it") {
+		t.Errorf("a folder for everybody gives %v", err)
+	}
+}

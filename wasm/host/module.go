@@ -1,0 +1,108 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/onstream/onstream/wasm/meter"
+)
+
+// steps is how many steps a guest takes between two looks at the clock: less than a millisecond of them.
+const steps = 100_000
+
+// maxTable is how many entries the table of a module may grow to.
+const maxTable = 100_000
+
+// Config says how modules are compiled and what they may use.
+type Config struct {
+	Limits Limits
+	// CacheDir is where compiled modules are kept, by their digest; "" for nowhere. It is made, for its owner alone.
+	CacheDir string
+}
+
+// Module is a module that is compiled. It is safe for concurrent use.
+type Module struct {
+	*Description
+	config   Config
+	runtime  wazero.Runtime
+	cache    wazero.CompilationCache
+	compiled wazero.CompiledModule
+}
+
+// Load compiles a module.
+func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
+	d, decoded, err := inspect(data)
+	if err != nil {
+		return nil, err
+	}
+	metered, err := meter.Rewrite(decoded, meter.Config{Module: meterModule, Name: meterTick, Steps: steps, Pages: c.Limits.pages(), Entries: maxTable})
+	if err != nil {
+		var large *meter.TooLargeError
+		if errors.As(err, &large) {
+			err = fmt.Errorf("%w: raise limits.memory, or build it with less", err)
+		}
+		return nil, err
+	}
+	m := &Module{Description: d, config: c}
+	if err := m.compile(ctx, metered); err != nil {
+		_ = m.Close(ctx) // it was of no use
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Module) compile(ctx context.Context, metered []byte) (err error) {
+	c := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithMemoryLimitPages(max(1, m.config.Limits.pages()))
+	if dir := m.config.CacheDir; dir != "" {
+		if err := ownFolder(dir); err != nil {
+			return err
+		}
+		if m.cache, err = wazero.NewCompilationCacheWithDir(dir); err != nil {
+			return fmt.Errorf("keep compiled modules: %w", err)
+		}
+		c = c.WithCompilationCache(m.cache)
+	}
+	m.runtime = wazero.NewRuntimeWithConfig(ctx, c)
+	if err := provide(ctx, m.runtime); err != nil {
+		return fmt.Errorf("provide the functions of the host: %w", err)
+	}
+	if m.compiled, err = m.runtime.CompileModule(ctx, metered); err != nil {
+		return fmt.Errorf("compile it: %w", err)
+	}
+	return nil
+}
+
+// ownFolder makes a folder that nobody else can write to: what is in it is executed.
+func ownFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("keep compiled modules: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("keep compiled modules: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+		return fmt.Errorf("keep compiled modules: others may write to %s, and what is in it is executed: chmod 700 it, or name another folder", dir)
+	}
+	return nil
+}
+
+// Close frees what the module and its instances have.
+func (m *Module) Close(ctx context.Context) error {
+	if m.runtime != nil {
+		if err := m.runtime.Close(ctx); err != nil {
+			return fmt.Errorf("close a module: %w", err)
+		}
+	}
+	if m.cache != nil {
+		if err := m.cache.Close(ctx); err != nil {
+			return fmt.Errorf("close the compiled modules: %w", err)
+		}
+	}
+	return nil
+}
