@@ -40,7 +40,7 @@ var layers = []layer{
 	{"plugins/plugintest", []string{"plugins"}},
 	{"connectors", []string{"plugins"}},
 	{"connectors/*", []string{"plugins", "connectors"}},
-	{"wasm", []string{"plugins", "plugins/keyed"}},
+	{"wasm", []string{"plugins", "plugins/jsontext", "plugins/keyed"}},
 	{"wasm/sdk/*", nil},
 	{"runtime/graph", []string{"plugins"}},
 	{"runtime/state", []string{"plugins"}},

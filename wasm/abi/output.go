@@ -56,7 +56,11 @@ func (p Pairs) At(i int) (name, value []byte) {
 type Records struct {
 	frame       []byte
 	descriptors []byte
+	size        int
 }
+
+// Size returns how many bytes of keys, values and headers they have.
+func (r Records) Size() int { return r.size }
 
 // ParseRecords reads a frame of records that the guest made of so many rows, for so many ports. Ranges may overlap;
 // what they have in all is at most limit bytes, which is what it costs to copy them.
@@ -68,7 +72,7 @@ func ParseRecords(data []byte, rows uint32, ports, limit int) (Records, error) {
 	if h.Kind != RecordsFrame {
 		return Records{}, fmt.Errorf("it is a frame of %s, not of records", h.Kind)
 	}
-	r := Records{frame, h.descriptors(frame)}
+	r := Records{frame: frame, descriptors: h.descriptors(frame)}
 	left := limit
 	for i := range r.Len() {
 		n, err := r.check(i, rows, ports, left)
@@ -79,6 +83,7 @@ func ParseRecords(data []byte, rows uint32, ports, limit int) (Records, error) {
 			return Records{}, &LimitError{limit}
 		}
 	}
+	r.size = limit - left
 	return r, nil
 }
 

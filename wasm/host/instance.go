@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -247,11 +248,12 @@ func (i *Instance) refused(v int64) error {
 	return &Fault{Code: Failed, Msg: text, Alive: true}
 }
 
-// said is what the guest has said about an error of its own.
+// said is what the guest has said about an error of its own: in a message, or in the first line that it wrote to its
+// standard error.
 func (i *Instance) said() string {
 	text := i.message
 	if len(text) == 0 {
-		text = i.stderr
+		text, _, _ = bytes.Cut(bytes.TrimSpace(i.stderr), []byte{'\n'})
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(string(text), "\uFFFD"))
 }

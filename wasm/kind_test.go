@@ -1,0 +1,142 @@
+package wasm_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/wasmtest"
+)
+
+// behaviour returns nothing, so all records are dropped.
+func behaviour(manifest string) []byte {
+	return wasmtest.Behaviour{
+		Manifest: manifest,
+		Funcs:    []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)}},
+	}.Bytes()
+}
+
+var payloads = plugins.Shape{Format: "json"}
+
+// The outputs of a stage are those of the manifest.
+func TestOutputs(t *testing.T) {
+	t.Parallel()
+	in := payloads
+	in.Generation = 3
+	outs, err := kind(t).Outputs(in, config(file(t, behaviour(`{"ports": ["late", "odd"]}`)), nil))
+	if err != nil || len(outs) != 3 || outs[0].Name != "" || outs[2].Name != "odd" || outs[1].Shape.Generation != 4 {
+		t.Errorf("of records they are %+v, %v", outs, err)
+	}
+	outs, err = kind(t).Outputs(in, config(file(t, behaviour(`{"returns": "selection"}`)), nil))
+	if err != nil || len(outs) != 1 || outs[0].Shape.Generation != 3 {
+		t.Errorf("of a selection they are %+v, %v", outs, err)
+	}
+	adds := `{"returns": "columns", "outputs": [{"name": "f", "type": "float", "optional": true}]}`
+	outs, err = kind(t).Outputs(in, config(file(t, behaviour(adds)), nil))
+	if err != nil || outs[0].Shape.Type.Fields[0].Name != "f" || !outs[0].Shape.Type.Fields[0].Type.Equal(plugins.Of(plugins.Float).OrNull()) || outs[0].Shape.Set[0] != "f" {
+		t.Errorf("of columns they are %+v, %v", outs, err)
+	}
+}
+
+// What is wrong with a stage is told when the pipeline is built, at the attribute that it is about.
+func TestConfigErrors(t *testing.T) {
+	t.Parallel()
+	takes := `{"mode": "columns", "returns": "selection", "inputs": [{"name": "t", "type": "float"}]}`
+	asks := `{"parameters": [{"name": "limit", "type": "float", "min": 0}, {"name": "wait", "type": "duration", "default": 1}]}`
+	inputs := func(name string, k plugins.Kind) map[string]any {
+		return map[string]any{"inputs": []plugins.NamedExpr{named(name, field("t", plugins.Of(k)))}}
+	}
+	values := func(more ...plugins.NamedExpr) map[string]any { return map[string]any{"config": more} }
+	limit := func(v plugins.Value) plugins.NamedExpr { return named("limit", constant(v)) }
+	columns := plugins.Columns(plugins.Field{Name: "t", Type: plugins.Of(plugins.Float)})
+	missing := filepath.Join(t.TempDir(), "missing.wasm")
+	for name, c := range map[string]struct {
+		module any // a manifest, or a path
+		attrs  map[string]any
+		in     plugins.Shape
+		want   string
+	}{
+		"no file":           {missing, nil, payloads, "module: there is no such file: build the module, or correct the path"},
+		"no module":         {file(t, []byte("package main")), nil, payloads, "module: " + "@ cannot be used: it is not WebAssembly"},
+		"pin":               {`{}`, map[string]any{"sha256": "sha256:00ff"}, payloads, "sha256: the module is another one, it has "},
+		"no payload":        {`{}`, nil, columns, "value: the records have no payload here, or not the one that they came with, and the module takes payloads: write value = event"},
+		"number as value":   {`{}`, map[string]any{"value": field("t", plugins.Of(plugins.Float))}, payloads, "value: a value of type float has no bytes to give to the module"},
+		"value for columns": {takes, map[string]any{"value": field("t", plugins.Of(plugins.String)), "inputs": inputs("t", plugins.Float)["inputs"]}, payloads, "value: the module takes columns: give it inputs, and no value"},
+		"input lacks":       {takes, nil, payloads, "inputs: the module needs the input t (float): write inputs = { t = event.FIELD }"},
+		"other input":       {takes, inputs("u", plugins.Float), payloads, `inputs: the module has no input "u", it has t`},
+		"type of input":     {takes, inputs("t", plugins.String), payloads, "inputs: t is of type string, the module takes float: convert it"},
+		"input of records":  {`{}`, inputs("t", plugins.Float), payloads, "inputs: the module takes records, and no columns: remove inputs"},
+		"parameter lacks":   {asks, nil, payloads, "config: limit (float) has no default: write config = { limit = ... }"},
+		"other parameter":   {asks, values(limit(float(1)), named("most", constant(float(1)))), payloads, `config: the module has no parameter "most", it has limit, wait`},
+		"no parameters":     {`{}`, values(limit(float(1))), payloads, "config: the module has no parameters: remove config"},
+		"type of parameter": {asks, values(limit(text("x"))), payloads, `config: limit is "x", a string, and is to be of type float`},
+		"small parameter":   {asks, values(limit(integer(-1))), payloads, "config: limit is -1: it is to be at least 0"},
+		"no duration":       {asks, values(limit(float(1)), named("wait", constant(text("soon")))), payloads, `config: wait is "soon", a string, and is to be of type duration, such as "1m30s"`},
+		"not constant":      {asks, values(named("limit", field("t", plugins.Of(plugins.Float)))), payloads, "config: limit depends on the record: a parameter is the same for all of them"},
+		"much memory":       {`{"limits": {"memory": 134217729}}`, nil, payloads, `the module asks for 129 MiB of memory: if it may have them, write limits { memory = "129MiB" }`},
+		"much time":         {`{"limits": {"time_ms": 1500}}`, nil, payloads, `the module asks for 1.5s for a call: if it may take them, write limits { time = "1.5s" }`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			module := c.module.(string)
+			if strings.HasPrefix(module, "{") {
+				module = file(t, behaviour(module))
+			}
+			_, err := kind(t).Outputs(c.in, config(module, c.attrs))
+			var wrong *plugins.ConfigError
+			if want := strings.ReplaceAll(c.want, "@", module); !errors.As(err, &wrong) || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("it gives %v, not %s", err, want)
+			}
+		})
+	}
+}
+
+// What the stage says goes before what the module asks for, and what is pinned may run.
+func TestConfigIsTaken(t *testing.T) {
+	t.Parallel()
+	module := behaviour(`{"limits": {"memory": 134217729}, "parameters": [{"name": "wait", "type": "duration"}]}`)
+	c := config(file(t, module), map[string]any{
+		"sha256": fmt.Sprintf("%X", sha256.Sum256(module)),
+		"config": []plugins.NamedExpr{named("wait", constant(text("1m")))},
+	}, plugins.ConfigBlock{Name: "limits", Config: plugins.NewConfig(map[string]any{"memory": int64(256 << 20)})})
+	if _, err := kind(t).Outputs(payloads, c); err != nil {
+		t.Error(err)
+	}
+}
+
+// A module that cannot be opened keeps the pipeline from starting.
+func TestOpenFails(t *testing.T) {
+	t.Parallel()
+	manifest := `{"parameters": [{"name": "refuse", "type": "string"}], ` + spaces + `}`
+	attrs := map[string]any{"config": []plugins.NamedExpr{named("refuse", constant(text("no reason")))}}
+	tr, err := kind(t).New(config(guest(t, manifest), attrs), plugins.Env{Now: time.Now, Logger: discard, Pool: new(plugins.Pool)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.(plugins.Opener).Open(t.Context()); err == nil || !plugins.IsPermanent(err) || err.Error() != "open: it refuses to open: no reason" {
+		t.Errorf("it gives %v", err)
+	}
+}
+
+// A file that is replaced between the building of a pipeline and its start is not run.
+func TestReplaced(t *testing.T) {
+	t.Parallel()
+	path := file(t, behaviour(`{"name": "one"}`))
+	tr, err := kind(t).New(config(path, nil), plugins.Env{Now: time.Now, Logger: discard, Pool: new(plugins.Pool)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, behaviour(`{"name": "two"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.(plugins.Opener).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "the file was replaced after the pipeline was built: start it again") {
+		t.Errorf("it gives %v", err)
+	}
+}

@@ -1,0 +1,105 @@
+package wasm
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm/binary"
+	"github.com/onstream/onstream/wasm/host"
+)
+
+// library knows the modules that the stages of a process name. It is safe for concurrent use.
+type library struct {
+	cacheDir string
+
+	mu    sync.Mutex
+	known map[string]known // by path
+}
+
+// known is what is known of the module in a file as it was.
+type known struct {
+	modified time.Time
+	size     int64
+	module   *host.Description
+}
+
+// describe returns what is known of the module of a stage, without running it. An error is about the
+// configuration.
+func (l *library) describe(c plugins.Config) (*host.Description, error) {
+	path := c.String("module")
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k, ok := l.known[path]
+	if !ok || !k.modified.Equal(info.ModTime()) || k.size != info.Size() {
+		data, err := readModule(path)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		d, err := host.Inspect(data)
+		if err != nil {
+			return nil, plugins.ConfigErrorf("module", "%s cannot be used: %v", path, err)
+		}
+		k = known{info.ModTime(), info.Size(), d}
+		if l.known == nil {
+			l.known = map[string]known{}
+		}
+		l.known[path] = k
+	}
+	return k.module, checkPin(c, k.module)
+}
+
+func unreadable(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return plugins.ConfigErrorf("module", "there is no such file: build the module, or correct the path: %v", err)
+	}
+	return plugins.ConfigErrorf("module", "it cannot be read: %v", err)
+}
+
+// checkPin compares the module with the one that the stage wants.
+func checkPin(c plugins.Config, d *host.Description) error {
+	want := strings.TrimPrefix(c.String("sha256"), "sha256:")
+	if got := hex.EncodeToString(d.Digest[:]); want != "" && !strings.EqualFold(got, want) {
+		return plugins.ConfigErrorf("sha256", "the module is another one, it has %s: use the one that was meant, or look at what has changed and pin this one", got)
+	}
+	return nil
+}
+
+// readModule reads a file, as far as a module may be long.
+func readModule(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	return io.ReadAll(io.LimitReader(f, int64(binary.DefaultBounds().Size)+1))
+}
+
+// load compiles the module of a stage, which is to be the one that was described.
+func (l *library) load(ctx context.Context, p *plan) (*host.Module, error) {
+	data, err := readModule(p.path)
+	if err != nil {
+		return nil, fmt.Errorf("read the module: %w", err)
+	}
+	m, err := host.Load(ctx, data, host.Config{Limits: p.limits, CacheDir: l.cacheDir})
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", p.path, err)
+	}
+	if m.Digest != p.module.Digest {
+		_ = m.Close(ctx) // it is not used
+		return nil, fmt.Errorf("load %s: the file was replaced after the pipeline was built: start it again", p.path)
+	}
+	return m, nil
+}

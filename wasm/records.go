@@ -1,0 +1,70 @@
+package wasm
+
+import (
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/host"
+)
+
+// checkBytes fails the rows whose value has no bytes to give to the module.
+func checkBytes(b *plugins.Batch, col *plugins.Column) {
+	for _, i := range b.Sel {
+		switch k := kindAt(col, i); {
+		case k == plugins.Null:
+			b.Fail(i, plugins.Failure{Code: "null", Msg: "the value for the module is null: drop the record before, or use default(x, y)"})
+		case k != plugins.String && k != plugins.Bytes && !k.Nested():
+			b.Fail(i, plugins.Failure{Code: "type", Msg: "the value for the module is of type " + k.String() + ", not string or bytes"})
+		}
+	}
+	b.DropFailed()
+}
+
+// valueOf returns what the module is given as the value of a row.
+func (s *stage) valueOf(i uint32) []byte {
+	if s.values != nil {
+		return s.values.Bytes(i)
+	}
+	return s.batch.Value(i)
+}
+
+// rowCost is about what a row takes in a frame besides its key and value.
+const rowCost = 64
+
+// sizeOf is about what a row takes in a frame.
+func (s *stage) sizeOf(i uint32) int {
+	return rowCost + len(s.valueOf(i)) + len(s.batch.Key(i))
+}
+
+// giveRecords gives an instance the frame of rows of the batch.
+func (s *stage) giveRecords(i *host.Instance, rows []uint32) error {
+	b, headers, size := s.batch, 0, 0
+	for _, row := range rows {
+		size += len(s.valueOf(row)) + len(b.Key(row))
+		for _, h := range b.HeadersOf(row) {
+			headers++
+			size += int(h.Name.Len) + int(h.Value.Len)
+		}
+	}
+	frame, err := i.Input(abi.RecordsSize(len(rows), headers, size))
+	if err != nil {
+		return err
+	}
+	w := abi.NewRecordsWriter(frame, len(rows), headers, s.watermark())
+	for _, row := range rows {
+		at, seq, flags := abi.NoTime, uint64(0), uint16(0)
+		if s.times != nil {
+			at, flags = micros(s.times[row]), abi.HasTime
+		}
+		if b.Offsets != nil {
+			seq = uint64(b.Offsets[row])
+		}
+		if b.Keys != nil {
+			flags |= abi.HasKey
+		}
+		w.Add(at, seq, b.Key(row), s.valueOf(row), flags)
+		for _, h := range b.HeadersOf(row) {
+			w.AddHeader(h.Name.Of(b.Data), h.Value.Of(b.Data))
+		}
+	}
+	return nil
+}
