@@ -76,11 +76,10 @@ func TestEnvelope(t *testing.T) {
 func TestPoison(t *testing.T) {
 	t.Parallel()
 	state := map[string]any{"key": field("key", plugins.Of(plugins.String))}
-	limits := plugins.ConfigBlock{Name: "limits", Config: plugins.NewConfig(map[string]any{"time": 30 * time.Millisecond})}
-	e := start(t, guest(t, plain), state, limits)
+	e := start(t, guest(t, plain), state)
 	for cmd, want := range map[string]string{
 		"panic":   "!trap the module trapped: unreachable: panic: told to (in ",
-		"spin":    "!timeout the module took longer than 30ms: raise limits.time",
+		"spin":    "!timeout the module took longer than 1s: raise limits.time",
 		"err":     "!module_error the command is err",
 		"bad":     "!frame what the module returned cannot be read: it begins with",
 		"outside": "!frame the module returned 1 bytes at 0x7fffffff, which are outside of its memory",
