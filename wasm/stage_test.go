@@ -79,7 +79,6 @@ func TestPoison(t *testing.T) {
 	e := start(t, guest(t, plain), state)
 	for cmd, want := range map[string]string{
 		"panic":   "!trap the module trapped: unreachable: panic: told to (in ",
-		"spin":    "!timeout the module took longer than 1s: raise limits.time",
 		"err":     "!module_error the command is err",
 		"bad":     "!frame what the module returned cannot be read: it begins with",
 		"outside": "!frame the module returned 1 bytes at 0x7fffffff, which are outside of its memory",
@@ -94,6 +93,16 @@ func TestPoison(t *testing.T) {
 		if got := e.run("k|get:x"); got != "2" {
 			t.Errorf("after %s x is %q", cmd, got)
 		}
+	}
+}
+
+// A record on which the module takes too long fails, and the others go on.
+func TestSpin(t *testing.T) {
+	t.Parallel()
+	limits := plugins.ConfigBlock{Name: "limits", Config: plugins.NewConfig(map[string]any{"time": 100 * time.Millisecond})}
+	e := start(t, guest(t, plain), nil, limits)
+	if got := e.run("keep", "spin", "say:on"); got != "keep; on; !timeout the module took longer than 100ms: raise limits.time, or give it less to do at a time" {
+		t.Errorf("it gives %q", got)
 	}
 }
 

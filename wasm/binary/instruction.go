@@ -46,7 +46,7 @@ const (
 type Event struct {
 	Kind EventKind
 	// At is where it is in the body: of a loop, where its first instruction begins; of the
-	// name of a function, where the index is.
+	// name of a function, where the index is; of Bulk, where the instruction begins.
 	At  int
 	Ref Ref // of Call and Reference
 }
@@ -60,6 +60,7 @@ const (
 	Call                   // of a function that is named
 	CallIndirect           // of one that is computed
 	Reference              // to a function, as a value
+	Bulk                   // that takes as long as the number says that is on top of the stack
 )
 
 // Walk calls see for each event in a function, in order. Instructions that are not
@@ -92,6 +93,11 @@ func (c *Code) Walk(see func(Event)) error {
 			see(Event{Kind: CallIndirect, At: r.at})
 			r.u32()
 			r.u32()
+		case op == opMore:
+			at := r.at - 1
+			if more(r) && r.err == nil {
+				see(Event{Kind: Bulk, At: at})
+			}
 		default:
 			immediates(r, op)
 		}
@@ -132,8 +138,6 @@ func immediates(r *reader, op byte) {
 		if t := ValueType(r.byte()); !t.isRef() {
 			r.failf("a reference is of the type %#x", byte(t))
 		}
-	case op == opMore:
-		more(r)
 	case op == opVector:
 		vector(r)
 	default:
@@ -169,9 +173,11 @@ func zero(r *reader) {
 	}
 }
 
-// more reads the rest of the instructions whose second byte tells which they are.
-func more(r *reader) {
-	switch sub := r.u32(); sub {
+// more reads the rest of the instructions whose second byte tells which they are. It reports whether they take as
+// long as is on the stack.
+func more(r *reader) (bulk bool) {
+	sub := r.u32()
+	switch sub {
 	case 0, 1, 2, 3, 4, 5, 6, 7: // saturating conversions
 	case 8: // memory.init
 		r.u32()
@@ -189,6 +195,11 @@ func more(r *reader) {
 	default:
 		r.failf("there is the instruction 0xfc %d, which is not known", sub)
 	}
+	switch sub {
+	case 8, 10, 11, 12, 14, 17: // init, copy and fill, of memory and of tables
+		return true
+	}
+	return false
 }
 
 // vector reads the rest of an instruction on vectors.

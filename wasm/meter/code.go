@@ -11,17 +11,20 @@ const (
 	ifVoid    = "\x04\x40"
 	end       = 0x0b
 	call      = 0x10
+	localGet  = 0x20
 	globalGet = 0x23
 	globalSet = 0x24
 	i32Const  = 0x41
 	i32Eqz    = 0x45
+	i32LeS    = 0x4c
 	i32Sub    = 0x6b
+	i32ShrU   = 0x76
 )
 
-// code writes the bodies of all functions, and that of the one that is added.
+// code writes the bodies of all functions, and those of the two that are added.
 func (w *rewriter) code() ([]byte, error) {
 	step := w.step()
-	out := binary.AppendU32(nil, uint32(len(w.m.Codes)+1))
+	out := binary.AppendU32(nil, uint32(len(w.m.Codes)+2))
 	var body []byte
 	for i := range w.m.Codes {
 		var err error
@@ -30,8 +33,10 @@ func (w *rewriter) code() ([]byte, error) {
 		}
 		out = append(binary.AppendU32(out, uint32(len(body))), body...)
 	}
-	refill := w.refilling()
-	return append(binary.AppendU32(out, uint32(len(refill))), refill...), nil
+	for _, added := range [][]byte{w.refilling(), w.charging()} {
+		out = append(binary.AppendU32(out, uint32(len(added))), added...)
+	}
+	return out, nil
 }
 
 // step counts one step down, and has the counter filled up when it is used up.
@@ -53,6 +58,22 @@ func (w *rewriter) refilling() []byte {
 	b = binary.AppendU32(append(b, globalSet), w.counter)
 	b = binary.AppendU32(append(b, call), w.imported)
 	return append(b, end)
+}
+
+// bulkShift says how much of a copy is one step: 64 bytes.
+const bulkShift = 6
+
+// charging is the body of the function i32 -> i32 that counts the steps of an instruction which takes as long as its
+// argument says, and returns that.
+func (w *rewriter) charging() []byte {
+	b := binary.AppendU32([]byte{0, globalGet}, w.counter)
+	b = append(b, localGet, 0, i32Const, bulkShift, i32ShrU, i32Sub, globalSet)
+	b = binary.AppendU32(b, w.counter)
+	b = binary.AppendU32(append(b, globalGet), w.counter)
+	b = append(b, i32Const, 0, i32LeS)
+	b = append(b, ifVoid...)
+	b = binary.AppendU32(append(b, call), w.refill)
+	return append(b, end, localGet, 0, end)
 }
 
 // body appends the body of a function.
@@ -82,6 +103,8 @@ func (w *rewriter) body(dst []byte, c *binary.Code, step []byte) ([]byte, error)
 			dst = binary.AppendU32(dst, w.moved(e.Ref.Index))
 			from += e.Ref.Len
 		case binary.CallIndirect:
+		case binary.Bulk:
+			dst = binary.AppendU32(append(dst, call), w.refill+1)
 		}
 	}
 	return append(dst, c.Body[from:]...), nil

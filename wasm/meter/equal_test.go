@@ -222,6 +222,34 @@ func TestKill(t *testing.T) {
 	}
 }
 
+// What copies much at once counts for as much as it copies.
+func TestBulk(t *testing.T) {
+	t.Parallel()
+	const pages, times = 128, 10
+	var code []byte
+	for k := range times {
+		code = append(code, 0x41, 0, 0x41, 7) // to 0 from or with 7
+		code = binary.AppendS32(append(code, 0x41), pages<<16-7)
+		if k%2 == 0 {
+			code = append(code, 0xfc, 11, 0) // memory.fill
+		} else {
+			code = append(code, 0xfc, 10, 0, 0) // memory.copy
+		}
+	}
+	m := wasmtest.Module{
+		Types: []binary.FuncType{{}}, Memory: &binary.Limits{Min: pages},
+		Funcs: []wasmtest.Func{{Code: code}}, Exports: []binary.Export{{Name: "f"}},
+	}
+	ticks := 0
+	guest := start(t, rewrite(t, m.Bytes(), config), func() { ticks++ })
+	if _, err := guest.ExportedFunction("f").Call(t.Context()); err != nil || ticks != times {
+		t.Errorf("it ticks %d times, and ends with %v", ticks, err)
+	}
+	if b, ok := guest.Memory().ReadByte(100); !ok || b != 7 {
+		t.Errorf("the memory has %d", b)
+	}
+}
+
 // A memory has the limit that is asked for, or less.
 func TestLimits(t *testing.T) {
 	t.Parallel()

@@ -5,7 +5,7 @@
 // collection of garbage.
 //
 // A global counts down. It is decremented where a function begins and where a
-// loop begins its next turn; a function that has neither loops nor calls takes no
+// loop begins its next turn, and for each 64 bytes that an instruction copies or fills; a function that has neither loops nor calls takes no
 // longer than its code is long, and is left as it is. What a module does
 // is not changed by that, but for how long it takes and how deep it may recurse.
 package meter
@@ -56,8 +56,8 @@ type rewriter struct {
 	config   Config
 	imported uint32 // functions, without the one that is added
 	counter  uint32 // the global's index
-	refill   uint32 // the index of the function that fills the counter up
-	tickType uint32 // the type () -> ()
+	refill   uint32 // the index of the function that fills the counter up; behind it is the one that charges
+	tickType uint32 // the type () -> (); behind it is i32 -> i32
 	out      []byte
 }
 

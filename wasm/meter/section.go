@@ -10,20 +10,21 @@ import (
 // those without anything to add, are made.
 var additions = []struct {
 	id  binary.SectionID
+	n   uint32 // how many things are added
 	add func(*rewriter) []byte
 }{
-	{binary.TypeSection, func(*rewriter) []byte { return []byte{0x60, 0, 0} }},
-	{binary.ImportSection, (*rewriter).tick},
-	{binary.FunctionSection, func(w *rewriter) []byte { return binary.AppendU32(nil, w.tickType) }},
-	{binary.TableSection, nil},
-	{binary.MemorySection, nil},
-	{binary.GlobalSection, (*rewriter).fuel},
-	{binary.ExportSection, nil},
-	{binary.StartSection, nil},
-	{binary.ElementSection, nil},
-	{binary.DataCountSection, nil},
-	{binary.CodeSection, nil},
-	{binary.DataSection, nil},
+	{binary.TypeSection, 2, func(*rewriter) []byte { return []byte{0x60, 0, 0, 0x60, 1, byte(binary.I32), 1, byte(binary.I32)} }},
+	{binary.ImportSection, 1, (*rewriter).tick},
+	{binary.FunctionSection, 2, func(w *rewriter) []byte { return binary.AppendU32(binary.AppendU32(nil, w.tickType), w.tickType+1) }},
+	{binary.TableSection, 0, nil},
+	{binary.MemorySection, 0, nil},
+	{binary.GlobalSection, 1, (*rewriter).fuel},
+	{binary.ExportSection, 0, nil},
+	{binary.StartSection, 0, nil},
+	{binary.ElementSection, 0, nil},
+	{binary.DataCountSection, 0, nil},
+	{binary.CodeSection, 0, nil},
+	{binary.DataSection, 0, nil},
 }
 
 // module writes all sections, in the order that the format asks for.
@@ -52,7 +53,7 @@ func (w *rewriter) module() ([]byte, error) {
 		case a.id == binary.TableSection && at >= 0:
 			w.section(a.id, w.table())
 		case a.add != nil:
-			w.section(a.id, more(w.refs(s), a.add(w)))
+			w.section(a.id, more(w.refs(s), a.add(w), a.n))
 		case at >= 0:
 			w.section(a.id, w.refs(s))
 		}
@@ -93,12 +94,12 @@ func (w *rewriter) refs(s binary.Section) []byte {
 	return append(out, s.Data[from:]...)
 }
 
-// more adds a thing to a section that begins with how many there are.
-func more(data, thing []byte) []byte {
+// more adds things to a section that begins with how many there are.
+func more(data, things []byte, added uint32) []byte {
 	n, size := binary.U32(data)
-	out := binary.AppendU32(make([]byte, 0, len(data)+len(thing)+5), n+1)
+	out := binary.AppendU32(make([]byte, 0, len(data)+len(things)+5), n+added)
 	out = append(out, data[size:]...)
-	return append(out, thing...)
+	return append(out, things...)
 }
 
 // tick is the function that is imported besides.
