@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"github.com/onstream/onstream/cli/reference"
 	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/wasmtest"
 )
 
 func builtIns(t *testing.T) *plugins.Registry {
@@ -74,7 +77,11 @@ func TestKindExamples(t *testing.T) {
 	}
 	for _, kind := range r.Transforms() {
 		k, _ := r.Transform(kind)
-		check("transform", kind, k.Schema.Example)
+		example := k.Schema.Example
+		if kind == "wasm" {
+			example = strings.ReplaceAll(example, "behaviours/score.wasm", score(t))
+		}
+		check("transform", kind, example)
 	}
 	for _, kind := range r.Lookups() {
 		k, _ := r.Lookup(kind)
@@ -88,6 +95,20 @@ func TestKindExamples(t *testing.T) {
 		k, _ := r.Sink(kind)
 		check("sink", kind, k.Schema.Example)
 	}
+}
+
+// score writes the module that the example of the kind wasm names.
+func score(t *testing.T) string {
+	t.Helper()
+	module := wasmtest.Behaviour{
+		Manifest: `{"mode": "columns", "returns": "selection", "inputs": [{"name": "temperature", "type": "float"}], "parameters": [{"name": "limit", "type": "float"}]}`,
+		Funcs:    []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)}},
+	}
+	path := filepath.Join(t.TempDir(), "score.wasm")
+	if err := os.WriteFile(path, module.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // restOf is what a pipeline needs besides an example: the sources and transforms that

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/connectors/amqp"
@@ -18,6 +20,7 @@ import (
 	"github.com/onstream/onstream/plugins/sinks"
 	"github.com/onstream/onstream/plugins/sources"
 	"github.com/onstream/onstream/plugins/transforms"
+	"github.com/onstream/onstream/wasm"
 )
 
 // registry returns everything that is built in, and what the program adds. The sinks that write to
@@ -37,6 +40,7 @@ func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
 		nats.Register(r),
 		amqp.Register(r),
 		redis.Register(r),
+		wasm.Register(r, wasm.Config{CacheDir: cacheDir("wasm")}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("register built-ins: %w", err)
@@ -47,4 +51,13 @@ func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
 		}
 	}
 	return r, nil
+}
+
+// cacheDir returns the folder in which the program keeps what it can make again, "" where the user has none.
+func cacheDir(name string) string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "onstream", name)
 }

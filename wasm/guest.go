@@ -28,7 +28,7 @@ func (s *stage) load(ctx context.Context) error {
 	if s.guest.module != nil {
 		return nil
 	}
-	m, err := plugins.Share(s.env.Shared, "module", func() (*host.Module, error) { return s.lib.load(context.WithoutCancel(ctx), s.plan) })
+	m, err := plugins.Share(s.env.Shared, "module", func() (*host.Module, error) { return s.lib.load(context.WithoutCancel(ctx), s.plan, s.logger) })
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package wasm_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm"
 	"github.com/onstream/onstream/wasm/abi"
 	"github.com/onstream/onstream/wasm/wasmtest"
 )
@@ -138,5 +141,24 @@ func TestReplaced(t *testing.T) {
 	}
 	if err := tr.(plugins.Opener).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "the file was replaced after the pipeline was built: start it again") {
 		t.Errorf("it gives %v", err)
+	}
+}
+
+// Where compiled modules cannot be kept, a pipeline starts all the same.
+func TestNoCache(t *testing.T) {
+	t.Parallel()
+	var r plugins.Registry
+	occupied := file(t, nil)
+	if err := wasm.Register(&r, wasm.Config{CacheDir: occupied}); err != nil {
+		t.Fatal(err)
+	}
+	k, _ := r.Transform("wasm")
+	var said bytes.Buffer
+	tr, err := k.New(config(file(t, behaviour(`{}`)), nil), plugins.Env{Now: time.Now, Logger: slog.New(slog.NewTextHandler(&said, nil)), Pool: new(plugins.Pool)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.(plugins.Opener).Open(t.Context()); err != nil || !strings.Contains(said.String(), "the compiled module is not kept, so that each start compiles it") {
+		t.Errorf("it gives %v, and says %s", err, said.String())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -87,13 +88,20 @@ func readModule(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, int64(binary.DefaultBounds().Size)+1))
 }
 
-// load compiles the module of a stage, which is to be the one that was described.
-func (l *library) load(ctx context.Context, p *plan) (*host.Module, error) {
+// load compiles the module of a stage, which is to be the one that was described. Where compiled modules cannot be
+// kept, it is compiled all the same.
+func (l *library) load(ctx context.Context, p *plan, logger *slog.Logger) (*host.Module, error) {
 	data, err := readModule(p.path)
 	if err != nil {
 		return nil, fmt.Errorf("read the module: %w", err)
 	}
 	m, err := host.Load(ctx, data, host.Config{Limits: p.limits, CacheDir: l.cacheDir})
+	if err != nil && l.cacheDir != "" {
+		kept := err
+		if m, err = host.Load(ctx, data, host.Config{Limits: p.limits}); err == nil {
+			logger.Warn("the compiled module is not kept, so that each start compiles it", "error", kept)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", p.path, err)
 	}
