@@ -49,7 +49,7 @@ type Instance struct {
 	guest  api.Module
 	memory api.Memory
 
-	alloc, process, onTimer, onWatermark, configure, snapshot, restore api.Function
+	alloc, process, onTimer, onWatermark, snapshot, restore api.Function
 
 	log    guestLog
 	random *rand.ChaCha8
@@ -91,7 +91,7 @@ func (m *Module) Instantiate(logger *slog.Logger, now int64, settings []byte) (*
 	}
 	for name, f := range map[string]*api.Function{
 		abi.Alloc: &i.alloc, abi.Process: &i.process, abi.OnTimer: &i.onTimer, abi.OnWatermark: &i.onWatermark,
-		abi.Configure: &i.configure, abi.Snapshot: &i.snapshot, abi.Restore: &i.restore,
+		abi.Snapshot: &i.snapshot, abi.Restore: &i.restore,
 	} {
 		*f = guest.ExportedFunction(name)
 	}

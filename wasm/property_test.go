@@ -1,0 +1,92 @@
+package wasm_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/wasmtest"
+)
+
+// A batch with records for which the module fails does what it would do without them: nothing of a call that
+// failed has stayed, and nothing of the others is gone.
+func TestFailuresLeaveNothing(t *testing.T) {
+	t.Parallel()
+	module := guest(t, plain)
+	keyed := map[string]any{"key": field("key", plugins.Of(plugins.String)), "time": field("time", plugins.Of(plugins.Time))}
+	with, without := start(t, module, keyed), start(t, module, keyed)
+	at := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		for range rapid.IntRange(1, 4).Draw(rt, "batches") {
+			var all, sound []string
+			for range rapid.IntRange(1, 12).Draw(rt, "records") {
+				at += rapid.IntRange(0, 3).Draw(rt, "seconds")
+				name := rapid.SampledFrom([]string{"x", "y", ""}).Draw(rt, "name")
+				id := rapid.IntRange(1, 3).Draw(rt, "id")
+				cmd := rapid.SampledFrom([]string{
+					"get:" + name, "del:" + name, fmt.Sprintf("put:%s=%d", name, at), fmt.Sprintf("brief:%d", at),
+					fmt.Sprintf("timer:%d@%d", id, (at+id)*1e6), fmt.Sprintf("stop:%d", id), "keep", "twice", "err", "bad",
+				}).Draw(rt, "command")
+				r := fmt.Sprintf("%s|%s at %ds", rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "key"), cmd, at)
+				all = append(all, r)
+				if cmd != "err" && cmd != "bad" {
+					sound = append(sound, r)
+				} else { // it tells the time all the same
+					key, _, _ := strings.Cut(r, "|")
+					sound = append(sound, fmt.Sprintf("%s|drop at %ds", key, at))
+				}
+			}
+			got, want := with.run(all...), without.run(sound...)
+			if i := strings.Index(got, "!"); i >= 0 {
+				got = strings.TrimSuffix(got[:i], "; ")
+			}
+			if got != want {
+				rt.Fatalf("%q gives %q, not %q", all, got, want)
+			}
+		}
+	})
+}
+
+// FuzzReturned gives any bytes as what a module returns and emits: there is no panic, and no record is lost or counted twice.
+func FuzzReturned(f *testing.F) {
+	header := func(kind byte, rows, count byte, rest ...byte) []byte {
+		h := []byte{'O', 'N', 'S', '1', kind, 0, 0, 0, byte(32 + len(rest)), 0, 0, 0, rows, 0, 0, 0, 32, 0, 0, 0, count, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+		return append(h, rest...)
+	}
+	record := func(row, flags, status byte) []byte {
+		d := make([]byte, abi.RecordSize)
+		d[8], d[14], d[15], d[28] = row, flags, status, 8
+		return d
+	}
+	f.Add(byte(0), header(1, 0, 2, append(record(1, abi.Same, abi.Emit), record(2, 0, abi.Emit)...)...))
+	f.Add(byte(0), header(1, 0, 2, append(record(1, 0, abi.DeadLetter), record(1, 0, abi.Retry)...)...))
+	f.Add(byte(1), header(2, 3, 1, 5))
+	column := make([]byte, abi.ColumnSize+24)
+	column[0], column[8], column[12] = byte(abi.Float), 64, 24
+	f.Add(byte(2), header(3, 3, 1, column...))
+	manifests := []string{
+		`{"ports": ["other"]}`,
+		`{"returns": "selection"}`,
+		`{"returns": "columns", "outputs": [{"name": "f", "type": "float", "optional": true}]}`,
+		`{"returns": "columns", "outputs": [{"name": "f", "type": "string"}]}`,
+	}
+	f.Fuzz(func(t *testing.T, which byte, frame []byte) {
+		if len(frame) > 1000 {
+			return
+		}
+		size := int32(len(frame))
+		module := wasmtest.Behaviour{
+			Data: string(frame), Manifest: manifests[int(which)%len(manifests)],
+			Imports: []wasmtest.HostFunc{{Module: abi.Module, Name: "emit", Params: "ii", Results: "i"}},
+			Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.Code(
+				wasmtest.I32(int32(which>>7)), []byte{0x04, 0x40}, wasmtest.I32(0), wasmtest.I32(size), wasmtest.CallOf(0), []byte{0x1a, 0x0b}, wasmtest.I64(int64(size)),
+			)}},
+		}
+		e := start(t, file(t, module.Bytes()), nil)
+		e.run("one", "two", "three")
+	})
+}
