@@ -17,7 +17,10 @@ type Assignments interface {
 	// Revoking says that partitions are about to be somebody else's. No Hand of
 	// theirs comes any more. It blocks until all that was handed over is
 	// finished, stored and acknowledged, so that the source can commit it, or
-	// until ctx ends.
+	// until ctx ends: how long it may take is for the source to say. An error means that
+	// something of them is not finished, or not known to be stored; of that nothing may be
+	// committed but what was acknowledged. Timers of theirs rest from the call on, so
+	// after an error the source says that they are Lost, or ends.
 	Revoking(ctx context.Context, ps []Partition) error
 	// Lost says that partitions already are somebody else's: what was handed
 	// over of them is neither acknowledged nor stored any more.

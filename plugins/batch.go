@@ -23,7 +23,10 @@ type Batch struct {
 	// Topics holds where on a bus each record came from, or is to go; nil where
 	// the stage has one topic, which it knows.
 	Topics []Span
-	Times  []int64 // event times, ns since 1970; nil when unknown
+	// OneTopic is where all of the records came from, where Topics is nil; "" for
+	// records of no bus. Who runs the source sets it ([SourceKind.OneTopic]).
+	OneTopic string
+	Times    []int64 // event times, ns since 1970; nil when unknown
 	// Offsets holds the source's number for each record: a byte offset in a
 	// file, a sequence number elsewhere. Nil when the source has none.
 	Offsets    []int64

@@ -21,6 +21,11 @@ type Framing struct {
 	// what [Batch.Preamble] holds.
 	Preamble   bool
 	Terminator []byte // after each record; may be empty
+	// Line appends a record that came in a message of its own as it may stand in a stream:
+	// without the terminators in it that are mere layout, and as it is where no line can be made
+	// of it. The engine calls it where a sink has several records in a stream, several goroutines
+	// at once. Nil where there are none such.
+	Line func(dst, record []byte) []byte
 	// Alone says why only one record fits in a stream, and what to write so that
 	// several do: "a message does not tell where it ends: write ...". "" where
 	// several do.

@@ -16,7 +16,11 @@ type ConnectorKind struct {
 	// [ConfigError] of the stage, says that the two do not go together. Nil
 	// means that nothing can be read or written over it.
 	Reads, Writes func(stage Config) (Capabilities, error)
-	New           func(Config, Env) (Connection, error)
+	// Partitions is into how many partitions the configuration, and nothing
+	// else, divides what is read: what stages keep by partition is of no use
+	// where it is another number. Nil where the other end says so.
+	Partitions func(Config) int64
+	New        func(Config, Env) (Connection, error)
 }
 
 // Connection is what a connector block stands for in a pipeline that runs. The
@@ -35,6 +39,9 @@ type ConnectionStatus struct {
 	Connected bool
 	// Reconnects is how many times it was made again after it was lost.
 	Reconnects int64
+	// Dropped is how many messages were dropped for want of room before those had them for
+	// whom they were: at most, where that is not known.
+	Dropped int64
 	// Err is why it is not connected, "" where it is, or was never asked to be.
 	Err string
 }

@@ -49,7 +49,7 @@ func (b *Batch) Release() {
 	clear(b.Failures)
 	b.cols, b.Failures = b.cols[:0], b.Failures[:0]
 	b.base, b.used, b.settle, b.Len = 0, 0, 0, 0
-	b.Sel, b.Preamble, b.Received, b.Part = nil, nil, 0, Partition{}
+	b.Sel, b.Preamble, b.Received, b.Part, b.OneTopic = nil, nil, 0, Partition{}, ""
 	b.pool.batches.Put(b)
 }
 

@@ -25,6 +25,14 @@ type SourceKind struct {
 	// sink over the same connection names ([SinkKind.FixedTopic]). Nil for kinds
 	// without topics.
 	ReadsTopic func(c Config, topic string) bool
+	// ReadsPartitions reports whether a source, so configured, may read partitions
+	// that the bus gives a name ([Partition.Name]); false only where it surely does
+	// not. Nil for kinds of which nothing is known.
+	ReadsPartitions func(c Config, name string) bool
+	// OneTopic returns the topic that all records of a source, so configured, are
+	// of, as the pipeline names it; "" where each tells its own ([Batch.Topics]).
+	// Nil for kinds without topics.
+	OneTopic func(Config) string
 	// Output returns the shape of what a source without payload brings.
 	Output func(Config) (Shape, error)
 	// Check finds, when the pipeline is built, what the schema cannot say:

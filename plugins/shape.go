@@ -13,6 +13,9 @@ type Shape struct {
 	Options Config // of the codec
 	Payload Type   // the type of the payload as declared, before Set and Removed
 	Alone   string // as [Framing.Alone], of the format with its options
+	// Messages says that each payload came in a message of its own, so that a terminator of
+	// the format may stand in it.
+	Messages bool
 	// Generation grows when a stage makes new payloads: columns decoded from
 	// the old ones are gone.
 	Generation int

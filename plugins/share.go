@@ -31,15 +31,15 @@ func (b *Batch) Share() *Batch {
 // payloads that are parts of the payloads of b. Both are to be released.
 func (b *Batch) Derive() *Batch {
 	d := b.pool.Batch()
-	d.Part, d.Received = b.Part, b.Received
+	d.Part, d.Received, d.OneTopic = b.Part, b.Received, b.OneTopic
 	b.shareData(d)
 	return d
 }
 
 // CopyMeta gives d one row for each selected row of b, with the partition,
-// times and offsets of those. It leaves d's Data, Values and Keys as they are.
+// one topic, times and offsets of those. It leaves d's Data, Values and Keys as they are.
 func (b *Batch) CopyMeta(d *Batch) {
-	d.Part, d.Preamble, d.Received = b.Part, b.Preamble, b.Received
+	d.Part, d.Preamble, d.Received, d.OneTopic = b.Part, b.Preamble, b.Received, b.OneTopic
 	d.SelectAll(len(b.Sel))
 	if b.Times != nil {
 		d.Times = d.SpareTimes()

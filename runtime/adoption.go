@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
 	"github.com/onstream/onstream/runtime/handoff"
 	"github.com/onstream/onstream/runtime/state"
 )
@@ -41,11 +42,18 @@ func (c *checkpoints) agreeOne(ctx context.Context, a *adoption, x *arrival) err
 		err = x.journal.Survey(ctx)
 		standing = x.journal.Standing()
 	}
-	copied := local > 0 && (standing.Number == 0 || standing.Owner == c.owner && standing.Number == local)
+	mine := standing.Owner == c.owner
+	// A process that ended behind a transaction may not have left it to anybody.
+	ahead := local > 0 && mine && local == standing.Number+1 && !x.foreign
+	copied := ahead || local > 0 && (standing.Number == 0 || mine && standing.Number == local)
 	if err == nil && !copied {
 		err = a.adopt(ctx, x)
 		standing = x.journal.Standing()
-		if standing.Number > 0 && err == nil {
+		switch {
+		case err != nil || standing.Number == 0:
+		case standing.Forgotten():
+			log.Info("a partition begins afresh: what the stages kept of it was forgotten")
+		default:
 			log.Info("took over a partition with what the stages keep of it", "from", standing.Owner, "commit", standing.Number)
 		}
 	}
@@ -57,11 +65,17 @@ func (c *checkpoints) agreeOne(ctx context.Context, a *adoption, x *arrival) err
 	}
 	x.number = standing.Number
 	switch {
+	case ahead:
+		at, err := c.store.Positions(x.source)
+		if err != nil {
+			return plugins.Permanent(err)
+		}
+		x.number, x.at = local, at[x.part]
 	case standing.Number > 0:
 		x.at = standing.Position
 		return nil
 	case x.foreign && local > 0:
-		return plugins.Permanent(fmt.Errorf("partition %s was read by another process since, and the log of what that one kept of it is gone: what is stored here is of the past; forget it with %s", x.part, Stored{Folder: c.store.Path()}.reset(x.source)))
+		return plugins.Permanent(fmt.Errorf("partition %s was read by another process since, and the log of what that one kept of it is gone: what is stored here is of the past; forget it with %s", x.part, Stored{Folder: c.store.Path(), Claims: c.store.Stages()}.reset(&graph.Graph{}, x.source)))
 	case x.foreign:
 		log.Warn("another process has read a partition before, and left nothing of what its stages kept: they begin with nothing where that one stood")
 	}
@@ -236,10 +250,10 @@ func (a *adoption) admit(h *heir, claims map[string]string) error {
 	if err != nil {
 		return err
 	}
+	if err := Refusals(fates); err != nil {
+		return fmt.Errorf("partition %s was left by another process: %w", h.part, err)
+	}
 	for _, f := range fates {
-		if f.Refusal != nil {
-			return fmt.Errorf("partition %s was left by another process: %w", h.part, f.Refusal)
-		}
 		if f.Remedy != "" && !f.Renamed {
 			a.c.engine.config.Logger.Warn("what a former owner of a partition kept for a stage that is not in the pipeline any more is dropped", "stage", f.Addr, "partition", h.part.String())
 		}

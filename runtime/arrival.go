@@ -39,7 +39,7 @@ func (c *checkpoints) receive(ctx context.Context, top *topology, arrivals []*ar
 		if h.journal != nil {
 			t.close(h.part) // what it has beside is done again
 		}
-		return t.open(h.part)
+		return t.open(h)
 	})
 	if err != nil {
 		return err
@@ -80,15 +80,20 @@ func (c *checkpoints) closeLog(ctx context.Context, h *custody) {
 // cannot be put off: it waits for a stage that is busy.
 func (c *checkpoints) inLanes(ctx context.Context, top *topology, custodies []*custody, f func(*partitioned, *custody) error) error {
 	e := c.engine
-	err := e.standStill(ctx, top)
-	for errors.Is(err, errBusy) && ctx.Err() == nil {
-		err = e.standStill(ctx, top)
-	}
-	if err != nil {
+	if err := whileBusy(ctx, func() error { return e.standStill(ctx, top) }); err != nil {
 		return err
 	}
 	defer e.goOn(top)
 	return eachShare(top, custodies, f)
+}
+
+// whileBusy does what cannot be put off again and again while a stage is busy.
+func whileBusy(ctx context.Context, do func() error) error {
+	for {
+		if err := do(); !errors.Is(err, errBusy) || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // eachShare calls f with the instances of the stages that follow partitions. The

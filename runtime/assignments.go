@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/onstream/onstream/plugins"
 )
@@ -80,22 +81,54 @@ func (a *sourceActor) resumeAt(x *arrival, own plugins.Position) {
 
 // Revoking implements [plugins.Assignments].
 func (a *sourceActor) Revoking(ctx context.Context, ps []plugins.Partition) error {
-	for _, p := range ps {
-		if t := a.taskOf(p); t != nil {
-			if err := t.drain(ctx); err != nil {
+	leaving := a.leave(ps)
+	for {
+		for _, p := range ps {
+			if t := a.taskOf(p); t != nil {
+				if err := t.drain(ctx); err != nil {
+					return err
+				}
+			}
+		}
+		if a.engine.state.durable {
+			if err := a.engine.state.giveBack(ctx, leaving); err != nil {
 				return err
 			}
 		}
-	}
-	if a.engine.state.durable {
-		if err := a.engine.state.take(ctx, true); err != nil {
-			return err
+		if !slices.ContainsFunc(leaving, func(h *custody) bool { return !h.left.Load() }) {
+			a.forget(ps, errRevoked)
+			a.tellLeft(leaving)
+			return nil
 		}
 	}
-	// A source that stops may get the same partitions again at the next start.
-	err := a.engine.state.giveUp(ctx, a, ps, a.ctx.Err() != nil)
-	a.forget(ps, errRevoked)
-	return err
+}
+
+// tellLeft says which partitions have been given to other members, with what the stages
+// keep of them. A source that stops says nothing: it keeps none.
+func (a *sourceActor) tellLeft(leaving []*custody) {
+	if len(leaving) == 0 || a.ctx.Err() != nil {
+		return
+	}
+	names := make([]string, len(leaving))
+	for i, h := range leaving {
+		names[i] = h.part.String()
+	}
+	a.engine.config.Logger.Info("gave partitions with what the stages keep of them to other members of the group", "stage", a.stage.Addr(), "partitions", strings.Join(names, ", "))
+}
+
+// leave lets the timers of partitions rest that are about to be somebody else's,
+// and returns those of which something is left to the next owner.
+func (a *sourceActor) leave(ps []plugins.Partition) []*custody {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var leaving []*custody
+	for _, p := range ps {
+		if h := a.assigned[p]; h != nil && h.journal != nil {
+			h.leaving.Store(true)
+			leaving = append(leaving, h)
+		}
+	}
+	return leaving
 }
 
 // Lost implements [plugins.Assignments].
@@ -103,7 +136,7 @@ func (a *sourceActor) Lost(ps []plugins.Partition) {
 	for _, p := range ps {
 		a.disown(p)
 	}
-	if err := a.engine.state.giveUp(a.ctx, a, ps, false); err != nil && a.ctx.Err() == nil {
+	if err := a.engine.state.giveUp(a.ctx, a, ps); err != nil && a.ctx.Err() == nil {
 		a.engine.fail(fmt.Errorf("%s: give up lost partitions: %w", a.stage.Addr(), err))
 	}
 	a.forget(ps, errLost)
@@ -160,6 +193,15 @@ func (a *sourceActor) owns(p plugins.Partition) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.assigned[p] != nil
+}
+
+// bequeathed reports whether the next owner of a partition finds a commit in its log, or
+// looks for none. It is called under checkpoints.turn.
+func (a *sourceActor) bequeathed(p plugins.Partition) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	h := a.assigned[p]
+	return h == nil || h.journal == nil || h.number > 0
 }
 
 // takeGone returns, once, the partitions whose positions are not to be stored

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,11 +129,16 @@ func (c *checkpoints) close() error {
 	return c.store.Close()
 }
 
-// living returns the sinks that write what waits for them: those of a topology
-// and those that a reload removed and that have not ended.
+// writers returns the sinks that write what waits for them: those of a topology
+// and those that a reload removed and that have not ended, also two of one address.
+func (c *checkpoints) writers(top *topology) []*sinkActor {
+	return slices.Concat(slices.Collect(maps.Values(top.sinks)), c.retired)
+}
+
+// living returns the writers by address. Of two, the one that was there first has it.
 func (c *checkpoints) living(top *topology) map[string]*sinkActor {
-	living := maps.Clone(top.sinks)
-	for _, a := range c.retired {
+	living := map[string]*sinkActor{}
+	for _, a := range c.writers(top) {
 		living[a.addr] = a
 	}
 	return living
@@ -305,7 +311,6 @@ func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats Ch
 		return err
 	}
 	faultpoint("after_commit")
-	c.closeParted(ctx, s)
 	c.claimed, c.stands = s.claims, s.stands
 	for a, n := range s.stable {
 		a.stored(n)
@@ -316,6 +321,7 @@ func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats Ch
 	}
 	stats.Number, stats.Took = c.store.Last().Number, time.Since(stats.At)
 	c.last.Store(&stats)
+	c.closeParted(ctx, s)
 	return nil
 }
 

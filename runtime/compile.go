@@ -222,6 +222,9 @@ func (c *compiler) sink(s *graph.Stage, in plugins.Shape, have columns) (link, e
 			reads = append(slices.Clone(reads), n.encoder.Needs()...)
 		}
 	}
+	if same && in.Messages && kind.Via == "" {
+		n.lines = lines{env.Framing.Line, env.Framing.Terminator}
+	}
 	n.decode.decoders, _, err = c.decoders(s, in, have, reads)
 	return n, err
 }

@@ -32,7 +32,7 @@ func (c *connections) of(s *graph.Stage) (plugins.Connection, error) {
 		return nil, nil
 	}
 	kind, config := s.Config.Connector()
-	print := fingerprint(s)
+	print := s.Over()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range c.open {
@@ -103,13 +103,7 @@ func (c *connections) close() {
 }
 
 func (o *connection) neededBy(g *graph.Graph) bool {
-	return slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool { return s.Via == o.name && fingerprint(s) == o.fingerprint })
-}
-
-// fingerprint is a text that is equal for stages over the same connection.
-func fingerprint(s *graph.Stage) string {
-	kind, config := s.Config.Connector()
-	return kind.Name + "\n" + config.Fingerprint()
+	return slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool { return s.Via == o.name && s.Over() == o.fingerprint })
 }
 
 // stats returns how the connections are.

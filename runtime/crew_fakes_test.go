@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -33,8 +34,10 @@ type crew struct {
 	holders    [crewParts]*member // that have not given it back
 	committed  [crewParts]commitment
 	logs       map[string]*crewLog
-	leaves     bool // members that stop give their partitions back before
-	lost       int  // partitions of which a member was told so
+	leaves     bool          // members that stop give their partitions back before
+	lost       int           // partitions of which a member was told so
+	leaving    int           // members that are giving partitions back
+	patience   time.Duration // how long a member may take to give partitions back; 0 for any time
 }
 
 type commitment struct {
@@ -211,7 +214,7 @@ func (m *member) share(ctx context.Context, out plugins.Assignments) error {
 	}
 	c.mu.Unlock()
 	if len(revoked) > 0 {
-		if err := out.Revoking(ctx, revoked); err != nil {
+		if err := m.giveBack(ctx, out, revoked); err != nil {
 			return err
 		}
 		c.mu.Lock()
@@ -248,6 +251,32 @@ func (m *member) share(ctx context.Context, out plugins.Assignments) error {
 		if pos := at[x.Partition]; pos != nil {
 			m.mine[x.Partition.ID], _ = binary.Varint(pos)
 		}
+	}
+	return nil
+}
+
+// giveBack tells the engine that partitions are about to be another member's, and after
+// too long that they are.
+func (m *member) giveBack(ctx context.Context, out plugins.Assignments, ps []plugins.Partition) error {
+	m.crew.mu.Lock()
+	patience := m.crew.patience
+	m.crew.leaving++
+	m.crew.mu.Unlock()
+	defer func() {
+		m.crew.mu.Lock()
+		defer m.crew.mu.Unlock()
+		m.crew.leaving--
+	}()
+	if patience == 0 {
+		return out.Revoking(ctx, ps)
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := out.Revoking(limited, ps); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		out.Lost(ps)
 	}
 	return nil
 }
@@ -311,6 +340,19 @@ func (c *crew) lose() {
 	clear(c.holders[:])
 }
 
+// transacted commits positions that are in a transaction.
+func (c *crew) transacted(mark string, at map[string]map[plugins.Partition]plugins.Position) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	owner, _, _ := strings.Cut(mark, "/")
+	for _, ps := range at {
+		for p, pos := range ps {
+			n, _ := binary.Varint(pos)
+			c.committed[p.ID] = commitment{n, owner}
+		}
+	}
+}
+
 // restart makes the crew's bus forget the group, but not what is in the logs.
 func (c *crew) restart() {
 	c.mu.Lock()
@@ -330,4 +372,18 @@ func (c *crew) shares() int {
 		}
 	}
 	return len(have)
+}
+
+// givingBack returns how many members are giving partitions back.
+func (c *crew) givingBack() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leaving
+}
+
+// joined returns how many members there are.
+func (c *crew) joined() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.members)
 }

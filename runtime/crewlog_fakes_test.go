@@ -15,13 +15,25 @@ type crewLog struct {
 	mu      sync.Mutex
 	first   int64
 	entries [][]byte
-	broken  error // of Append, which then adds all but the last entry
-	closed  int   // how often somebody was done with it
+	broken  error         // of Append, which then adds all but the last entry
+	closed  int           // how often somebody was done with it
+	held    chan struct{} // until it is closed Append waits; nil for not
+	waiting int           // in Append
 }
 
-func (l *crewLog) Append(_ context.Context, entries ...[]byte) error {
+func (l *crewLog) Append(ctx context.Context, entries ...[]byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if held := l.held; held != nil {
+		l.waiting++
+		l.mu.Unlock()
+		select {
+		case <-held:
+		case <-ctx.Done():
+		}
+		l.mu.Lock()
+		l.waiting--
+	}
 	n := len(entries)
 	if l.broken != nil {
 		n--
@@ -70,6 +82,29 @@ func (c *crew) breakLogs(err error) {
 		l.broken = err
 		l.mu.Unlock()
 	}
+}
+
+// holdLogs makes whoever appends to the logs wait until the channel is closed.
+func (c *crew) holdLogs(until chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.logs {
+		l.mu.Lock()
+		l.held = until
+		l.mu.Unlock()
+	}
+}
+
+// appending returns how many wait for that.
+func (c *crew) appending() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.logs {
+		l.mu.Lock()
+		n += l.waiting
+		l.mu.Unlock()
+	}
+	return n
 }
 
 // standings returns who has the last commits of the logs, and whether all

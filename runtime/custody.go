@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,7 +29,15 @@ type custody struct {
 	settled []handoff.Row
 	// void says that it is somebody else's now. It may be set at any time.
 	void atomic.Bool
+	// leaving says that it is about to be somebody else's: its timers rest. The
+	// next checkpoint that finds nothing of it unfinished ends the custody.
+	leaving atomic.Bool
+	// left says that this checkpoint is stored.
+	left atomic.Bool
 }
+
+// origin is where the parcels of the partition are from.
+func (h *custody) origin() origin { return origin{h.source, h.part} }
 
 // followers returns the stages that keep what they keep by the partitions of a
 // source.
@@ -171,7 +178,7 @@ func (c *checkpoints) openJournals(ctx context.Context, logs plugins.StateLogs, 
 			if mutant("no_fence") {
 				claim.Generation, claim.Owner = 0, "anybody"
 			}
-			log, err := logs.StateLog(ctx, c.name+"."+s.Name, x.part)
+			log, err := logs.StateLog(ctx, logName(c.name, s), x.part)
 			if err == nil {
 				x.journal, err = handoff.Open(ctx, log, claim)
 			}
@@ -205,21 +212,10 @@ func laneOfPart(p plugins.Partition, n int) int {
 func (c *checkpoints) openShares(s *graph.Stage, lane, lanes int, t *partitioned) error {
 	for _, h := range c.custodies {
 		if h.source == s.Follows && laneOfPart(h.part, lanes) == lane {
-			if err := t.open(h.part); err != nil {
+			if err := t.open(h); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
 }
-
-// partName names a partition in addresses.
-func partName(p plugins.Partition) string { return fmt.Sprintf("%s/%d", p.Name, p.ID) }
-
-// partAddr is where a store has what a stage keeps of a partition. It is not the
-// address of a stage: those have no @ in them.
-func partAddr(addr string, p plugins.Partition) string { return addr + "@" + partName(p) }
-
-// isPartAddr reports whether something is stored at an address for one
-// partition of a stage.
-func isPartAddr(addr string) bool { return strings.Contains(addr, "@") }

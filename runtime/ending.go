@@ -57,7 +57,7 @@ func (e *Engine) unfinished() *lanes {
 // in flight.
 func (e *Engine) finishInput(l *lanes) {
 	for _, q := range l.queues {
-		e.valve.enter()
+		e.valve.enter(nil)
 		p := parcel{to: q, batch: e.pool.Batch(), delivery: e.unprompted(l.stage.Follows), entry: finishEntry, counters: e.counter(l.stage.Addr())}
 		if err := q.put(p); err != nil {
 			p.discard(err)

@@ -76,7 +76,7 @@ func (l *lanes) next() *lanes {
 
 // entry returns the number of a way in, a new one where it is not known yet.
 func (l *lanes) entry(port int, in plugins.Shape, have columns) int {
-	id := fmt.Sprintf("%d %s %v %s %s %d %v %v %v", port, in.Type, in.Format, in.Options.Fingerprint(), in.Payload, in.Generation, in.Set, in.Removed, have.decoded)
+	id := fmt.Sprintf("%d %s %v %s %s %d %v %v %v %v", port, in.Type, in.Format, in.Options.Fingerprint(), in.Payload, in.Generation, in.Set, in.Removed, in.Messages, have.decoded)
 	n, ok := l.ids[id]
 	if !ok {
 		n = len(l.entries)

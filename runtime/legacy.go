@@ -57,7 +57,7 @@ func (c *checkpoints) newLegacy() *legacy {
 			for _, r := range h.settled {
 				b.delta.Add(r)
 			}
-			l.of[origin{h.source, h.part}] = b
+			l.of[h.origin()] = b
 		}
 	}
 	return l
@@ -181,7 +181,7 @@ func (c *checkpoints) gatherWhole(h *custody, all *handoff.Delta) error {
 	for addr := range top.sinks {
 		err := c.store.Outbox(addr, func(number int64, data []byte) error {
 			from := originOf(data)
-			if from.source = latterly(from.source, top.graph); from == (origin{h.source, h.part}) {
+			if from.source = latterly(from.source, top.graph); from == h.origin() {
 				all.Add(handoff.Row{Kind: handoff.Post, Addr: addr, Number: number, Value: data})
 			}
 			return nil

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
 )
 
 // outbox knows which parcels of a sink are not answered yet, so that a
@@ -14,11 +15,12 @@ import (
 type outbox struct {
 	last    *atomic.Int64 // number given to a parcel of any sink
 	open    map[int64]*posted
-	gone    []gone       // stored ones that were answered since the last checkpoint
-	changed *atomic.Bool // set when there is something to store without new records
-	stable  int64        // all parcels up to this one are in a checkpoint
-	holds   bool         // no other parcel may be written
-	want    func()       // asks for a checkpoint
+	of      map[origin]int // how many of these are of a partition
+	gone    []gone         // stored ones that were answered since the last checkpoint
+	changed *atomic.Bool   // set when there is something to store without new records
+	stable  int64          // all parcels up to this one are in a checkpoint
+	holds   bool           // no other parcel may be written
+	want    func()         // asks for a checkpoint
 }
 
 type posted struct {
@@ -37,7 +39,7 @@ type gone struct {
 func (o *outbox) add(p parcel) int64 {
 	if p.number == 0 {
 		p.number = o.last.Add(1)
-		o.open[p.number] = &posted{batch: p.batch, origin: origin{p.delivery.task.source, p.batch.Part}}
+		o.put(p.number, &posted{batch: p.batch, origin: origin{p.delivery.task.source, p.batch.Part}})
 	}
 	return p.number
 }
@@ -46,7 +48,35 @@ func (o *outbox) add(p parcel) int64 {
 func (o *outbox) resume(number int64, b *plugins.Batch, from origin) {
 	o.last.Store(max(o.last.Load(), number))
 	o.stable = max(o.stable, number)
-	o.open[number] = &posted{b, from, true}
+	o.put(number, &posted{b, from, true})
+}
+
+func (o *outbox) put(number int64, p *posted) {
+	o.open[number] = p
+	o.of[p.origin]++
+}
+
+// remove takes out a parcel, if it is there.
+func (o *outbox) remove(number int64) {
+	p := o.open[number]
+	if p == nil {
+		return
+	}
+	delete(o.open, number)
+	if o.of[p.origin]--; o.of[p.origin] == 0 {
+		delete(o.of, p.origin)
+	}
+}
+
+// has reports whether something of a partition is not answered. What came of its source
+// before a reload renamed that is of it, too.
+func (o *outbox) has(from origin, g *graph.Graph) bool {
+	for was := range o.of {
+		if was.source = latterly(was.source, g); was == from {
+			return true
+		}
+	}
+	return false
 }
 
 // waits reports whether parcels may be written only once a checkpoint has them.
@@ -58,7 +88,7 @@ func (o *outbox) answered(number int64) {
 		o.gone = append(o.gone, gone{number, p.origin})
 		o.changed.Store(true)
 	}
-	delete(o.open, number)
+	o.remove(number)
 }
 
 // store calls post for each parcel that the last checkpoint did not have, in

@@ -23,7 +23,7 @@ type partitioned struct {
 type share struct {
 	plugins.Transform
 	plugins.Emitter // during a call
-	part            plugins.Partition
+	custody         *custody
 }
 
 var (
@@ -35,8 +35,9 @@ var (
 )
 
 // open makes the instance of a partition, with what is stored for it.
-func (t *partitioned) open(p plugins.Partition) error {
-	if t.share(p) != nil {
+func (t *partitioned) open(h *custody) error {
+	if s := t.share(h.part); s != nil {
+		s.custody = h
 		return nil
 	}
 	made, err := t.create()
@@ -44,22 +45,22 @@ func (t *partitioned) open(p plugins.Partition) error {
 		return err
 	}
 	if s, ok := made.(plugins.Stateful); ok {
-		if err := s.Restore(t.engine.state.store.State(partAddr(t.addr, p), 0, plugins.Groups-1)); err != nil {
+		if err := s.Restore(t.engine.state.store.State(partAddr(t.addr, h.part), 0, plugins.Groups-1)); err != nil {
 			return err
 		}
 	}
-	t.shares = append(t.shares, &share{Transform: made, part: p})
+	t.shares = append(t.shares, &share{Transform: made, custody: h})
 	return nil
 }
 
 // close gives up the instance of a partition.
 func (t *partitioned) close(p plugins.Partition) {
-	t.shares = slices.DeleteFunc(t.shares, func(s *share) bool { return s.part == p })
+	t.shares = slices.DeleteFunc(t.shares, func(s *share) bool { return s.custody.part == p })
 }
 
 func (t *partitioned) share(p plugins.Partition) *share {
 	for _, s := range t.shares {
-		if s.part == p {
+		if s.custody.part == p {
 			return s
 		}
 	}
@@ -93,7 +94,7 @@ func (s *share) call(out plugins.Emitter, f func() error) error {
 
 // Emit implements [plugins.Emitter].
 func (s *share) Emit(output int, b *plugins.Batch) {
-	b.Part = s.part
+	b.Part = s.custody.part
 	s.Emitter.Emit(output, b)
 }
 
@@ -109,7 +110,7 @@ func (t *partitioned) Snapshot(plugins.StateWriter) error { return nil }
 func (t *partitioned) snapshot(writer func(plugins.Partition) plugins.StateWriter) error {
 	for _, s := range t.shares {
 		if k, ok := s.Transform.(plugins.Stateful); ok {
-			if err := k.Snapshot(writer(s.part)); err != nil {
+			if err := k.Snapshot(writer(s.custody.part)); err != nil {
 				return err
 			}
 		}
@@ -121,17 +122,26 @@ func (t *partitioned) snapshot(writer func(plugins.Partition) plugins.StateWrite
 func (t *partitioned) Next() int64 {
 	next := plugins.Never
 	for _, s := range t.shares {
-		if k, ok := s.Transform.(plugins.Timed); ok {
+		if k, ok := s.timed(); ok {
 			next = min(next, k.Next())
 		}
 	}
 	return next
 }
 
+// timed returns the timers of the instance, unless they rest.
+func (s *share) timed() (k plugins.Timed, ok bool) {
+	if s.custody.leaving.Load() {
+		return nil, false
+	}
+	k, ok = s.Transform.(plugins.Timed)
+	return k, ok
+}
+
 // Tick implements [plugins.Timed].
 func (t *partitioned) Tick(ctx context.Context, now int64, out plugins.Emitter) error {
 	for _, s := range t.shares {
-		if k, ok := s.Transform.(plugins.Timed); ok && k.Next() <= now {
+		if k, ok := s.timed(); ok && k.Next() <= now {
 			if err := s.call(out, func() error { return k.Tick(ctx, now, s) }); err != nil {
 				return err
 			}

@@ -159,7 +159,7 @@ func (q *queue) forget(number int64, err error) {
 	case err == nil:
 		q.outbox.answered(number)
 	default:
-		delete(q.outbox.open, number)
+		q.outbox.remove(number)
 	}
 }
 

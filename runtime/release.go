@@ -21,9 +21,8 @@ func (c *checkpoints) forgetPart(commit *state.Commit, g *graph.Graph, h *custod
 }
 
 // giveUp ends the custody of partitions that are somebody else's now. What
-// nobody else can have stays as it is. With keep the store keeps its copy, for
-// the case that they come back before anybody else has added something.
-func (c *checkpoints) giveUp(ctx context.Context, a *sourceActor, ps []plugins.Partition, keep bool) error {
+// nobody else can have stays as it is.
+func (c *checkpoints) giveUp(ctx context.Context, a *sourceActor, ps []plugins.Partition) error {
 	if err := c.turn.await(ctx); err != nil {
 		return err
 	}
@@ -42,10 +41,8 @@ func (c *checkpoints) giveUp(ctx context.Context, a *sourceActor, ps []plugins.P
 	c.custodies = slices.DeleteFunc(c.custodies, func(h *custody) bool { return slices.Contains(gone, h) })
 	commit := c.store.Begin()
 	for _, h := range gone {
-		if !keep {
-			h.void.Store(true)
-			c.forgetPart(commit, top.graph, h)
-		}
+		h.void.Store(true)
+		c.forgetPart(commit, top.graph, h)
 	}
 	if !commit.Empty() {
 		err = c.write(ctx, commit, false)
@@ -56,26 +53,78 @@ func (c *checkpoints) giveUp(ctx context.Context, a *sourceActor, ps []plugins.P
 	return err
 }
 
-// part ends the custody of partitions whose source a reload has removed or
-// replaced, once all that it brought is finished: the snapshot, which has the last
-// of them, closes their logs. The pipeline stands still meanwhile.
-func (c *checkpoints) part(top *topology, s *snapshot) error {
-	running := c.engine.running()
-	c.custodies = slices.DeleteFunc(c.custodies, func(h *custody) bool {
-		if running[h.source] == h.actor || !h.actor.idle() {
-			return false
+// giveBack takes a checkpoint that ends the custody of partitions, unless there is
+// something of them again when the pipeline stands still, such as what a sink
+// refused.
+func (c *checkpoints) giveBack(ctx context.Context, leaving []*custody) error {
+	for _, h := range leaving {
+		if err := c.turn.await(ctx); err != nil {
+			return err
 		}
-		s.parted = append(s.parted, h)
-		return true
-	})
+		top := c.engine.current()
+		sinks := c.writers(top)
+		c.turn.Unlock()
+		for _, a := range sinks {
+			if err := a.drain(ctx, h.origin(), top.graph); err != nil {
+				return err
+			}
+		}
+	}
+	return whileBusy(ctx, func() error { return c.take(ctx, true) })
+}
+
+// finished returns the custodies that end with a snapshot: of partitions that are about to
+// be somebody else's, or whose source a reload has removed or replaced, once all that is of
+// them is finished. Sinks go on while the pipeline stands still, so this is asked before
+// it is gathered what waits for them.
+func (c *checkpoints) finished(top *topology) []*custody {
+	running, sinks := c.engine.running(), c.writers(top)
+	var over []*custody
+	for _, h := range c.custodies {
+		switch {
+		case !h.leaving.Load():
+			if running[h.source] == h.actor || !h.actor.idle() {
+				continue
+			}
+		case slices.ContainsFunc(sinks, func(a *sinkActor) bool { return a.unanswered(h.origin(), top.graph) }):
+			continue
+		default:
+			if t := h.actor.taskOf(h.part); t != nil && !t.idle() {
+				continue
+			}
+		}
+		over = append(over, h)
+	}
+	return over
+}
+
+// part ends the custodies whose last a snapshot has. The pipeline stands still
+// meanwhile, so nothing comes of the partitions behind it.
+func (c *checkpoints) part(top *topology, s *snapshot) error {
+	c.custodies = slices.DeleteFunc(c.custodies, func(h *custody) bool { return slices.Contains(s.parted, h) })
 	return eachShare(top, s.parted, func(t *partitioned, h *custody) error { t.close(h.part); return nil })
 }
 
 // closeParted closes the logs of partitions whose custody ended with a snapshot
-// that is stored.
+// that is stored. The store keeps the copies of a source that stops, for the case
+// that it gets the same partitions at the next start, before anybody else has added
+// something. One that cannot be taken out is of no harm: it has a number, by which its
+// log tells that it is of the past.
 func (c *checkpoints) closeParted(ctx context.Context, s *snapshot) {
+	commit := c.store.Begin()
+	for _, h := range s.parted {
+		if h.actor.ctx.Err() == nil {
+			c.forgetPart(commit, c.engine.current().graph, h)
+		}
+	}
+	if !commit.Empty() {
+		if err := c.write(ctx, commit, false); err != nil {
+			c.engine.config.Logger.Warn("what the stages kept of partitions that were given back is still stored here, where nothing uses it", "error", err)
+		}
+	}
 	for _, h := range s.parted {
 		c.closeLog(ctx, h)
+		h.left.Store(true)
 	}
 	s.parted = nil
 }

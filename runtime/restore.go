@@ -3,6 +3,7 @@ package runtime
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
@@ -36,20 +37,26 @@ func (c *checkpoints) admit(g *graph.Graph, living map[string]*sinkActor) (undo 
 	}
 	stored := Stored{
 		Folder: c.store.Path(), Claims: c.store.Stages(), Waiting: c.waiting,
-		Lives: func(addr string) bool { return living[addr] != nil },
+		Lives: func(addr string) bool { return living[addr] != nil }, Kinds: c.engine.config.Registry,
 	}
 	fates, moves, err := stored.Fates(g, g.Claims(c.engine.config.Registry))
 	if err != nil {
 		return undo, err
 	}
-	for _, f := range fates {
-		if f.Refusal != nil {
-			return undo, f.Refusal
+	if err := Refusals(fates); err != nil {
+		if living != nil {
+			err = fmt.Errorf("%w\na reload cannot change that: stop the pipeline first, and start it with the new files", err)
 		}
+		return undo, err
 	}
 	for _, f := range fates {
 		if f.Remedy != "" {
 			c.engine.config.Logger.Warn("what is stored for a stage that is not in the pipeline any more is kept, and nobody uses it", "stage", f.Addr, "remedy", f.Remedy)
+		}
+	}
+	for _, f := range fates {
+		if len(f.Elsewhere) > 0 && g.Stage(f.Addr).Role != graph.Source {
+			c.engine.config.Logger.Warn("what goes with partitions of topics that are not read any more waits for them, and the stage begins afresh", "stage", f.Addr, "topics", strings.Join(f.Elsewhere, ", "))
 		}
 	}
 	if len(moves) == 0 {

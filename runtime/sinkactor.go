@@ -28,7 +28,7 @@ type sinkActor struct {
 	awaited   bool         // the owner waits for answers
 	answers   []answer     // of writes, not yet looked at
 	swap      *replacement // to be done before the next write
-	acquiring int          // how many want to own the actor when all is written
+	acquiring int          // how many wait until something, or all, is written
 	managed   bool         // its transactions end with checkpoints
 
 	// Of the owner:
@@ -62,7 +62,7 @@ func (e *Engine) newSinkActor(s *graph.Stage) *sinkActor {
 		queue: newQueue(e.config.MaxInFlightRecords, e.config.MaxInFlightBytes), kick: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	if e.state.durable {
-		a.queue.outbox = &outbox{last: &e.posted, open: map[int64]*posted{}, changed: &e.state.changed, want: e.state.want}
+		a.queue.outbox = &outbox{last: &e.posted, open: map[int64]*posted{}, of: map[origin]int{}, changed: &e.state.changed, want: e.state.want}
 	}
 	return a
 }

@@ -96,6 +96,9 @@ func (a *sinkActor) strike(p parcel, n int) {
 	defer a.queue.mu.Unlock()
 	if o := a.queue.outbox; o != nil && n == len(p.batch.Sel) {
 		o.answered(p.number)
+		if a.acquiring > 0 { // the owner may go on for long before it hands back
+			a.queue.changed.Broadcast()
+		}
 	}
 	p.batch.Sel = p.batch.Sel[n:]
 }
@@ -103,13 +106,13 @@ func (a *sinkActor) strike(p parcel, n int) {
 // bury strikes the first n records of a parcel, and sends those rows of them
 // that failed where the stage's on_error says. No checkpoint comes between the
 // two, nor while the batch is worked on: the records are in the outbox or among
-// the errors.
+// the errors. One that waits until the sink has answered for all lets them in.
 func (a *sinkActor) bury(p parcel, n int, rows plugins.RowErrors) {
 	e := a.engine
 	if a.inside {
 		e.valve.add()
 	} else {
-		e.valve.enter()
+		e.valve.enter(a)
 	}
 	a.strike(p, n)
 	for _, f := range rows {

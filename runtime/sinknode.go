@@ -11,6 +11,7 @@ type sinkNode struct {
 	body    []bodyField       // what is encoded; none for the record as it comes
 	encoder plugins.Encoder   // nil: the payload is passed on as it is
 	payload bool              // the sink takes payloads
+	lines   lines             // how they are passed on
 	headers bool              // the sink uses headers
 	pool    *plugins.Pool
 	queue   *queue
@@ -38,7 +39,7 @@ func (n *sinkNode) run(j *job, b *plugins.Batch) {
 	case n.encoder != nil:
 		d = n.encode(j, b)
 	case n.payload:
-		d = b.Share()
+		d = n.lines.pass(b, n.pool)
 	default:
 		d = n.pool.Batch()
 		b.CopyMeta(d)

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -85,18 +84,18 @@ func (c *checkpoints) gather(ctx context.Context, top *topology, still bool) (s 
 	if err := c.gatherSources(s, still); err != nil {
 		return nil, err
 	}
-	retired := c.retired
-	c.retired = slices.DeleteFunc(slices.Clone(retired), (*sinkActor).isOver)
-	for _, a := range slices.Concat(slices.Collect(maps.Values(top.sinks)), retired) {
+	s.parted = c.finished(top)
+	writers := c.writers(top)
+	c.retired = slices.DeleteFunc(c.retired, (*sinkActor).isOver)
+	for _, a := range writers {
 		s.stable[a] = a.store(s.commit, s.legacy)
 	}
-	if !still {
-		return s, context.Cause(e.work)
+	if still {
+		if err := c.gatherState(top, s); err != nil {
+			return nil, err
+		}
+		c.conclude(s, top.graph)
 	}
-	if err := c.gatherState(top, s); err != nil {
-		return nil, err
-	}
-	c.conclude(s, top.graph)
 	if err := c.part(top, s); err != nil {
 		return nil, err
 	}

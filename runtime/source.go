@@ -19,6 +19,7 @@ type sourceActor struct {
 	stage    *graph.Stage
 	source   plugins.Source
 	counters *counters
+	topic    string // see [plugins.Batch.OneTopic]
 	ctx      context.Context
 	stop     context.CancelFunc // ends the source; what it handed over goes on
 	newest   *topology          // under Engine.gate
@@ -71,9 +72,13 @@ func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Po
 	}
 	resume := map[plugins.Partition]plugins.Position{}
 	maps.Copy(resume, from)
+	topic := ""
+	if kind.OneTopic != nil {
+		topic = kind.OneTopic(s.Config)
+	}
 	ctx, stop := context.WithCancel(e.work)
 	return &sourceActor{
-		ctx: ctx, stop: stop,
+		ctx: ctx, stop: stop, topic: topic,
 		engine: e, stage: s, source: src, counters: e.counter(s.Addr()),
 		work: make(chan *job, e.config.Workers), ended: make(chan struct{}),
 		tasks: map[plugins.Partition]*task{}, over: map[plugins.Partition]bool{}, resume: resume, broken: map[plugins.Partition]bool{}, gone: map[plugins.Partition]bool{}, assigned: map[plugins.Partition]*custody{},
@@ -116,6 +121,7 @@ func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
 	defer a.pace.handed()
 	b := d.Batch
 	b.DropFailed()
+	b.OneTopic = a.topic
 	if b.Received == 0 {
 		b.Received = time.Now().UnixNano()
 	}
@@ -132,7 +138,7 @@ func (a *sourceActor) Hand(ctx context.Context, d plugins.Delivery) error {
 		b.Release()
 		return err
 	}
-	a.engine.valve.enter()
+	a.engine.valve.enter(nil)
 	j := a.engine.jobs.get()
 	j.delivery, j.batch, j.task = inner, b, t
 	if err := t.enter(inner, j); err != nil {

@@ -88,7 +88,7 @@ func (e *Engine) predecessor(c graph.Change, g *graph.Graph) *sourceActor {
 		if a == nil {
 			a = e.state.left(addr)
 		}
-		if a != nil && a.stage.Kind == c.New.Kind {
+		if a != nil && a.stage.Origin() == c.New.Origin() {
 			return a
 		}
 	}
@@ -102,7 +102,7 @@ func (e *Engine) whereFrom(c graph.Change, g *graph.Graph) map[plugins.Partition
 		return p.positions(true)
 	}
 	if c.Old != nil {
-		return nil // of another kind
+		return nil // of another origin
 	}
 	for _, addr := range append([]string{c.Addr}, formerly(c.Addr, g)...) {
 		if from, err := e.state.positions(addr); err == nil && len(from) > 0 {
@@ -115,7 +115,7 @@ func (e *Engine) whereFrom(c graph.Change, g *graph.Graph) map[plugins.Partition
 // restart starts a source where the one before it, if there was one, has ended.
 func (e *Engine) restart(c graph.Change, old *sourceActor, top *topology) {
 	before := e.predecessor(c, top.graph)
-	if before == nil && old != nil && old.stage.Kind == c.New.Kind {
+	if before == nil && old != nil && old.stage.Origin() == c.New.Origin() {
 		before = old
 	}
 	for _, a := range []*sourceActor{old, before} {

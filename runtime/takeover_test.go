@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,9 +110,7 @@ func TestWhatWaitsIsTakenAgain(t *testing.T) {
 		g.Checkpoint.Interval = time.Hour
 		e := w.launch(dir, g, runtime.Config{Logger: log.logger()})
 		w.until("the partitions to be taken over", func() bool { return log.count("took over a partition") == crewParts })
-		w.until("the sink to be tried", func() bool {
-			return slices.ContainsFunc(e.Stats().Stages, func(s runtime.StageStats) bool { return s.Retries > 0 })
-		})
+		w.until("the sink to be tried", func() bool { return retried(e) })
 		e.kill()
 	}
 	w.breakSink("sink.out", nil)
@@ -137,7 +134,7 @@ func TestOtherVersionTakesOver(t *testing.T) {
 			change: func(g *graph.Graph) {
 				g.Stage("transform.count").Config = plugins.NewConfig(map[string]any{"shape": "another"})
 			},
-			want: "was left by another process: transform.count: what it keeps has another shape than what is stored (stored counter: a count, , by partition of source.in, now counter: a count, another, by partition of source.in); give it another name to start afresh, or forget what is stored with another name for source.in",
+			want: "was left by another process: transform.count: what it keeps has another shape than what is stored (stored counter: a count, , now counter: a count, another); give it another name to start afresh, or forget what is stored with another name for source.in",
 		},
 		"sink": {
 			change: func(g *graph.Graph) { g.Stage("sink.out").Format = "json" },
@@ -269,8 +266,37 @@ func TestLogIsGone(t *testing.T) {
 	clear(c.logs)
 	c.mu.Unlock()
 	e := w.launch(dir, w.crewPipeline(c), runtime.Config{})
-	want := "was read by another process since, and the log of what that one kept of it is gone: what is stored here is of the past; forget it with onstream state reset " + filepath.Join(dir, "test") + " source.in"
+	want := "was read by another process since, and the log of what that one kept of it is gone: what is stored here is of the past; forget it with onstream state reset --local " + filepath.Join(dir, "test") + " source.in"
 	if err := <-e.ended; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("it ended with %v, want %q", err, want)
 	}
+}
+
+// What was forgotten on the bus is not said to be taken over.
+func TestForgottenPartitionsBeginAfresh(t *testing.T) {
+	t.Parallel()
+	w, c := newWorld(t), newCrew(210)
+	w.addCrew(t, c)
+	e := w.launch(t.TempDir(), w.crewPipeline(c), runtime.Config{})
+	w.until("all to be left to others", func() bool { return c.inLogs(t) })
+	e.stop()
+	var parts []plugins.Partition
+	for p := range int32(crewParts) {
+		parts = append(parts, crewPart(p))
+	}
+	if err := runtime.ForgetLogs(t.Context(), crewConnection{c}, "test", c.stage("in"), parts); err != nil {
+		t.Fatal(err)
+	}
+	c.restart()
+	var log logged
+	e = w.launch(t.TempDir(), w.crewPipeline(c), runtime.Config{Logger: log.logger()})
+	w.until("all to be left to others", func() bool { return c.inLogs(t) })
+	e.stop()
+	if n := log.count("a partition begins afresh: what the stages kept of it was forgotten"); n != crewParts {
+		t.Errorf("%d of %d partitions are said to begin afresh", n, crewParts)
+	}
+	if n := log.count("took over"); n != 0 {
+		t.Errorf("%d partitions are said to be taken over", n)
+	}
+	w.crewCounts(t, 210)
 }

@@ -69,12 +69,7 @@ func (t *task) admit(ctx context.Context, d *delivery) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.full(d) {
-		stop := context.AfterFunc(ctx, func() {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.space.Broadcast()
-		})
-		defer stop()
+		defer wakeWith(ctx, &t.space)()
 	}
 	for t.full(d) && t.closed == nil && ctx.Err() == nil {
 		t.space.Wait()
@@ -220,12 +215,7 @@ func (t *task) position(entered bool) (at plugins.Position, broken bool) {
 func (t *task) drain(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.space.Broadcast()
-	})
-	defer stop()
+	defer wakeWith(ctx, &t.space)()
 	for t.admitted > 0 && ctx.Err() == nil {
 		t.space.Wait()
 	}

@@ -46,14 +46,14 @@ type ending struct {
 }
 
 // hold keeps a transactional sink from writing anything more, when all that it
-// was given is written. It ends with handBack.
+// was given is written, and what it refused is where that goes. It ends with handBack.
 func (c *checkpoints) hold(ctx context.Context, top *topology) (*ending, error) {
 	s := c.engine.transactional(top.graph)
 	if s == nil {
 		return nil, nil
 	}
 	a := top.sinks[s.Addr()]
-	if err := a.acquire(ctx); err != nil {
+	if err := c.finishWrites(ctx, a); err != nil {
 		return nil, err
 	}
 	sink, ok := a.sink.(plugins.Transactional)
@@ -64,15 +64,26 @@ func (c *checkpoints) hold(ctx context.Context, top *topology) (*ending, error) 
 	return &ending{a, sink}, nil
 }
 
+// finishWrites acquires a sink, and waits until the stages have finished what it refused.
+func (c *checkpoints) finishWrites(ctx context.Context, a *sinkActor) error {
+	v := c.engine.valve
+	v.await(a)
+	defer v.await(nil)
+	if err := a.acquire(ctx); err != nil {
+		return err
+	}
+	err := v.quiet(ctx)
+	if err != nil {
+		a.handBack()
+	}
+	return err
+}
+
 // acquire makes the caller the owner of the actor when nothing waits for the sink
 // and all is answered.
 func (a *sinkActor) acquire(ctx context.Context) error {
 	q := a.queue
-	defer context.AfterFunc(ctx, func() {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		q.changed.Broadcast()
-	})()
+	defer wakeWith(ctx, &q.changed)()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	a.acquiring++
@@ -190,7 +201,8 @@ func (c *checkpoints) find(ctx context.Context, x *ending, mark string, why erro
 }
 
 // ownPositions returns the positions of the sources that work over the connection
-// of a sink, as far as their partitions are this process's.
+// of a sink, as far as their partitions are this process's, and whoever takes them over
+// finds something of what the stages keep.
 func (c *checkpoints) ownPositions(sink *graph.Stage, s *snapshot) map[string]map[plugins.Partition]plugins.Position {
 	own := map[string]map[plugins.Partition]plugins.Position{}
 	for addr, a := range c.engine.running() {
@@ -199,7 +211,7 @@ func (c *checkpoints) ownPositions(sink *graph.Stage, s *snapshot) map[string]ma
 		}
 		at := maps.Clone(s.stands[addr])
 		maps.DeleteFunc(at, func(p plugins.Partition, _ plugins.Position) bool {
-			return strings.HasPrefix(p.Name, spool.ReplayPrefix) || !a.owns(p)
+			return strings.HasPrefix(p.Name, spool.ReplayPrefix) || !a.owns(p) || !a.bequeathed(p)
 		})
 		own[addr] = at
 	}
@@ -210,14 +222,8 @@ func (c *checkpoints) ownPositions(sink *graph.Stage, s *snapshot) map[string]ma
 // before that is closed.
 func (c *checkpoints) takeUntil(a *sinkActor) {
 	e := c.engine
-	for e.work.Err() == nil {
-		err := c.take(e.work, true)
-		if err == nil {
-			return
-		}
-		if !errors.Is(err, errBusy) {
-			e.fail(err)
-		}
+	if err := whileBusy(e.work, func() error { return c.take(e.work, true) }); err != nil && e.work.Err() == nil {
+		e.fail(err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,8 @@ type ledger struct {
 	trouble string
 	kill    func() // ends the process, which gets no answers any more
 	dead    bool
+	// positions is given what a transaction commits beside the records; may be nil.
+	positions func(mark string, at map[string]map[plugins.Partition]plugins.Position)
 }
 
 var errTrouble = errors.New("trouble at the ledger")
@@ -90,7 +93,7 @@ func (e *entry) Begin(context.Context) error {
 	return nil
 }
 
-func (e *entry) Commit(_ context.Context, mark string, _ map[string]map[plugins.Partition]plugins.Position) error {
+func (e *entry) Commit(_ context.Context, mark string, at map[string]map[plugins.Partition]plugins.Position) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.meet("died") {
@@ -104,6 +107,9 @@ func (e *entry) Commit(_ context.Context, mark string, _ map[string]map[plugins.
 	}
 	e.committed = append(e.committed, e.open...)
 	e.last, e.open, e.begun = mark, nil, false
+	if e.positions != nil {
+		e.positions(mark, at)
+	}
 	if e.meet("lost") {
 		return errTrouble
 	}
@@ -223,4 +229,92 @@ func TestPreparedCheckpointWithoutItsSink(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
+}
+
+// exactCrew is a pipeline that counts the numbers of a crew for a ledger, whose transactions
+// commit the crew's positions.
+func (w *world) exactCrew(c *crew, l *ledger) *graph.Graph {
+	g := w.crewPipeline(c)
+	out := g.Stage("sink.out")
+	out.Kind, out.Via = "ledger", c.name
+	out.Config = out.Config.WithConnector(c.kind(), plugins.NewConfig(nil))
+	l.positions = c.transacted
+	return g
+}
+
+// A process that is killed between a transaction and what it leaves to others goes on behind
+// the transaction, and leaves that later.
+func TestTransactionThatWasNotLeftToOthers(t *testing.T) {
+	t.Parallel()
+	w, c, l := newWorld(t), newCrew(210), new(ledger)
+	w.addCrew(t, c)
+	if err := w.registry.AddSink(l.kind()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	e := w.launch(dir, w.exactCrew(c, l), runtime.Config{})
+	w.until("all to be left to others", func() bool { return c.inLogs(t) })
+	l.mu.Lock()
+	l.kill, l.trouble = e.crash, "killed"
+	l.mu.Unlock()
+	c.end.Store(420)
+	if err := <-e.ended; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	l.revive()
+	c.end.Store(427) // not all keys are counted anew
+	e = w.launch(dir, w.exactCrew(c, l), runtime.Config{})
+	w.until("all to be left to others", func() bool { return c.inLogs(t) })
+	e.kill()
+	l.count(w)
+	if lines := w.written("sink.out"); len(lines) != 427 {
+		t.Errorf("%d records are committed, want each of 427 once", len(lines))
+	}
+	c.end.Store(840)
+	e = w.launch(t.TempDir(), w.exactCrew(c, l), runtime.Config{})
+	w.until("another to take over", func() bool { return c.inLogs(t) })
+	e.kill()
+	l.count(w)
+	w.crewCounts(t, 840)
+}
+
+// A process that is killed between its first transaction and what it leaves to others has left
+// nothing: whoever takes its partitions over counts from the beginning.
+func TestFirstTransactionThatWasNotLeftToOthers(t *testing.T) {
+	t.Parallel()
+	w, c, l := newWorld(t), newCrew(210), new(ledger)
+	w.addCrew(t, c)
+	if err := w.registry.AddSink(l.kind()); err != nil {
+		t.Fatal(err)
+	}
+	l.mu.Lock()
+	e := w.launch(t.TempDir(), w.exactCrew(c, l), runtime.Config{})
+	l.kill, l.trouble = e.crash, "killed"
+	l.mu.Unlock()
+	if err := <-e.ended; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	l.revive()
+	c.end.Store(420)
+	e = w.launch(t.TempDir(), w.exactCrew(c, l), runtime.Config{})
+	w.until("another to take over", func() bool { return c.inLogs(t) })
+	e.kill()
+	l.count(w)
+	w.crewCounts(t, 420)
+}
+
+// revive ends the death of a process.
+func (l *ledger) revive() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dead = false
+}
+
+// count makes what is committed what the sink of a world has written.
+func (l *ledger) count(w *world) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.got["sink.out"] = slices.Clone(l.committed)
 }

@@ -12,6 +12,7 @@ type valve struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	closed  bool
+	awaited *sinkActor // whose dead letters are let in though it is closed, nil for nobody's
 	under   int
 	entered int64 // how often something has
 }
@@ -23,15 +24,24 @@ func newValve() *valve {
 }
 
 // enter counts a piece of work that comes from outside, and waits while the
-// valve is closed.
-func (v *valve) enter() {
+// valve is closed. Dead letters of a sink (refusing; nil for other work) do not wait
+// where those who made the pipeline stand still wait for them.
+func (v *valve) enter(refusing *sinkActor) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for v.closed {
+	for v.closed && (refusing == nil || v.awaited != refusing) {
 		v.changed.Wait()
 	}
 	v.under++
 	v.entered++
+}
+
+// await lets in the dead letters of a sink while the valve is closed; nil ends that.
+func (v *valve) await(a *sinkActor) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.awaited = a
+	v.changed.Broadcast()
 }
 
 // add counts a piece of work that comes of one that is under way.
@@ -73,23 +83,26 @@ func (v *valve) entries() int64 {
 // close closes the valve and waits until nothing is under way. When ctx ends
 // first it opens the valve again and returns the cause.
 func (v *valve) close(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.changed.Broadcast()
-	})()
+	err := v.quiet(ctx)
+	if err != nil {
+		v.open()
+	}
+	return err
+}
+
+// quiet closes the valve, unless it is, and waits until nothing is under way or ctx ends.
+func (v *valve) quiet(ctx context.Context) error {
+	defer wakeWith(ctx, &v.changed)()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.closed = true
 	for v.under > 0 && ctx.Err() == nil {
 		v.changed.Wait()
 	}
-	if v.under == 0 {
-		return nil
+	if v.under > 0 {
+		return context.Cause(ctx)
 	}
-	v.closed = false
-	v.changed.Broadcast()
-	return context.Cause(ctx)
+	return nil
 }
 
 // open lets work in again.

@@ -27,7 +27,11 @@ func Avro() plugins.Codec {
 const avroDoc = `A record has nothing in it but values, one behind the other: only the schema tells what they are. With schema_file or
 schema the fields are known before anything runs, and no other schema has to be declared. With a registry each record
 names the schema that it was written with; schema_file then says what is read of it: fields are found by name or alias,
-and those that a record does not have get the default. Without it nothing is known of the fields in advance.
+and those that a record does not have get the default. So does a symbol that its enum lacks; without a default it stays
+what was written. Without schema_file nothing is known of the fields in advance.
+
+A schema may have 4 MiB of text with all that it refers to, 50,000 types, fields, symbols, aliases and branches, 200 types
+in one another, names of 1,000 bytes and defaults of 1 MiB.
 
 | Avro | here |
 |---|---|

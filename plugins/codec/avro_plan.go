@@ -19,6 +19,28 @@ type avroExtraStep struct {
 // planAvro returns what is to be done with values of a type to get what n
 // wants.
 func planAvro(t *avroType, n *node) *avroStep {
+	return avroPlanner{}.plan(t, n)
+}
+
+// avroPlanner keeps what it has made: a type may be in many branches of many unions, each with
+// all the others in it.
+type avroPlanner map[avroWanted]*avroStep
+
+type avroWanted struct {
+	t *avroType
+	n *node
+}
+
+func (x avroPlanner) plan(t *avroType, n *node) *avroStep {
+	s, ok := x[avroWanted{t, n}]
+	if !ok {
+		s = x.make(t, n)
+		x[avroWanted{t, n}] = s
+	}
+	return s
+}
+
+func (x avroPlanner) make(t *avroType, n *node) *avroStep {
 	if n.leaf != nil {
 		return &avroStep{leaf: n.leaf}
 	}
@@ -31,7 +53,7 @@ func planAvro(t *avroType, n *node) *avroStep {
 	case avroUnion:
 		s := &avroStep{branches: make([]*avroStep, len(t.branches))}
 		for i, b := range t.branches {
-			s.branches[i] = planAvro(b, n)
+			s.branches[i] = x.plan(b, n)
 		}
 		return s
 	case avroRecord:
@@ -39,12 +61,12 @@ func planAvro(t *avroType, n *node) *avroStep {
 		for _, c := range n.children {
 			for i, f := range t.fields {
 				if !f.hidden && f.name == c.name {
-					s.fields[i] = planAvro(f.t, c)
+					s.fields[i] = x.plan(f.t, c)
 				}
 			}
-			for _, x := range t.extras {
-				if x.name == c.name {
-					s.extras = append(s.extras, avroExtraStep{planAvro(x.t, c), x.t, x.data})
+			for _, e := range t.extras {
+				if e.name == c.name {
+					s.extras = append(s.extras, avroExtraStep{x.plan(e.t, c), e.t, e.data})
 				}
 			}
 		}

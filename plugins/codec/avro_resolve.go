@@ -32,6 +32,8 @@ func (r *avroResolver) resolve(w, rd *avroType) *avroType {
 		r.record(&t, w, rd)
 	case w.kind == avroArray || w.kind == avroMap:
 		t.elem = r.resolve(w.elem, rd.elem)
+	case w.kind == avroEnum:
+		t.symbols = rd.symbolsFor(w)
 	case w.logical == avroPlain:
 		t.logical, t.scale, t.digits = rd.logical, rd.scale, rd.digits
 	}
@@ -65,6 +67,21 @@ func (t *avroType) fieldFor(name string) int {
 		i = slices.IndexFunc(t.fields, func(f avroField) bool { return slices.Contains(f.aliases, name) })
 	}
 	return i
+}
+
+// symbolsFor returns the symbols of who wrote, with the default in place of those that who
+// reads does not have; without a default they stay.
+func (t *avroType) symbolsFor(w *avroType) []string {
+	if t.other == "" {
+		return w.symbols
+	}
+	symbols := slices.Clone(w.symbols)
+	for i, s := range symbols {
+		if _, ok := t.ranks[s]; !ok {
+			symbols[i] = t.other
+		}
+	}
+	return symbols
 }
 
 // branchFor returns the branch of a union that values of a type belong to: that

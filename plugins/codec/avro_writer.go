@@ -112,12 +112,11 @@ func (w *avroWriter) append(dst []byte, t *avroType, x datum) (_ []byte, err err
 }
 
 func (t *avroType) appendSymbol(dst, text []byte) ([]byte, error) {
-	for i, s := range t.symbols {
-		if s == string(text) {
-			return avroAppendLong(dst, int64(i)), nil
-		}
+	i, ok := t.ranks[string(text)]
+	if !ok {
+		return dst, errSymbol
 	}
-	return dst, errSymbol
+	return avroAppendLong(dst, int64(i)), nil
 }
 
 // appendUnits appends a time or duration as a number.
@@ -235,7 +234,7 @@ func (t *avroType) suits(x datum) int {
 	case t.kind == avroMap || t.kind == avroRecord:
 		return t.suitsObject(x)
 	case t.kind == avroEnum:
-		if x.kind == plugins.String && slices.Contains(t.symbols, string(x.text)) {
+		if _, ok := t.ranks[string(x.text)]; ok && x.kind == plugins.String {
 			return 3
 		}
 		return 0

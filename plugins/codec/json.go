@@ -1,6 +1,9 @@
 package codec
 
-import "github.com/onstream/onstream/plugins"
+import (
+	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/jsontext"
+)
 
 var newline = []byte{'\n'}
 
@@ -21,11 +24,21 @@ func JSON() plugins.Codec {
 			return plugins.Framing{
 				Splitter:   func() plugins.Splitter { return lines{} },
 				Terminator: newline,
+				Line:       appendJSONLine,
 			}, nil
 		},
 		Decoder: newJSONDecoder,
 		Encoder: newJSONEncoder,
 	}
+}
+
+// appendJSONLine is [plugins.Framing.Line] of JSON: without white space, what is not one value
+// could become another one.
+func appendJSONLine(dst, record []byte) []byte {
+	if jsontext.Valid(record) != nil {
+		return append(dst, record...)
+	}
+	return jsontext.Compact(dst, record)
 }
 
 const jsonDoc = `One object a line; blank lines are skipped, and \r\n ends a line as \n does.
@@ -50,6 +63,9 @@ whatever is decoded. A record of which nothing is read is not looked at; only th
 
 A time is a string in RFC 3339, or what its type says: time("ms") is an integer. A duration is a string such as
 "1m30s", bytes are a string in base64. Floats are written with the fewest digits that read back as the same number.
+
+A message of a bus may be an object on several lines: it goes to another bus as it is, and on one line to what takes an
+object a line. One that is not valid, such as with a line end inside of a string, or with several objects, fails there.
 
 A record that a stage has added fields to keeps the text of all its other fields as it was.`
 

@@ -26,7 +26,7 @@ func TestSchemaOptions(t *testing.T) {
 	}{
 		{"avro", nil, "", `Avro does not say what is in a record: write avro { schema_file = "readings.avsc" }, or name the registry that has the schemas`},
 		{"avro", options{"schema": avsc, "schema_file": "x"}, "schema", "leave one of them out"},
-		{"avro", options{"schema": `{"type":"record"}`}, "schema", "this is no Avro schema of records: avro: "},
+		{"avro", options{"schema": `{"type":"record"}`}, "schema", "this is no Avro schema of records: a type record has no name"},
 		{"avro", options{"schema": `"string"`}, "schema", "this is no Avro schema of records: it is of type string, and records are of type record"},
 		{"avro", options{"schema_file": "testdata/none.avsc"}, "schema_file", "the schema cannot be read: stat testdata/none.avsc: no such file or directory; a path that begins with ${path.pipeline}/"},
 		{"avro", options{"schema_file": "testdata"}, "schema_file", "testdata is not a file"},

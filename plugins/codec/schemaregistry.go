@@ -47,6 +47,7 @@ type registrySchema struct {
 	Schema     string              `json:"schema"`
 	SchemaType string              `json:"schemaType,omitempty"` // absent for Avro
 	References []registryReference `json:"references,omitempty"`
+	bytes      int                 // of the texts of the references
 }
 
 // registryReference is a schema that another one uses under a name.
@@ -116,6 +117,9 @@ func (c *registryClient) references(ctx context.Context, refs []registryReferenc
 		}
 		if err := c.references(ctx, other.References, seen, s); err != nil {
 			return err
+		}
+		if s.bytes += len(other.Schema); s.bytes > maxSchemaText {
+			return &registryRefusal{status: http.StatusUnprocessableEntity, message: fmt.Sprintf("what the schema refers to is longer than %d bytes", maxSchemaText)}
 		}
 		r.text = other.Schema
 		s.References = append(s.References, r)

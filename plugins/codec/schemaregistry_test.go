@@ -181,6 +181,50 @@ func TestAvroEvolution(t *testing.T) {
 	}
 }
 
+// A symbol that an enum lacks is its default.
+func TestAvroEnumEvolution(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(t)
+	enum := func(rest string) string {
+		return `{"type":"record","name":"V","fields":[{"name":"e","type":{"type":"enum","name":"E",` + rest + `}}]}`
+	}
+	id := r.add("v-value", registered{Schema: enum(`"symbols":["A","B","C"],"default":"C"`)})
+	for _, tt := range []struct{ reader, wrote, want string }{
+		{`"symbols":["B","OTHER"],"default":"OTHER"`, "\x00", "OTHER"},
+		{`"symbols":["B","OTHER"],"default":"OTHER"`, "\x02", "B"},
+		{`"symbols":["B","OTHER"],"default":"OTHER"`, "\x04", "OTHER"},
+		{`"symbols":["B","OTHER"]`, "\x04", "C"},
+	} {
+		o := options{"registry": r.URL, "schema": enum(tt.reader)}
+		if got, failed := decodeOne(t, codecNamed(t, "avro"), o, field("e", of(plugins.String)), withID(id, tt.wrote)); failed != "" || got.Text != tt.want {
+			t.Errorf("%s: %q is %s (%s), want %s", tt.reader, tt.wrote, got.Text, failed, tt.want)
+		}
+		if got, failed := decodeOne(t, codecNamed(t, "avro"), o, field("", of(plugins.Record)), withID(id, tt.wrote)); failed != "" || got.Text != `{"e":"`+tt.want+`"}` {
+			t.Errorf("%s: %q is %s (%s), want %s", tt.reader, tt.wrote, got.Text, failed, tt.want)
+		}
+	}
+}
+
+// What a schema refers to is bounded in all.
+func TestReferencesAreBounded(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(t)
+	var refs []any
+	for _, name := range []string{"a.A", "a.B", "a.C"} {
+		r.add(name, registered{Schema: `{"type":"record","name":"` + name + `","doc":"` + strings.Repeat("d", 3<<19) + `","fields":[]}`})
+		refs = append(refs, map[string]any{"name": name, "subject": name, "version": 1})
+	}
+	fits := r.add("v", registered{Schema: versionOne, References: refs[:2]})
+	if _, failed := decodeOne(t, codecNamed(t, "avro"), options{"registry": r.URL}, field("id", of(plugins.Any)), withID(fits, "\x02a\x00\x00")); failed != "" {
+		t.Error(failed)
+	}
+	large := r.add("w", registered{Schema: versionOne, References: refs})
+	const want = "what the schema refers to is longer than 4194304 bytes"
+	if _, failed := decodeOne(t, codecNamed(t, "avro"), options{"registry": r.URL}, field("id", of(plugins.Any)), withID(large, "\x02a\x00\x00")); !strings.Contains(failed, want) {
+		t.Errorf("%s, want ... %s", failed, want)
+	}
+}
+
 // TestRegistryIsAskedOnce reads many records with several decoders.
 func TestRegistryIsAskedOnce(t *testing.T) {
 	t.Parallel()
@@ -239,7 +283,7 @@ func TestRegistryFailures(t *testing.T) {
 		{ask(r.URL, nil), "\x00\x00", "decode", "record does not begin with the id of its schema"},
 		{ask(r.URL, nil), withID(good, record[:3]), "decode", "record is cut off"},
 		{ask(r.URL, nil), withID(999, record), "schema_unknown", "record names schema 999, which the registry " + r.URL + " does not have: was it written with another one?"},
-		{ask(r.URL, nil), withID(broken, record), "decode", fmt.Sprintf("schema %d of the registry cannot be used: avro: record must have an array of fields", broken)},
+		{ask(r.URL, nil), withID(broken, record), "decode", fmt.Sprintf("schema %d of the registry cannot be used: record X has no list of fields", broken)},
 		{ask(r.URL, nil), withID(other, record), "decode", "it is of type PROTOBUF, not AVRO"},
 		{ask(locked.URL, nil), withID(1, record), "schema_unavailable", "answers 401 (Unauthorized): check username and password"},
 		{ask(locked.URL, options{"username": "plant", "password": plugins.NewSecret("loud")}), withID(1, record), "schema_unavailable", "check username and password"},

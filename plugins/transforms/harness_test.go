@@ -108,6 +108,7 @@ type emitted struct {
 	output  int
 	payload string
 	offset  int64
+	topic   string
 	fields  map[string]plugins.Value
 }
 
@@ -130,7 +131,10 @@ func (e *engine) Emit(output int, b *plugins.Batch) {
 	}
 	e.batches++
 	for _, i := range b.Sel {
-		r := emitted{output: output, payload: string(b.Value(i)), fields: map[string]plugins.Value{}}
+		r := emitted{output: output, payload: string(b.Value(i)), topic: b.OneTopic, fields: map[string]plugins.Value{}}
+		if own := b.Topic(i); own != nil {
+			r.topic = string(own)
+		}
 		if b.Offsets != nil {
 			r.offset = b.Offsets[i]
 		}

@@ -24,7 +24,7 @@ func throttleKind() plugins.TransformKind {
 				{Name: "rate", Type: plugins.AttrFloat, Required: true, Min: plugins.Bound(1e-9), Max: plugins.Bound(1e9), Doc: "Records that may pass, steadily."},
 				{Name: "per", Type: plugins.AttrDuration, Default: time.Second, Min: plugins.Bound(1e-6), Doc: "The time in which they may pass."},
 				{Name: "burst", Type: plugins.AttrInt, Min: plugins.Bound(1), Doc: "Records that may pass at once after a pause; rate, and at least 1, unless given."},
-				{Name: "excess", Type: plugins.AttrString, Default: "drop", Enum: []string{"drop", "wait"}, Doc: "What becomes of records beyond the rate: drop them, or let them wait. Waiting keeps the order of all records, so one busy key holds up the others."},
+				{Name: "excess", Type: plugins.AttrString, Default: "drop", Enum: []string{"drop", "wait"}, Doc: "What becomes of records beyond the rate: drop them, or let them wait. Waiting keeps the order of all records, so one busy key holds up the others. Where stages keep state, a checkpoint waits until all that was read has passed, up to 65,536 records for each partition: where that takes longer than minutes, none is taken."},
 				{Name: "max_keys", Type: plugins.AttrInt, Default: int64(100_000), Min: plugins.Bound(1), Doc: "Keys to remember, in each lane. When more are busy at once, some start afresh with a full burst."},
 			},
 		},

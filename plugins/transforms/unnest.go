@@ -171,6 +171,12 @@ func (u *unnest) emit(b, d *plugins.Batch, out plugins.Emitter, parents int) {
 			d.Keys = append(d.Keys, b.Keys[i])
 		}
 	}
+	if b.Topics != nil {
+		d.Topics = d.SpareTopics()
+		for _, i := range u.from {
+			d.Topics = append(d.Topics, b.Topics[i])
+		}
+	}
 	if b.HeaderRows != nil {
 		d.Headers = append(d.Headers, b.Headers...)
 		for _, i := range u.from {

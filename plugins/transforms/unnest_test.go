@@ -18,9 +18,11 @@ func TestUnnestMakesARecordOfEachElement(t *testing.T) {
 	b := column(env.Pool, "v", plugins.Any,
 		list(`[{"a":1}, {"a":[2,"]"]}]`), list(`[]`), null, list(`[ 1, "x" , null, [1] ]`), text("no list"),
 		list("[\n{\"a\": 3}\n]"), list(`[{"a":4`), list(`[1 2]`))
-	b.Keys = b.SpareKeys()
-	for range b.Len {
-		b.Keys = append(b.Keys, b.Values[0])
+	b.Keys, b.Topics = b.SpareKeys(), b.SpareTopics()
+	var topics []string
+	for i := range b.Len {
+		b.Keys, b.Topics = append(b.Keys, b.Values[0]), append(b.Topics, b.Values[i])
+		topics = append(topics, string(b.Topic(uint32(i))))
 	}
 	e := &engine{t: t, names: []string{"v", "from"}}
 	e.run(t.Context(), start(t, "unnest", unnestConfig(plugins.Type{}, named("from", field("v", plugins.Type{}))), env), b)
@@ -40,7 +42,7 @@ func TestUnnestMakesARecordOfEachElement(t *testing.T) {
 		t.Fatalf("records %+v", e.records)
 	}
 	for k, r := range e.records {
-		if r.payload != want[k].payload || r.offset != want[k].offset {
+		if r.payload != want[k].payload || r.offset != want[k].offset || r.topic != topics[r.offset-100] {
 			t.Errorf("record %d is %+v, want %+v", k, r, want[k])
 		}
 		if !strings.HasPrefix(r.fields["from"].Text, "[") || len(r.fields) != 1 {
@@ -59,8 +61,9 @@ func TestUnnestOfRecordsRefusesOthers(t *testing.T) {
 	typ := plugins.Type{Kind: plugins.List, Elem: &elem}
 	e := &engine{t: t}
 	b := column(env.Pool, "v", plugins.List, list(`[{"a":1},2]`), list(`[{"a":3}]`))
+	b.OneTopic = "plant.d1"
 	e.run(t.Context(), start(t, "unnest", unnestConfig(typ), env), b)
-	if got := payloads(e.records); got != `0:{"a":3} ` {
+	if got := payloads(e.records); got != `0:{"a":3} ` || e.records[0].topic != "plant.d1" {
 		t.Errorf("records %q", got)
 	}
 	if len(e.failures) != 1 || !strings.Contains(e.failures[0].Msg, "element 2") {

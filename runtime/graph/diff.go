@@ -56,9 +56,42 @@ func Diff(old, new *Graph) []Change {
 	return changes
 }
 
+// Attributes are the names of what is not alike in a stage that is [Changed], as
+// in the files; none of other changes, nor where it is of another kind.
+func (c Change) Attributes() []string {
+	if c.Kind != Changed || c.Old.Kind != c.New.Kind {
+		return nil
+	}
+	old, now := c.Old, c.New
+	names := now.Config.Differs(old.Config)
+	for _, x := range []struct {
+		name   string
+		differ bool
+	}{
+		{"via", old.Via != now.Via},
+		{"connector." + now.Via, old.Via == now.Via && old.Over() != now.Over()},
+		{"format", old.Format != now.Format || old.Options.Fingerprint() != now.Options.Fingerprint()},
+		{"schema", fmt.Sprint(old.Schema) != fmt.Sprint(now.Schema)},
+		{"key", old.keys() != now.keys()},
+		{"spool", old.SpoolBytes != now.SpoolBytes},
+		{"retry", old.Retry != now.Retry},
+		{"on_error", old.OnError != now.OnError},
+	} {
+		if x.differ && !slices.Contains(names, x.name) {
+			names = append(names, x.name)
+		}
+	}
+	return names
+}
+
 // Fingerprint is a text that is equal for stages that behave alike, whatever
 // feeds them.
 func (s *Stage) Fingerprint() string {
+	return fmt.Sprintf("%s %s via %q\n%s\nformat %q %s\nschema %s\nkey %s\nspool %d\none lane %v\nfollows %s\nretry %v\non_error %s",
+		s.Addr(), s.Kind, s.Via, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, s.keys(), s.SpoolBytes, s.OneLane, s.Follows, s.Retry, s.OnError)
+}
+
+func (s *Stage) keys() string {
 	var keys []string
 	if s.Key != nil {
 		keys = append(keys, s.Key.String())
@@ -66,8 +99,13 @@ func (s *Stage) Fingerprint() string {
 	for _, k := range s.Keys {
 		keys = append(keys, k.String())
 	}
-	return fmt.Sprintf("%s %s via %q\n%s\nformat %q %s\nschema %s\nkey %s\nspool %d\none lane %v\nfollows %s\nretry %v\non_error %s",
-		s.Addr(), s.Kind, s.Via, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, strings.Join(keys, ","), s.SpoolBytes, s.OneLane, s.Follows, s.Retry, s.OnError)
+	return strings.Join(keys, ",")
+}
+
+// Over is a text that is equal for stages over connections that behave alike.
+func (s *Stage) Over() string {
+	kind, config := s.Config.Connector()
+	return kind.Name + "\n" + config.Fingerprint()
 }
 
 func (s *Stage) wiring() string {

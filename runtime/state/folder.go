@@ -1,7 +1,9 @@
 package state
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,9 +34,29 @@ func Locate(folder string) (dir, pipeline string, err error) {
 	return filepath.Dir(folder), pipeline, nil
 }
 
+// CheckDir says why a folder is not one in which pipelines keep their state,
+// which may have nothing in it yet.
+func CheckDir(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no folder %s for the state of pipelines: correct its name; it is made by the first onstream run --state, or topic produce --state", dir)
+	case err != nil:
+		return permission(dir, err)
+	case !info.IsDir():
+		return fmt.Errorf("%s is no folder, and no state of pipelines: correct its name", dir)
+	case isUsed(dir) && !isUsed(filepath.Join(dir, databaseName)): // a pipeline may be called like that
+		return fmt.Errorf("%s is the folder of one pipeline: name the one that it is in, %s", dir, filepath.Dir(filepath.Clean(dir)))
+	}
+	return nil
+}
+
 // Pipelines returns the names of the pipelines that have a folder in dir, in
 // order.
 func Pipelines(dir string) ([]string, error) {
+	if err := CheckDir(dir); err != nil {
+		return nil, err
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, permission(dir, fmt.Errorf("list state: %w", err))

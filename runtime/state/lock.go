@@ -23,12 +23,22 @@ const (
 	stopOrAsk  = "stop it first, or ask it: with onstream run --http its metrics tell what it keeps"
 )
 
+// emptyError is the folder of a pipeline where nothing is stored; to programs it is
+// an [fs.ErrNotExist].
+type emptyError string
+
+func (e emptyError) Error() string {
+	return fmt.Sprintf("nothing is stored in %s; onstream state list shows the pipelines of a folder", string(e))
+}
+
+func (e emptyError) Unwrap() error { return fs.ErrNotExist }
+
 // lockFolder keeps others out of a folder. One that only reads needs the lock,
 // too: a database is not to be read while it is written.
 func lockFolder(under vfs.FS, dir string, readOnly bool, remedy string) (io.Closer, error) {
 	if readOnly {
 		if _, err := under.Stat(under.PathJoin(dir, databaseName)); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("nothing is stored in %s; onstream state list shows the pipelines of a folder (%w)", dir, fs.ErrNotExist)
+			return nil, emptyError(dir)
 		}
 	} else if err := createFolder(under, dir); err != nil {
 		return nil, permission(dir, fmt.Errorf("create folder: %w", err))
