@@ -10,7 +10,7 @@ import (
 type Record struct {
 	Value   []byte
 	Key     []byte // nil for none
-	Topic   string // "" where all records of the source are of one topic
+	Topic   string // as the pipeline writes it ([TopicOf]); "" where all records of the source are of one topic
 	Headers []RecordHeader
 	Offset  int64
 	Time    time.Time // zero where it is not known

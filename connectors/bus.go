@@ -65,7 +65,7 @@ type Browser interface {
 
 // TopicInfo is what a bus tells about a topic.
 type TopicInfo struct {
-	Name       string // as the bus has it
+	Name       string // as pipelines write it ([TopicOf])
 	Partitions int    // 0 where the bus has none
 	Records    int64  // that the bus keeps; -1 where it does not tell
 }

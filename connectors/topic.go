@@ -78,6 +78,16 @@ func (t Topic) Render(sep, one, rest string) string {
 	return strings.Join(levels, sep)
 }
 
+// TopicOf returns the topic that a bus with sep between levels has under a name, written as pipelines
+// do it. A name that cannot be written with dots stays as the bus has it.
+func TopicOf(name, sep string) Topic {
+	t, err := ParseTopic(strings.ReplaceAll(name, sep, "."))
+	if err != nil || t.Pattern() || t.Render(sep, "", "") != name {
+		return Topic(name)
+	}
+	return t
+}
+
 // Matches reports whether a name with dots between its levels is one of those
 // that the topic stands for.
 func (t Topic) Matches(name string) bool {
@@ -95,4 +105,17 @@ func (t Topic) Matches(name string) bool {
 		}
 	}
 	return len(names) == len(levels)
+}
+
+// mayBe reports whether a bus may give a name to the topic, or to one of those that
+// it stands for. Buses write levels each in its own way, and may put something in
+// front: only a name that ends otherwise is surely another.
+func (t Topic) mayBe(name string) bool {
+	plain := func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '.'
+	}
+	return t.Native() || t.Pattern() || strings.HasSuffix(strings.Map(plain, name), strings.Map(plain, string(t)))
 }

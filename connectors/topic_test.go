@@ -129,3 +129,31 @@ func FuzzParseTopic(f *testing.F) {
 		}
 	})
 }
+
+// A name that a bus has is the topic that a pipeline reaches it under, as far as there is one.
+func TestTopicOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, sep, want string }{
+		{"plant/d1/temp", "/", "plant.d1.temp"},
+		{"plant:in", ":", "plant.in"},
+		{"plant.in", ".", "plant.in"},
+		{"plant", "/", "plant"},
+		{"plant/d1.x/temp", "/", "plant/d1.x/temp"},
+		{"/plant/d1", "/", "/plant/d1"},
+		{"plant//d1", "/", "plant//d1"},
+		{"plant/*/d1", "/", "plant/*/d1"},
+		{"a b/c", "/", "a b/c"},
+	} {
+		if got := connectors.TopicOf(c.name, c.sep); string(got) != c.want {
+			t.Errorf("%s with %s is %s, and should be %s", c.name, c.sep, got, c.want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringMatching(`[ab*>+./:]{1,8}`).Draw(t, "name")
+		sep := rapid.SampledFrom([]string{".", "/", ":"}).Draw(t, "separator")
+		topic := connectors.TopicOf(name, sep)
+		if got := topic.Render(sep, "*", ">"); got != name && string(topic) != name {
+			t.Errorf("%q with %q became %q, which is %q", name, sep, topic, got)
+		}
+	})
+}

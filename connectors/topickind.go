@@ -21,7 +21,7 @@ func sourceKind() plugins.SourceKind {
 		Via:   Service,
 		Keyed: true,
 		Schema: plugins.Schema{
-			Doc: "Reads a topic of a bus. Which bus that is says only the connector: everything else stays the same when it is another one. `meta.topic`, `meta.key`, `meta.time`, `meta.partition`, `meta.offset` and `meta.header[\"name\"]` are what the bus knows about a record, as far as it does. Records are acknowledged when everything they became is durable, and where the pipeline keeps state, when a checkpoint has it. Processes of one group divide the partitions of a topic among themselves; what stages keep goes with them where `key` tells by what the topic is divided, and the stages have that key.",
+			Doc: "Reads a topic of a bus. Which bus that is says only the connector: everything else stays the same when it is another one. `meta.topic`, `meta.key`, `meta.time`, `meta.partition`, `meta.offset` and `meta.header[\"name\"]` are what the bus knows about a record, as far as it does. Records are acknowledged when everything they became is durable, and where the pipeline keeps state, when a checkpoint has it. Processes of one group divide the partitions of a topic among themselves; what stages keep goes with them where `key` tells by what the topic is divided, and the stages have that key. What writes the topic must give the bus just that key: where a record has none, or another, the bus may put what has one key into several partitions, and each of them counts for itself, without a word.",
 			Example: `connector "nats" "bus" { embedded = true }
 
 source "topic" "sensors" {
@@ -39,6 +39,15 @@ source "topic" "sensors" {
 		Payload:       true,
 		DefaultFormat: "json",
 		ReadsTopic:    func(c plugins.Config, topic string) bool { return Topic(c.String("topic")).Matches(topic) },
+		ReadsPartitions: func(c plugins.Config, name string) bool {
+			return Topic(c.String("topic")).mayBe(name)
+		},
+		OneTopic: func(c plugins.Config) string {
+			if t := Topic(c.String("topic")); !t.Pattern() {
+				return string(t)
+			}
+			return ""
+		},
 		Check: func(c plugins.Config) error {
 			if _, err := subscription(c, plugins.Env{}); err != nil {
 				return err

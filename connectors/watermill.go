@@ -22,6 +22,9 @@ type Watermill struct {
 	// Close is called when the connection is closed, after what was made by the
 	// above; nil for nothing to do.
 	Close func(context.Context) error
+	// Private is why no other process gets at the records, and what lets it; nil where others
+	// do, as those of [Private.Private].
+	Private error
 	// Separator is what the names of topics have between levels; "." where empty.
 	Separator string
 	// Backoff is how long to wait before each attempt to make a publisher or
@@ -59,6 +62,7 @@ type watermillBus struct {
 
 var (
 	_ Bus               = (*watermillBus)(nil)
+	_ Private           = (*watermillBus)(nil)
 	_ plugins.Monitored = (*watermillBus)(nil)
 )
 
@@ -84,6 +88,9 @@ func (w *watermillBus) Writer(p Publication, env plugins.Env) (plugins.Sink, err
 	}
 	return &watermillSink{bus: w, fixed: p.Topic, env: env}, nil
 }
+
+// Private implements [Private].
+func (w *watermillBus) Private() error { return w.Watermill.Private }
 
 func (w *watermillBus) render(t Topic) string { return t.Render(w.Separator, "*", ">") }
 

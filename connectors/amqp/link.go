@@ -46,7 +46,7 @@ func (l *link) wait(ctx context.Context, patient bool) (*live, error) {
 		case l.ended:
 			err = l.err
 		case up == nil && l.tried && !l.been && l.conn.options.failAtStart:
-			err = plugins.Permanent(fmt.Errorf("%w: startup = \"wait\" would wait for it", l.err))
+			err = plugins.Permanent(fmt.Errorf("%w: start it, correct url, or let a pipeline wait for it with startup = \"wait\"", l.err))
 		case up == nil && l.tried && !patient:
 			err = l.err
 		}

@@ -20,7 +20,7 @@ func TestAbsentServerAtStart(t *testing.T) {
 	t.Parallel()
 	addr := bustest.Nowhere(t)
 	bus := open(t, config(t, addr, map[string]any{"startup": "fail"}, nil))
-	bustest.Refused(t, bus, bustest.Subscribe("a.b"), "connect at "+addr, "connection refused", `startup = "wait" would wait for it`)
+	bustest.Refused(t, bus, bustest.Subscribe("a.b"), "connect at "+addr, "connection refused", `start it, correct url, or let a pipeline wait for it with startup = "wait"`)
 	bustest.Permanent(t, bustest.Open(t, bus, "a.b"), "connection refused")
 	bus = open(t, config(t, addr, nil, nil)) // it waits
 	bustest.Waits(t, bus, bustest.Subscribe("a.b"))

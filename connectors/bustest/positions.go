@@ -153,7 +153,7 @@ func browse(t *testing.T, g *rig) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := slices.IndexFunc(topics, func(i connectors.TopicInfo) bool { return dotted(i.Name) == topic })
+	at := slices.IndexFunc(topics, func(i connectors.TopicInfo) bool { return i.Name == topic })
 	if at < 0 {
 		t.Fatalf("the topic %s is not among those listed: %v", topic, topics)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/plugins"
 )
 
@@ -186,17 +187,26 @@ func (t *transactional) settle(ctx context.Context) error {
 	t.mu.Lock()
 	at := t.reached
 	t.mu.Unlock()
-	for at.topic != "" {
+	for attempt := 1; at.topic != ""; attempt++ {
 		leader, _, err := t.client.PartitionLeader(at.topic, at.partition)
 		if leader >= 0 || err != nil {
 			break
 		}
-		if err := t.env.Wait(ctx, time.Millisecond); err != nil {
+		if attempt == settleAttempts {
+			t.env.Logger.Warn("a transaction is not committed until its topic's leader is known: it is asked for until there is one", "stage", t.env.Stage, "topic", at.topic, "partition", at.partition)
+		}
+		if err := t.env.Wait(ctx, settleBackoff.Before(attempt)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// settleBackoff is how long to wait before the driver is asked again, and settleAttempts after how many
+// attempts that is worth a word: about a second.
+var settleBackoff = connectors.Backoff{First: time.Millisecond, Most: 200 * time.Millisecond}
+
+const settleAttempts = 12
 
 // Begin implements [plugins.Transactional].
 func (t *transactional) Begin(ctx context.Context) error {

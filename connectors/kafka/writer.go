@@ -54,7 +54,7 @@ type writer struct {
 	telling int       // that were answered, and whose answers are being passed on
 	records int       // of those
 	bytes   int
-	reached reached          // the last record that was
+	reached reached          // where the last record is that was written
 	failing error            // why what is in flight fails
 	redo    []refused        // batches that are to be written again, in order
 	alone   []*plugins.Batch // of which each record is to be written alone

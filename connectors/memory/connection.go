@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ type connection struct {
 var (
 	_ connectors.Bus     = (*connection)(nil)
 	_ connectors.Browser = (*connection)(nil)
+	_ connectors.Private = (*connection)(nil)
 	_ plugins.Monitored  = (*connection)(nil)
 )
 
@@ -46,6 +48,11 @@ func (c *connection) Topics(context.Context) ([]connectors.TopicInfo, error) {
 	}
 	slices.SortFunc(all, func(a, b connectors.TopicInfo) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
+}
+
+// Private implements [connectors.Private].
+func (c *connection) Private() error {
+	return errors.New("a memory bus is inside the process that runs the pipeline, and gone with it: use one that others reach, such as nats with listen")
 }
 
 // Status implements [plugins.Monitored].

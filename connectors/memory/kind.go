@@ -36,6 +36,7 @@ func kind(h *hub) plugins.ConnectorKind {
 		Writes: func(plugins.Config) (plugins.Capabilities, error) {
 			return plugins.Capabilities{Ordered: true, Weakens: weakens}, nil
 		},
+		Partitions: func(c plugins.Config) int64 { return c.Int("partitions") },
 		New: func(c plugins.Config, env plugins.Env) (plugins.Connection, error) {
 			return h.open(c, env), nil
 		},

@@ -93,7 +93,7 @@ func (p *partition) append(ctx context.Context, d *plugins.Batch, terminator str
 
 // stamp gives a batch what the bus knows of it; p.mu is held.
 func (p *partition) stamp(d *plugins.Batch, now int64) {
-	d.Part, d.Preamble, d.Received, d.Topics = p.id, nil, 0, nil
+	d.Part, d.Preamble, d.Received, d.Topics, d.OneTopic = p.id, nil, 0, nil, ""
 	if d.Times == nil {
 		d.Times = d.SpareTimes()
 	}

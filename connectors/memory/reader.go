@@ -32,7 +32,7 @@ var (
 func (r *reader) Seek(positions map[plugins.Partition]plugins.Position) error {
 	for p, at := range positions {
 		if _, _, err := decodePosition(at); err != nil {
-			return fmt.Errorf("topic %s: %w", p.Name, err)
+			return fmt.Errorf("topic %s: %w; forget it with onstream state reset DIR %s", p.Name, err, r.env.Stage)
 		}
 	}
 	r.from = positions

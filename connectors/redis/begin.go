@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,26 +12,6 @@ import (
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/plugins"
 )
-
-// checkPartitions finds streams of the topic that would not be read.
-func (r *reader) checkPartitions(ctx context.Context) error {
-	n := len(r.parts)
-	other, says := r.base+":0", "at least one"
-	if n > 1 {
-		other, says = r.base+":"+strconv.Itoa(n), strconv.Itoa(n+1)
-		if kind, err := r.client.Type(ctx, r.base).Result(); r.try("look for stream "+r.base, err) == nil && kind == "stream" {
-			return plugins.Permanent(fmt.Errorf("there is a stream %s, and with partitions = %d only those with a number behind that are read: write partitions = 1, or choose another topic", r.base, n))
-		}
-	}
-	kind, err := r.client.Type(ctx, other).Result()
-	if err := r.try("look for stream "+other, err); err != nil {
-		return err
-	}
-	if kind == "stream" {
-		return plugins.Permanent(fmt.Errorf("the topic %s has %s partitions (there is a stream %s), and the connector says partitions = %d: not all of it would be read; write the number that it has", r.base, says, other, n))
-	}
-	return nil
-}
 
 // joinStream makes the group stand somewhere in a stream, unless it already does.
 func (r *reader) joinStream(ctx context.Context, partition int) error {

@@ -14,8 +14,12 @@ import (
 )
 
 // Topics implements [connectors.Browser]. Streams that end with a number are taken for the
-// partitions of a topic where the connector has partitions.
+// partitions of a topic where the connector has partitions; it has as many as the connector says, also
+// where nothing has come to some of them yet.
 func (c *connection) Topics(ctx context.Context) ([]connectors.TopicInfo, error) {
+	if err := c.startUp(ctx, false); err != nil { // it has the remedy
+		return nil, err
+	}
 	var mu sync.Mutex
 	topics := map[string]*connectors.TopicInfo{}
 	scan := func(ctx context.Context, node *goredis.Client) error {
@@ -26,17 +30,20 @@ func (c *connection) Topics(ctx context.Context) ([]connectors.TopicInfo, error)
 			if err != nil {
 				return fmt.Errorf("stream %s: %w", key, err)
 			}
-			name := key
-			if base, _, ok := cutPartition(key); ok && c.options.partitions > 1 {
-				name = base
+			if strings.HasPrefix(key, stateBase) {
+				continue
+			}
+			name, partitions := key, 1
+			if base, p, ok := cutPartition(key); ok && c.options.partitions > 1 {
+				name, partitions = base, max(c.options.partitions, p+1)
 			}
 			mu.Lock()
 			t := topics[name]
 			if t == nil {
-				t = &connectors.TopicInfo{Name: name}
+				t = &connectors.TopicInfo{Name: string(connectors.TopicOf(name, ":"))}
 				topics[name] = t
 			}
-			t.Partitions++
+			t.Partitions = max(t.Partitions, partitions)
 			t.Records += n
 			mu.Unlock()
 		}
@@ -56,9 +63,7 @@ func (c *connection) Topics(ctx context.Context) ([]connectors.TopicInfo, error)
 	}
 	var all []connectors.TopicInfo
 	for _, t := range topics {
-		if !strings.HasPrefix(t.Name, stateBase) {
-			all = append(all, *t)
-		}
+		all = append(all, *t)
 	}
 	slices.SortFunc(all, func(a, b connectors.TopicInfo) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil

@@ -1,8 +1,10 @@
 package redis_test
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/connectors/bustest"
 )
 
@@ -29,5 +31,24 @@ func TestLookingAtATopicMakesNone(t *testing.T) {
 	looks.Stop(t)
 	if groups := raw(t, addr).XInfoGroups(t.Context(), stream).Val(); len(groups) > 0 {
 		t.Errorf("there are groups: %+v", groups)
+	}
+}
+
+// The list of topics has the names that pipelines have for them, and as many partitions as they are
+// divided into, also where some are still empty.
+func TestListOfTopics(t *testing.T) {
+	t.Parallel()
+	addr := server(t)
+	topic := bustest.Unused()
+	bus := open(t, config(t, addr, map[string]any{"partitions": int64(4)}))
+	if err := bustest.Put(t, bus, topic, "x", "y"); err != nil {
+		t.Fatal(err)
+	}
+	topics, err := bus.(connectors.Browser).Topics(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (connectors.TopicInfo{Name: topic, Partitions: 4, Records: 2}); !slices.Contains(topics, want) {
+		t.Errorf("%+v is not in %+v", want, topics)
 	}
 }

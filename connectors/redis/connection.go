@@ -112,7 +112,7 @@ func (c *connection) startUp(ctx context.Context, patient bool) error {
 		case err == nil || ctx.Err() != nil || plugins.IsPermanent(err):
 			return err
 		case c.options.failAtStart && !c.outage.WasReached():
-			return plugins.Permanent(fmt.Errorf("%w: startup = \"wait\" would wait for it", err))
+			return plugins.Permanent(fmt.Errorf("%w: start it, correct addrs, or let a pipeline wait for it with startup = \"wait\"", err))
 		case !patient:
 			return err
 		}

@@ -64,7 +64,7 @@ func TestForeignPosition(t *testing.T) {
 		part plugins.Partition
 		want string
 	}{
-		{plugins.Position{9, 1}, plugins.Partition{Name: "a"}, "topic a: this is no position of a Redis stream: it was stored by a newer version, or by another kind of source"},
+		{plugins.Position{9, 1}, plugins.Partition{Name: "a"}, "topic a: this is no position of a Redis stream: it was stored by a newer version, or by another kind of source; forget it with onstream state reset DIR "},
 		{plugins.Position{1, 5, 0, 9}, plugins.Partition{Name: "a", ID: 3}, "topic a: there is a position of partition 3, and the connector says partitions = 1"},
 	} {
 		source, err := bus.Reader(connectors.Subscription{Topic: "a", Group: "g"}, bustest.Env("test"))

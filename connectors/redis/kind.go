@@ -15,12 +15,13 @@ const maxPartitions = 256
 
 func kind() plugins.ConnectorKind {
 	return plugins.ConnectorKind{
-		Name:    "redis",
-		Service: connectors.Service,
-		Schema:  schema(),
-		Check:   check,
-		Reads:   reads,
-		Writes:  writes,
+		Name:       "redis",
+		Service:    connectors.Service,
+		Schema:     schema(),
+		Check:      check,
+		Reads:      reads,
+		Writes:     writes,
+		Partitions: func(c plugins.Config) int64 { return c.Int("partitions") },
 		New: func(c plugins.Config, env plugins.Env) (plugins.Connection, error) {
 			return newConnection(optionsOf(c), env)
 		},
@@ -44,7 +45,7 @@ func schema() plugins.Schema {
 			plugins.Attr{Name: "sentinel_username", Type: plugins.AttrString, Doc: "Who connects to the sentinels."},
 			plugins.Attr{Name: "sentinel_password", Type: plugins.AttrSecret, Doc: "The password for the sentinels."},
 			plugins.Attr{Name: "db", Type: plugins.AttrInt, Default: int64(0), Min: plugins.Bound(0), Max: plugins.Bound(1 << 16), Doc: "The number of the database."},
-			plugins.Attr{Name: "partitions", Type: plugins.AttrInt, Default: int64(1), Min: plugins.Bound(1), Max: plugins.Bound(maxPartitions), Doc: "How many streams a topic has, among which its records are divided by key. Processes of a group share them. All who write and read a topic need the same number."},
+			plugins.Attr{Name: "partitions", Type: plugins.AttrInt, Default: int64(1), Min: plugins.Bound(1), Max: plugins.Bound(maxPartitions), Doc: "How many streams a topic has, among which its records are divided by key. Processes of a group share them. All who write and read a topic need the same number: one that is smaller than the number of streams is refused, but for sinks whose records say their topic."},
 			plugins.Attr{Name: "value_field", Type: plugins.AttrString, Default: "value", Doc: "The field of an entry that is the payload."},
 			plugins.Attr{Name: "maxlen", Type: plugins.AttrInt, Min: plugins.Bound(1), Doc: "How many records a stream keeps, more or less: the oldest beyond it are dropped with each write, whether they were read or not. Without it, streams grow until somebody trims them."},
 			plugins.Attr{Name: "wait_replicas", Type: plugins.AttrInt, Default: int64(0), Min: plugins.Bound(0), Max: plugins.Bound(100), Doc: "How many replicas must have a record before it counts as written. Not for clusters."},

@@ -42,7 +42,7 @@ func newMember(r *reader) *member {
 			key: tableOf(r.base, r.sub.Group), id: newName(), owner: r.env.Owner,
 			ttl: r.options.claimIdle, partitions: len(r.parts),
 		},
-		whole: r.checkPartitions,
+		whole: func(ctx context.Context) error { return r.checkPartitions(ctx, r.base, 0) },
 		kick:  make(chan struct{}, 1), changed: make(chan struct{}, 1), ended: make(chan struct{}),
 		held: map[int]lease{}, committed: map[int]bool{}, given: map[int]bool{},
 	}

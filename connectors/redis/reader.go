@@ -35,7 +35,7 @@ var (
 func (r *reader) Seek(positions map[plugins.Partition]plugins.Position) error {
 	for p, at := range positions {
 		if _, err := decodePosition(at); err != nil {
-			return fmt.Errorf("topic %s: %w", p.Name, err)
+			return fmt.Errorf("topic %s: %w; forget it with onstream state reset DIR %s", p.Name, err, r.env.Stage)
 		}
 		if p.Name == r.base && int(p.ID) >= len(r.parts) {
 			return fmt.Errorf("topic %s: there is a position of partition %d, and the connector says partitions = %d: the records of a key have moved, so that their order is not known; write the number that it was", p.Name, p.ID, len(r.parts))
@@ -75,7 +75,7 @@ func (r *reader) prepare(ctx context.Context) error {
 	for attempt := 1; ; attempt++ {
 		err := r.startUp(ctx, true)
 		if err == nil {
-			err = r.checkPartitions(ctx)
+			err = r.checkPartitions(ctx, r.base, maxPartitions)
 		}
 		for p := range r.parts {
 			if err == nil && !r.sub.Browse {

@@ -57,7 +57,7 @@ func (w *writer) Open(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return w.checkPartitions(ctx, w.fixed, maxPartitions)
 }
 
 // usable sees whether records can be added to a stream.
