@@ -29,6 +29,7 @@ type broker struct {
 	people  people
 	backoff connectors.Backoff
 	hub     hub
+	losses  losses
 	users   int // connections; under brokers.mu
 
 	ctx    context.Context // ends with the broker
@@ -62,7 +63,7 @@ func (b *broker) addr() net.Addr {
 
 // Status implements [plugins.Monitored].
 func (b *broker) Status() plugins.ConnectionStatus {
-	s := plugins.ConnectionStatus{Connected: b.addr() != nil}
+	s := plugins.ConnectionStatus{Connected: b.addr() != nil, Dropped: b.losses.dropped.Load()}
 	if err := b.failed.Load(); err != nil && !s.Connected {
 		s.Err = (*err).Error()
 	}
@@ -88,10 +89,14 @@ func (b *broker) start(ctx context.Context) error {
 		l = tls.NewListener(l, secure)
 	}
 	server := mochi.New(b.options())
-	b.hook = &hook{broker: b, server: server, devices: map[*mochi.Client]*device{}}
+	q := quotaOf(b.own)
+	b.hook = &hook{
+		broker: b, server: server, devices: map[*mochi.Client]*device{},
+		sessions: newSessions(q.sessions), queues: newQueues(q), retained: newRetained(q.retained), losses: &b.losses,
+	}
 	inside := server.NewClient(nil, "inside", "onstream", true)
 	inside.Properties.ProtocolVersion = 5
-	err = errors.Join(server.AddHook(b.hook, nil), server.AddListener(listeners.NewNet("tcp", l)))
+	err = errors.Join(server.AddHook(b.hook, nil), server.AddListener(&port{Listener: l, open: map[net.Conn]bool{}}))
 	if web := b.own.String("websocket"); web != "" && err == nil {
 		var probe net.Listener
 		if probe, err = b.listen(ctx, web); err == nil { // the driver does not say when it cannot
@@ -139,6 +144,7 @@ func (b *broker) options() *mochi.Options {
 	can.ReceiveMaximum = uint16(b.config.Int("receive_maximum"))
 	can.MaximumSessionExpiryInterval = seconds(b.config.Duration("session_expiry"))
 	can.MaximumClientWritesPending = 1024
+	can.MaximumInflight = math.MaxUint16             // the quota bounds them
 	can.MaximumMessageExpiryInterval = math.MaxInt32 // not after a day, which is the driver's default
 	can.Compatibilities.NoInheritedPropertiesOnAck = true
 	return &mochi.Options{

@@ -142,3 +142,41 @@ func TestWrites(t *testing.T) {
 		}
 	}
 }
+
+// That everybody is let in is said before the pipeline runs.
+func TestOpenBrokerWeakensThePromise(t *testing.T) {
+	t.Parallel()
+	kind := kindOf(t)
+	user := plugins.ConfigBlock{Name: "user", Label: "d1", Config: plugins.NewConfig(attrs{"password": plugins.NewSecret("x")})}
+	tls := func(values attrs) plugins.ConfigBlock {
+		return plugins.ConfigBlock{Name: "tls", Config: plugins.NewConfig(values)}
+	}
+	for name, c := range map[string]struct {
+		at     attrs
+		within []plugins.ConfigBlock
+		open   string
+	}{
+		"open":           {attrs{"anonymous": true, "listen": "0.0.0.0:1883"}, nil, "0.0.0.0:1883"},
+		"no host":        {attrs{"anonymous": true, "listen": ":1883"}, nil, ":1883"},
+		"web":            {attrs{"anonymous": true, "websocket": ":8080"}, nil, ":8080"},
+		"beside users":   {attrs{"anonymous": true, "listen": ":1883"}, []plugins.ConfigBlock{user}, ":1883"},
+		"users":          {attrs{"listen": ":1883"}, []plugins.ConfigBlock{user}, ""},
+		"local":          {attrs{"anonymous": true, "listen": "localhost:1883"}, nil, ""},
+		"as it comes":    {attrs{"anonymous": true}, nil, ""},
+		"certificates":   {attrs{"anonymous": true, "listen": ":1883"}, []plugins.ConfigBlock{tls(attrs{"cert_file": "c", "key_file": "k", "client_ca_file": "a"})}, ""},
+		"encrypted only": {attrs{"anonymous": true, "listen": ":1883"}, []plugins.ConfigBlock{tls(attrs{"cert_file": "c", "key_file": "k"})}, ":1883"},
+	} {
+		connector := block(t, nil, own(t, c.at, c.within...))
+		for way, promise := range map[bool]func(plugins.Config) (plugins.Capabilities, error){true: kind.Reads, false: kind.Writes} {
+			values := attrs{"topic": "a"}
+			if !way {
+				values = nil
+			}
+			can, err := promise(stage(t, way, values, connector))
+			want := "everybody who reaches the embedded broker at " + c.open + " may publish to and read all its topics (add users"
+			if said := strings.Contains(can.Weakens, "everybody"); err != nil || said != (c.open != "") || said && !strings.Contains(can.Weakens, want) {
+				t.Errorf("%s: %q, %v", name, can.Weakens, err)
+			}
+		}
+	}
+}

@@ -67,7 +67,7 @@ func (c *client) attempt(ctx context.Context, first bool) (*link, error) {
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case first && c.failFast && !plugins.IsPermanent(err):
-		err = plugins.Permanent(fmt.Errorf("%w: start it, correct url, or write startup = \"wait\"", err))
+		err = plugins.Permanent(err)
 	case !first && plugins.IsPermanent(err):
 		err = fmt.Errorf("%w (it was let in before)", temporary(err))
 	}

@@ -29,6 +29,7 @@ type desk[R any] struct {
 	flying   int       // deliveries without an answer
 	count    int64     // of messages
 	headers  []connectors.RecordHeader
+	topics   spelling
 }
 
 // init prepares a desk. Most bounds the records of a page, where it is not 0.
@@ -98,9 +99,9 @@ func (d *desk[R]) stop() {
 	d.changed.Broadcast()
 }
 
-// put puts a message on the page; d.mu is held, and there is room. Topic says that it
-// comes with the name of its topic.
-func (d *desk[R]) put(m publication, topic bool, receipts ...R) error {
+// put puts a message that a filter has let in on the page; d.mu is held, and there is room.
+// It comes with its topic where the filter stands for several.
+func (d *desk[R]) put(m publication, f filter, receipts ...R) error {
 	headers, key, err := appendHeaders(d.headers[:0], m)
 	if err != nil {
 		return err
@@ -108,8 +109,8 @@ func (d *desk[R]) put(m publication, topic bool, receipts ...R) error {
 	d.headers = headers
 	d.count++
 	record := connectors.Record{Value: m.payload, Key: key, Offset: d.count, Headers: headers}
-	if topic {
-		record.Topic = string(m.topic)
+	if f.pattern {
+		record.Topic = d.topics.of(m.topic, f)
 	}
 	d.page.Add(record)
 	d.page.receipts = append(d.page.receipts, receipts...)

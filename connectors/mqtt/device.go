@@ -21,17 +21,22 @@ type hook struct {
 	mu      sync.Mutex
 	devices map[*mochi.Client]*device
 
-	dropped atomic.Int64 // messages with QoS 0, since it was logged last
-	logged  atomic.Int64 // when that was, ns since 1970
-
-	lost       atomic.Int64 // messages to devices that were dropped, as was logged last
-	lostLogged atomic.Int64 // when that was, ns since 1970
+	sessions *sessions
+	queues   *queues
+	retained *retained
+	losses   *losses
 }
 
 // device is one connection of a device.
 type device struct {
 	client *mochi.Client
 	inside *mochi.Client // as whom its messages go to other devices; nil until there are any
+	before *mochi.Client // whose session it has; nil where there was none
+	// received are its messages with QoS 2 that it has not released.
+	received *received
+	asked    uint16 // the id of the subscription that is worked on; of the goroutine that reads
+
+	subscribing atomic.Bool
 
 	// How many messages it had not acknowledged when these last became fewer,
 	// and when; under mu of the hook, see room.
@@ -57,7 +62,9 @@ func (h *hook) ID() string { return "onstream" }
 // Provides implements [mochi.Hook].
 func (h *hook) Provides(b byte) bool {
 	switch b {
-	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablish, mochi.OnDisconnect, mochi.OnPublish, mochi.OnWillSent:
+	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablish, mochi.OnSessionEstablished, mochi.OnDisconnect, mochi.OnClientExpired,
+		mochi.OnPacketRead, mochi.OnPacketEncode, mochi.OnPacketProcessed, mochi.OnSubscribe, mochi.OnSubscribed, mochi.OnPublish, mochi.OnPublishDropped, mochi.OnQosPublish, mochi.OnQosComplete,
+		mochi.OnQosDropped, mochi.OnRetainMessage, mochi.OnRetainedExpired, mochi.OnWill, mochi.OnWillSent, mochi.OnSysInfoTick:
 		return true
 	}
 	return false
@@ -74,25 +81,37 @@ func (h *hook) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
 		log.Warn("a device was not let in: it may not publish to the topic of its will", "client", cl.ID, "user", user, "topic", pk.Connect.WillTopic)
 		return false
 	}
-	return true
-}
-
-// OnACLCheck implements [mochi.Hook].
-func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
-	return h.broker.people.may(string(cl.Properties.Username), topic, write)
-}
-
-// OnSessionEstablish implements [mochi.Hook].
-func (h *hook) OnSessionEstablish(cl *mochi.Client, _ packets.Packet) {
-	d := &device{client: cl}
+	before, received, ok := h.sessions.enter(cl)
+	if !ok {
+		h.turnAway(cl)
+		return false
+	}
+	limit(cl)
+	d := &device{client: cl, before: before, received: received}
 	d.changed.L = &d.mu
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.devices[cl] = d
+	return true
+}
+
+// deviceOf returns who a connection is of; nil when it is over.
+func (h *hook) deviceOf(cl *mochi.Client) *device {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.devices[cl]
+}
+
+// OnACLCheck implements [mochi.Hook]. The driver asks before each message to a device, too.
+func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
+	if !h.broker.people.may(string(cl.Properties.Username), topic, write) {
+		return false
+	}
+	return write || h.takes(cl)
 }
 
 // OnDisconnect implements [mochi.Hook].
-func (h *hook) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
+func (h *hook) OnDisconnect(cl *mochi.Client, _ error, expire bool) {
 	h.mu.Lock()
 	d := h.devices[cl]
 	delete(h.devices, cl)
@@ -100,52 +119,32 @@ func (h *hook) OnDisconnect(cl *mochi.Client, _ error, _ bool) {
 	if d != nil {
 		d.leave()
 	}
+	if expire {
+		h.sessions.end(cl)
+	}
+	if expire || cl.IsTakenOver() {
+		h.queues.forget(cl)
+	}
 }
 
-// OnPublish implements [mochi.Hook]. The broker acknowledges what it returns without
-// error; what sources read with QoS 1 is acknowledged by the device's own goroutine
-// later, so that a device may have many messages under way.
+// OnPublish implements [mochi.Hook]. What devices publish with QoS 1 and 2 does not come here:
+// see accept.
 func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
 	if cl.Net.Inline {
 		return pk, nil
 	}
 	boxes := h.broker.hub.matching(nil, pk.TopicName)
+	if !h.keepable(cl, pk, len(boxes) > 0) {
+		pk.FixedHeader.Retain = false
+	}
 	if len(boxes) == 0 {
 		return pk, nil
 	}
 	m := publicationOf(pk)
-	h.mu.Lock()
-	d := h.devices[cl]
-	h.mu.Unlock()
-	switch {
-	case pk.FixedHeader.Qos == 0 || d == nil:
-		for _, b := range boxes {
-			if !b.offer(m) {
-				h.drop(b)
-			}
+	for _, b := range boxes {
+		if !b.offer(m) {
+			h.losses.add(h.broker.env.Logger, lossPipeline, "topic", b.filter.text)
 		}
-		return pk, nil
-	case pk.FixedHeader.Qos == 1:
-		if !d.admit(h.broker.ctx, int(h.server.Options.Capabilities.ReceiveMaximum)) {
-			return pk, packets.ErrRejectPacket
-		}
-		u := d.expect(pk.PacketID)
-		h.pass(d, pk)
-		spread(h.broker.ctx, boxes, m, func(err error) { h.answered(d, u, err) })
-		return pk, packets.ErrRejectPacket
-	}
-	// QoS 2 goes one by one: the broker's own answers follow.
-	verdict := make(chan error, 1)
-	spread(h.broker.ctx, boxes, m, func(err error) { verdict <- err })
-	var err error
-	select {
-	case err = <-verdict:
-	case <-h.broker.ctx.Done():
-		err = errLeft
-	}
-	if err != nil {
-		cl.Stop(err)
-		return pk, packets.ErrRejectPacket
 	}
 	return pk, nil
 }
@@ -169,18 +168,6 @@ func spread(ctx context.Context, boxes []*box, m publication, done func(error)) 
 	for _, b := range boxes {
 		b.deliver(ctx, m, a)
 	}
-}
-
-// pass sends a message on to other devices that read it.
-func (h *hook) pass(d *device, pk packets.Packet) {
-	if !pk.FixedHeader.Retain && atomic.LoadInt64(&h.server.Info.Subscriptions) == 0 {
-		return
-	}
-	if d.inside == nil { // a name of its own: devices can ask not to get what they sent
-		d.inside = h.server.NewClient(nil, "inside", d.client.ID, true)
-	}
-	d.inside.Properties.ProtocolVersion = pk.ProtocolVersion
-	_ = h.server.InjectPacket(d.inside, pk) // it was validated
 }
 
 // answered is told that a message is safe, or cannot be made so.
@@ -267,18 +254,6 @@ func (d *device) leave() {
 	defer d.mu.Unlock()
 	d.gone, d.waiting = true, nil
 	d.changed.Broadcast()
-}
-
-// everySoOften is how often it is logged that messages are dropped.
-const everySoOften = 10 * time.Second
-
-// drop counts a message with QoS 0 for which there was no room.
-func (h *hook) drop(b *box) {
-	h.dropped.Add(1)
-	if !due(&h.logged) {
-		return
-	}
-	h.broker.env.Logger.Warn("the pipeline is full: messages with QoS 0 are dropped; devices that publish with QoS 1 wait instead", "topic", b.filter.text, "dropped", h.dropped.Swap(0))
 }
 
 // publicationOf returns what a source reads of a device's message.

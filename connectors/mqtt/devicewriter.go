@@ -20,7 +20,8 @@ type deviceWriter struct {
 	names      names
 	properties []byte
 	boxes      []*box
-	published  int // messages
+	published  int   // messages since it was seen that devices have room
+	bytes      int64 // of those
 }
 
 var (
@@ -65,8 +66,10 @@ func (w *deviceWriter) Write(ctx context.Context, b *plugins.Batch, done func(er
 	a.left.Store(1)
 	for _, row := range b.Sel {
 		err := ctx.Err()
-		if w.published++; err == nil && w.qos > 0 && w.published%roomEvery == 0 {
+		w.published, w.bytes = w.published+1, w.bytes+perMessage+int64(len(b.Value(row)))
+		if p := w.hook.queues.pace(); err == nil && w.qos > 0 && (w.published >= p.every || w.bytes >= p.everyBytes) {
 			err = w.hook.room(ctx)
+			w.published, w.bytes = 0, 0
 		}
 		if err != nil {
 			a.err.Store(&err)
@@ -76,7 +79,6 @@ func (w *deviceWriter) Write(ctx context.Context, b *plugins.Batch, done func(er
 			a.failed = append(a.failed, plugins.Failure{Row: row, Code: "write", Msg: why})
 		}
 	}
-	w.hook.tellLost(w.server)
 	a.one(nil)
 	return nil
 }
@@ -100,6 +102,9 @@ func (w *deviceWriter) publish(ctx context.Context, b *plugins.Batch, row uint32
 	m := publication{topic: []byte(name), payload: b.Value(row), properties: w.properties, qos: w.qos, id: 1}
 	if size := publishSize(true, m) + 5; int64(size) > w.config.Int("max_packet_size") {
 		return fmt.Sprintf("the record has %d bytes with its topic and headers, and max_packet_size of the connector is %d: raise it", size, w.config.Int("max_packet_size"))
+	}
+	if w.retain && !w.hook.retained.reserve(packets.Packet{TopicName: name, Payload: m.payload}) {
+		return fmt.Sprintf("topic %q: the broker has no room to retain the record: raise max_retained_bytes of the block embedded, or remove some of what is retained", name)
 	}
 	w.boxes = w.hub.matching(w.boxes[:0], name)
 	if len(w.boxes) > 0 {

@@ -27,6 +27,11 @@
 // order to one that was away: it is for commands, not for logs. Sessions and retained messages
 // end with the process.
 //
+// What is kept is bounded: the number of sessions, what waits for one and for all, and what is
+// retained. A device whose message asks for more is told, or cut off before MQTT 5. But what a
+// source reads is not refused because a device that reads it, too, is away, and a sink does not
+// wait for such a device: for those the message is dropped, counted and warned of.
+//
 // # Traps that were handled
 //
 //   - MQTT has no way to refuse a message: where the pipeline did not finish one, the connection is
@@ -38,6 +43,13 @@
 //     in it. That a broker has lost a session is logged.
 //   - Before MQTT 5, retained messages come with each subscription: they are taken only
 //     where there was no session.
+//   - The driver acknowledges a message with a topic alias that stands for nothing, asks who may
+//     publish before it looks the alias up, and does not answer what is published to $SYS. All
+//     that is looked at before it gets the packet.
+//   - To the driver, the ids of what goes to a device and of what comes from it are the same
+//     ones, and what is above a device's Receive Maximum is forgotten once it is sent. What comes
+//     with QoS 1 and 2 is worked on before the driver gets it, and what a device does not take
+//     yet is held back where bytes are written.
 //   - A record that makes a broker end the connection would be sent again for ever. After some
 //     connections without progress records go one at a time, and the guilty one goes to the
 //     error output. Before MQTT 5, when no broker says why, that takes more attempts.

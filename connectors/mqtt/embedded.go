@@ -13,12 +13,12 @@ import (
 // embeddedBlock is the block for a broker of onstream's own.
 func embeddedBlock() plugins.Block {
 	return plugins.Block{Name: "embedded", Doc: "Runs a broker in this process instead of connecting to one: devices connect to onstream itself. What a source reads of what they publish with QoS 1 or 2 is acknowledged to them when the pipeline has it safe; while that is full, acknowledgements wait, and messages with QoS 0 are dropped and counted. Sessions and retained messages are in memory only.", Schema: plugins.Schema{
-		Attrs: []plugins.Attr{
+		Attrs: append([]plugins.Attr{
 			{Name: "listen", Type: plugins.AttrString, Default: "127.0.0.1:1883", Doc: "Address and port; \":1883\" is all addresses of the machine, port 0 any free port."},
 			{Name: "websocket", Type: plugins.AttrString, Doc: "Another address, at which devices connect over WebSockets."},
 			{Name: "anonymous", Type: plugins.AttrBool, Default: false, Doc: "Whether devices may connect without a user name."},
 			{Name: "max_clients", Type: plugins.AttrInt, Default: int64(1000), Min: plugins.Bound(1), Doc: "How many devices may be connected at once."},
-		},
+		}, quotaAttrs()...),
 		Blocks: []plugins.Block{
 			{Name: "user", Label: "name", Repeated: true, Doc: "Who may connect.", Schema: plugins.Schema{Attrs: []plugins.Attr{
 				{Name: "password", Type: plugins.AttrSecret, Required: true, Doc: "The password."},

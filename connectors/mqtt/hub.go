@@ -142,7 +142,7 @@ func (b *box) deliver(ctx context.Context, m publication, a *arrival) {
 	case d.page == nil || d.stopping:
 		err = errLeft
 	default:
-		err = d.put(m, b.filter.pattern, a)
+		err = d.put(m, b.filter, a)
 	}
 	d.mu.Unlock()
 	if err != nil {
@@ -158,5 +158,5 @@ func (b *box) offer(m publication) bool {
 	if d.page == nil || d.stopping || d.full() {
 		return false
 	}
-	return d.put(m, b.filter.pattern) == nil
+	return d.put(m, b.filter) == nil
 }

@@ -14,11 +14,12 @@ import (
 type filter struct {
 	text    string
 	pattern bool
+	native  bool // the pipeline writes it as MQTT does
 }
 
 // filterOf writes a topic as MQTT has it.
 func filterOf(t connectors.Topic) (filter, error) {
-	f := filter{text: t.Render("/", "+", "#")}
+	f := filter{text: t.Render("/", "+", "#"), native: t.Native()}
 	switch {
 	case strings.HasPrefix(f.text, "$share/"):
 		return f, fmt.Errorf("%q is a shared subscription: set share_name of the connector, and leave \"$share/\" and the name out here", t)

@@ -190,6 +190,8 @@ func (s *settings) unreachable(err error) error {
 				err = fmt.Errorf("%w: if it does not speak TLS at this port, correct url", err)
 			case quiet:
 				err = fmt.Errorf("%w: if it speaks TLS at this port, write %ss:// in url", err, s.endpoint.scheme)
+			default:
+				err = fmt.Errorf("%w: start it, or correct url", err)
 			}
 			return err
 		}

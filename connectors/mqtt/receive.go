@@ -121,7 +121,7 @@ func (r *reader) receive(m publication, p packet) error {
 	if m.qos > 0 {
 		receipts = append(receipts, got)
 	}
-	if err := r.desk.put(m, r.filter.pattern, receipts...); err != nil {
+	if err := r.desk.put(m, r.filter, receipts...); err != nil {
 		return err
 	}
 	if p.size > len(p.body) {

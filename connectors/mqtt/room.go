@@ -6,18 +6,55 @@ import (
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/mochi-mqtt/server/v2/system"
 )
 
 // The driver drops what it has no room for: at 1,024 messages that are to be
-// written to a connected device, and at 8,192 that a session has not
-// acknowledged. So a sink waits before a connected device comes near that. One
-// that is away, or takes nothing for a while, cannot hold up the others: what is
-// dropped for those is counted, and told.
+// written to a connected device; and it keeps for a session what the quota allows.
+// So a sink waits before a connected device comes near that. One that is away, or
+// takes nothing for a while, cannot hold up the others: what is dropped for those
+// is counted, and told. A device that publishes what no source reads can be told
+// that there is no room, and is.
 const (
-	roomEvery   = 64               // messages of a sink between two looks: eight sinks at once do not pass the bound
-	roomWaiting = 512              // unacknowledged messages at which a sink waits
-	stuckAfter  = 30 * time.Second // that these do not become fewer
+	roomMost   = 1024             // unacknowledged messages of a device: at half of them a sink waits
+	stuckAfter = 30 * time.Second // that these do not become fewer
 )
+
+// pace is at how much that a device has not acknowledged a sink waits, and how much it writes
+// between two looks at that: eight sinks at once do not pass the bound.
+type pace struct {
+	waiting, every           int   // messages
+	waitingBytes, everyBytes int64 // bytes, as they are counted
+}
+
+// pace returns how sinks are to write now. What all sessions may keep together is held against
+// connected devices only when they are behind: so they are kept from that.
+func (q *queues) pace() pace {
+	messages, bytes := min(roomMost, q.quota.messages), q.quota.sessionBytes
+	if q.pressed.Load() {
+		q.mu.Lock()
+		if 2*q.bytes >= q.quota.queuedBytes {
+			messages, bytes = min(messages, behindMessages), min(bytes, behindBytes)
+		}
+		q.mu.Unlock()
+	}
+	return pace{max(1, messages/2), max(1, messages/16), bytes / 2, bytes / 16}
+}
+
+// bytesOf returns how many bytes wait for a device, 0 where they are few.
+func (q *queues) bytesOf(cl *mochi.Client) int64 {
+	if !q.pressed.Load() {
+		return 0
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if x := q.of[cl]; x != nil {
+		q.refresh(cl, x)
+		return x.bytes
+	}
+	return 0
+}
 
 // room waits until each connected device can take more.
 func (h *hook) room(ctx context.Context) error {
@@ -40,11 +77,12 @@ func (h *hook) room(ctx context.Context) error {
 
 // crowded reports whether there is a device to be waited for.
 func (h *hook) crowded(now time.Time) (crowded bool) {
+	p := h.queues.pace()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for cl, d := range h.devices {
 		n := cl.State.Inflight.Len()
-		if n < roomWaiting || cl.Closed() {
+		if n < p.waiting && h.queues.bytesOf(cl) < p.waitingBytes || cl.Closed() {
 			d.unacked = 0
 			continue
 		}
@@ -56,18 +94,91 @@ func (h *hook) crowded(now time.Time) (crowded bool) {
 	return crowded
 }
 
-// tellLost warns, now and then, of messages to devices that were dropped.
-func (h *hook) tellLost(s *mochi.Server) {
-	all := atomic.LoadInt64(&s.Info.InflightDropped) + atomic.LoadInt64(&s.Info.MessagesDropped)
-	if all == h.lost.Load() || !due(&h.lostLogged) {
-		return
+// takes reports whether there is room for one more message to a device, and counts it as
+// dropped where there is none: also one with QoS 0, as the driver does not say which it is.
+func (h *hook) takes(cl *mochi.Client) bool {
+	if !h.queues.full(cl, 0) {
+		return true
 	}
-	h.broker.env.Logger.Warn("messages to devices are dropped, because more wait for them than the broker keeps: those that are away, or do not acknowledge, miss them",
-		"dropped", all-h.lost.Swap(all), "kept for a session", s.Options.Capabilities.MaximumInflight)
+	if d := h.deviceOf(cl); d != nil && d.subscribing.Load() {
+		return true // it is not asked for a message
+	}
+	h.losses.add(h.broker.env.Logger, lossQueue, "client", cl.ID)
+	return false
 }
 
-// due reports whether something that was last logged then is to be logged now.
-func due(logged *atomic.Int64) bool {
-	now, last := time.Now().UnixNano(), logged.Load()
-	return now-last >= int64(everySoOften) && logged.CompareAndSwap(last, now)
+// keepable reports whether there is room for what a device's message asks to be kept. What a
+// source reads is not refused for the sake of devices that read it, too: one that is away for
+// good would end the pipeline.
+func (h *hook) keepable(cl *mochi.Client, pk packets.Packet, read bool) bool {
+	reason := lossRefused
+	switch {
+	case pk.FixedHeader.Qos > 0 && !read && h.noRoom(pk):
+	case pk.FixedHeader.Retain && !h.retained.reserve(pk):
+		reason = lossRetained
+	default:
+		return true
+	}
+	h.losses.add(h.broker.env.Logger, reason, "client", cl.ID, "topic", pk.TopicName)
+	return false
+}
+
+// noRoom reports whether some device that reads a message with QoS 1 or 2 would miss it.
+func (h *hook) noRoom(pk packets.Packet) bool {
+	size := sizeOf(pk)
+	if !h.queues.pressed.Load() && 2*size*atomic.LoadInt64(&h.server.Info.Subscriptions) < h.queues.quota.queuedBytes {
+		return false
+	}
+	all := h.server.Topics.Subscribers(pk.TopicName)
+	for _, members := range all.Shared { // any of them may get it
+		for id, sub := range members {
+			all.Subscriptions[id] = sub
+		}
+	}
+	var readers []*mochi.Client
+	for id, sub := range all.Subscriptions {
+		cl, there := h.server.Clients.Get(id)
+		if there && sub.Qos > 0 && (!sub.NoLocal || id != pk.Origin) && h.broker.people.may(string(cl.Properties.Username), pk.TopicName, false) {
+			readers = append(readers, cl)
+		}
+	}
+	for _, cl := range readers {
+		if h.queues.full(cl, size*int64(len(readers)-1)) { // the last one may be over the bound
+			return true
+		}
+	}
+	return false
+}
+
+// OnPublishDropped implements [mochi.Hook].
+func (h *hook) OnPublishDropped(cl *mochi.Client, _ packets.Packet) {
+	h.losses.add(h.broker.env.Logger, lossQueue, "client", cl.ID)
+}
+
+// OnQosPublish implements [mochi.Hook].
+func (h *hook) OnQosPublish(cl *mochi.Client, pk packets.Packet, _ int64, _ int) {
+	h.queues.keep(cl, pk)
+}
+
+// OnQosComplete implements [mochi.Hook].
+func (h *hook) OnQosComplete(cl *mochi.Client, pk packets.Packet) { h.queues.release(cl, pk.PacketID) }
+
+// OnQosDropped implements [mochi.Hook].
+func (h *hook) OnQosDropped(cl *mochi.Client, pk packets.Packet) { h.queues.release(cl, pk.PacketID) }
+
+// OnSysInfoTick implements [mochi.Hook]: it comes once a minute.
+func (h *hook) OnSysInfoTick(*system.Info) {
+	h.queues.tidy(func(cl *mochi.Client) bool {
+		now, there := h.server.Clients.Get(cl.ID)
+		return there && now == cl
+	})
+	h.retained.tidy(h.server)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for cl := range h.devices {
+		if cl.Closed() { // the driver does not tell of one that went while it was let in
+			delete(h.devices, cl)
+		}
+	}
+	h.losses.rest(h.broker.env.Logger)
 }

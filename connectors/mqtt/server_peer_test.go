@@ -104,6 +104,10 @@ func read(r *bufio.Reader, version byte) (packets.Packet, error) {
 	switch pk.FixedHeader.Type {
 	case packets.Connect:
 		err = pk.ConnectDecode(b)
+	case packets.Connack:
+		err = pk.ConnackDecode(b)
+	case packets.Suback:
+		err = pk.SubackDecode(b)
 	case packets.Publish:
 		err = pk.PublishDecode(b)
 	case packets.Puback:
@@ -116,6 +120,8 @@ func read(r *bufio.Reader, version byte) (packets.Packet, error) {
 		err = pk.PubcompDecode(b)
 	case packets.Subscribe:
 		err = pk.SubscribeDecode(b)
+	case packets.Unsuback:
+		err = pk.UnsubackDecode(b)
 	case packets.Disconnect:
 		err = pk.DisconnectDecode(b)
 	}

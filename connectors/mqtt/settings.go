@@ -145,7 +145,7 @@ func reads(stage plugins.Config) (plugins.Capabilities, error) {
 		return plugins.Capabilities{}, plugins.ConfigErrorf("start", "the connector keeps no session at which to go on: leave out clean_start, set session_expiry, or write \"earliest\" or \"latest\"")
 	}
 	if embedded {
-		return plugins.Capabilities{Redelivers: true, Ordered: true, Weakens: "a device that publishes with QoS 0, or does not send again what was not acknowledged, loses it when the pipeline is full or stops"}, nil
+		return plugins.Capabilities{Redelivers: true, Ordered: true, Weakens: "a device that publishes with QoS 0, or does not send again what was not acknowledged, loses it when the pipeline is full or stops" + anybody(c)}, nil
 	}
 	can := plugins.Capabilities{Redelivers: true, Ordered: c.String("share_name") == ""}
 	switch {
@@ -175,7 +175,7 @@ func writes(stage plugins.Config) (plugins.Capabilities, error) {
 	can := plugins.Capabilities{Ordered: true}
 	switch {
 	case len(c.Blocks("embedded")) > 0:
-		can.Weakens = "what waits in the embedded broker for devices that are away is lost when the process ends"
+		can.Weakens = "what waits in the embedded broker for devices that are away is lost when the process ends, and what would wait beyond max_queued_messages, max_session_bytes or max_queued_bytes is dropped" + anybody(c)
 	case c.Int("qos") == 0:
 		can.Weakens = "with qos = 0, nobody confirms a record: what is under way when the connection breaks is lost"
 	case c.String("protocol_version") == version3:
