@@ -35,7 +35,8 @@ const (
 type survey struct {
 	whole       int64  // bytes of whole records
 	fault       string // what is wrong with the next one, "" where the block ends
-	more        bool   // whole records follow behind that
+	more        bool   // whole records follow behind that, or
+	unknown     bool   // it would take too long to look for such
 	packed      bool   // the block is compressed: whole counts what is unpacked
 	first, last int64  // times of the first record and of the newest, ns since 1970; 0 where there is none
 }
@@ -96,7 +97,7 @@ func (s *surveyor) records(b []byte) survey {
 	var v survey
 	for rest := b; len(rest) > 0; rest = b[v.whole:] {
 		if v.fault = s.record(rest); v.fault != "" {
-			v.more = s.wholeBehind(rest)
+			v.more, v.unknown = s.wholeBehind(rest)
 			return v
 		}
 		if isRecord(rest) {
@@ -181,9 +182,9 @@ func framed(b []byte, length uint32) bool {
 }
 
 // wholeBehind reports whether some record behind the first byte of b is whole: then what is
-// wrong with the first one is no write that was cut. It does not look for ever: what would
-// take longer than to read the block a few times is taken for damage.
-func (s *surveyor) wholeBehind(b []byte) bool {
+// wrong with the first one is no write that was cut. It does not look for ever: not for longer
+// than it takes to read the block a few times.
+func (s *surveyor) wholeBehind(b []byte) (whole, unknown bool) {
 	budget := 16*len(b) + 1<<20
 	for at := 1; at+recordHead+recordSum <= len(b); at++ {
 		x := b[at:]
@@ -192,11 +193,11 @@ func (s *surveyor) wholeBehind(b []byte) bool {
 			continue
 		}
 		if s.record(x) == "" {
-			return true
+			return true, false
 		}
 		if budget -= length; budget < 0 {
-			return true
+			return false, true
 		}
 	}
-	return false
+	return false, false
 }

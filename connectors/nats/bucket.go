@@ -27,7 +27,7 @@ func (s *session) bucket(ctx context.Context) (jetstream.KeyValue, error) {
 	if s.memory {
 		storage = jetstream.MemoryStorage
 	}
-	err = s.request(ctx, func(ctx context.Context) (err error) {
+	err = s.store(ctx, 0, func(ctx context.Context) (err error) {
 		kv, err = s.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
 			Bucket: bucketName, Description: "groups of onstream: who reads what, and how far", History: 1,
 			Storage: storage, Replicas: s.conn.options.stream.replicas,
@@ -78,7 +78,7 @@ func (m *member) read(ctx context.Context) (t table, revision uint64, err error)
 
 // write stores the table in place of the one of a revision.
 func (m *member) write(ctx context.Context, text []byte, revision uint64) error {
-	err := m.session.request(ctx, func(ctx context.Context) (err error) {
+	err := m.session.store(ctx, len(text), func(ctx context.Context) (err error) {
 		if revision == 0 {
 			_, err = m.kv.Create(ctx, m.key, text)
 		} else {

@@ -58,3 +58,28 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// That everybody is let in is said before the pipeline runs.
+func TestOpenServerWeakensThePromise(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const want = "everybody who reaches the embedded server at 0.0.0.0:4222 may read, write and remove its records (set token, or username and password)"
+	for name, c := range map[string]struct {
+		values map[string]any
+		open   bool
+	}{
+		"open":         {map[string]any{"listen": "0.0.0.0:4222"}, true},
+		"all, forced":  {map[string]any{"listen": "0.0.0.0:4222", "durability": "fsync"}, true},
+		"with a token": {map[string]any{"listen": "0.0.0.0:4222", "token": plugins.NewSecret("x")}, false},
+		"local":        {map[string]any{"listen": "127.0.0.1:4222"}, false},
+		"private":      {nil, false},
+	} {
+		can, err := r.kind.Reads(plugins.NewConfig(map[string]any{"topic": "a.b"}).WithConnector(r.kind, r.config(c.values)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(can.Weakens, want) != c.open {
+			t.Errorf("%s: %q", name, can.Weakens)
+		}
+	}
+}

@@ -33,6 +33,7 @@ type connection struct {
 	members    []*member
 
 	reconnects atomic.Int64
+	missed     atomic.Int64   // records that were removed before they were read, at most
 	background sync.WaitGroup // members
 }
 
@@ -159,7 +160,7 @@ func (c *connection) again() {
 func (c *connection) Status() plugins.ConnectionStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := plugins.ConnectionStatus{Connected: c.session != nil && c.away == nil && c.over == nil, Reconnects: c.reconnects.Load()}
+	s := plugins.ConnectionStatus{Connected: c.session != nil && c.away == nil && c.over == nil, Reconnects: c.reconnects.Load(), Dropped: c.missed.Load()}
 	switch {
 	case c.session != nil && c.session.err() != nil:
 		s.Connected, s.Err = false, c.session.err().Error()

@@ -177,6 +177,8 @@ func (c *connection) explain(err error) error {
 	}
 	remedy := ""
 	switch {
+	case isFull(err):
+		remedy = c.options.roomFor()
 	case errors.Is(err, natsgo.ErrAuthorization), errors.Is(err, natsgo.ErrAuthExpired), errors.Is(err, natsgo.ErrAuthRevoked), strings.Contains(err.Error(), "Authorization Violation"):
 		remedy = ": the server does not accept who connects: check username and password, token, creds_file or nkey_seed_file"
 	case errors.Is(err, natsgo.ErrPermissionViolation):

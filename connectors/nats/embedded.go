@@ -21,14 +21,19 @@ import (
 // embedded is a server inside the process.
 type embedded struct {
 	server *server.Server
+	quota  *quota
 	store  string        // its folder; "" where it keeps nothing on disk
 	behind time.Duration // how old what is not forced to disk may be
 	drop   func()        // gives back the folder
 	logger *slog.Logger
 }
 
-// startTime bounds how long a server may take to start: it reads its streams.
-const startTime = 2 * time.Minute
+// startTime bounds how long a server may take to start: it reads its streams. In between it
+// is seen whether it is still wanted, and can.
+const (
+	startTime = 2 * time.Minute
+	readyTime = 20 * time.Millisecond
+)
 
 // startEmbedded starts a server, when its store was found undamaged. What trying again cannot
 // mend is [plugins.Permanent].
@@ -46,8 +51,7 @@ func startEmbedded(ctx context.Context, o options, env plugins.Env, h *hub) (*em
 	if err != nil {
 		return nil, err
 	}
-	if err := e.start(opts, o); err != nil {
-		e.drop()
+	if err := e.start(ctx, opts, o); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -57,8 +61,11 @@ func serverOptions(o options) (*server.Options, error) {
 	opts := &server.Options{
 		ServerName: "onstream", DontListen: o.listen == "", JetStream: true, NoSigs: true, NoLog: true,
 		MaxPayload: int32(o.maxPayload), MaxPending: 4 * max(o.maxPayload, 16<<20),
-		JetStreamMaxMemory: o.maxMemory, JetStreamMaxStore: o.maxFile,
-		Authorization: o.token.Reveal(), Username: o.username, Password: o.password.Reveal(),
+		JetStreamMaxMemory: noBound, // see quota
+		Authorization:      o.token.Reveal(), Username: o.username, Password: o.password.Reveal(),
+	}
+	if o.maxFile > 0 {
+		opts.JetStreamMaxStore = noBound
 	}
 	opts.SyncAlways, opts.SyncInterval = o.durability == "fsync", o.syncInterval
 	if o.durability == "os" {
@@ -142,57 +149,94 @@ func openLock(folder string) (*os.File, error) {
 	}
 	if err := lock(f); err != nil {
 		defer f.Close()
-		return nil, fmt.Errorf("the folder %s is in use by the embedded server of another process: connect to that with servers, or give each its own store_dir", folder)
+		return nil, fmt.Errorf("the folder %s is in use by the embedded server of another process: stop that one, or give it listen, and connect to it with servers; only what is to have a store of its own gets another store_dir", folder)
 	}
 	return f, nil
 }
 
-func (e *embedded) start(opts *server.Options, o options) error {
-	if o.listen != "" && opts.Port > 0 {
-		// The server would end the process over an address that is taken.
-		l, err := net.Listen("tcp", net.JoinHostPort(opts.Host, strconv.Itoa(opts.Port)))
-		if err != nil {
-			return fmt.Errorf("embedded server: %w: free the address, or choose another one with listen", err)
-		}
-		if err := l.Close(); err != nil {
-			return fmt.Errorf("embedded server: %w", err)
-		}
-	}
-	s, err := server.NewServer(opts)
+// start runs the server. Where it does not come up, or ctx ends before, the folder is given
+// back when it is stopped: that nobody waits for.
+func (e *embedded) start(ctx context.Context, opts *server.Options, o options) error {
+	s, log, err := e.prepare(ctx, opts, o)
 	if err != nil {
-		return plugins.Permanent(fmt.Errorf("embedded server: %w", err))
+		e.drop()
+		return err
 	}
-	if e.store != "" {
-		if err := removeSeal(e.store); err != nil {
-			return fmt.Errorf("embedded server: %w", err)
-		}
-	}
-	log := &serverLog{logger: e.logger}
-	s.SetLoggerV2(log, false, false, false)
-	s.Start()
-	if !s.ReadyForConnections(startTime) || !s.JetStreamEnabled() {
-		s.Shutdown()
-		s.WaitForShutdown()
-		return fmt.Errorf("embedded server: it did not start: %w", log.why())
-	}
-	if err := opened(s, e.store); err != nil {
-		s.Shutdown()
-		s.WaitForShutdown()
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		s.Start()
+	}()
+	if err := e.opened(ctx, s, log, o); err != nil {
+		go func() {
+			<-started // it cannot be stopped while it reads its streams
+			s.Shutdown()
+			s.WaitForShutdown()
+			e.drop()
+		}()
 		return err
 	}
 	e.server = s
 	if o.listen != "" {
 		e.logger.Info("listening", "address", s.ClientURL())
-		if host := opts.Host; !isLoopback(host) && !o.authenticated {
+		if o.open() {
 			e.logger.Warn("everybody who reaches the embedded server may read and write its streams: set token, or username and password")
 		}
 	}
 	return nil
 }
 
-// opened reports a stream of the store that the server leaves out, as it does with what it cannot
-// read.
-func opened(s *server.Server, store string) error {
+// opened waits until the server is up, with all streams, and bounds it.
+func (e *embedded) opened(ctx context.Context, s *server.Server, log *serverLog, o options) error {
+	ready := false
+	for end := time.Now().Add(startTime); !ready && !log.isFatal() && time.Now().Before(end); {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		ready = s.ReadyForConnections(readyTime)
+	}
+	if !ready || !s.JetStreamEnabled() {
+		return fmt.Errorf("embedded server: it did not start: %w", log.why())
+	}
+	if err := allOpened(s, e.store); err != nil {
+		return err
+	}
+	var err error
+	if e.quota, err = newQuota(s, o); err != nil {
+		return fmt.Errorf("embedded server: %w", err)
+	}
+	return nil
+}
+
+// prepare makes a server.
+func (e *embedded) prepare(ctx context.Context, opts *server.Options, o options) (*server.Server, *serverLog, error) {
+	if o.listen != "" && opts.Port > 0 {
+		// The server would end the process over an address that is taken.
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(opts.Host, strconv.Itoa(opts.Port)))
+		if err != nil {
+			return nil, nil, fmt.Errorf("embedded server: %w: free the address, choose another one with listen, or, where it is that of another onstream, connect to it with servers", err)
+		}
+		if err := l.Close(); err != nil {
+			return nil, nil, fmt.Errorf("embedded server: %w", err)
+		}
+	}
+	s, err := server.NewServer(opts)
+	if err != nil {
+		return nil, nil, plugins.Permanent(fmt.Errorf("embedded server: %w", err))
+	}
+	if e.store != "" {
+		if err := removeSeal(e.store); err != nil {
+			return nil, nil, fmt.Errorf("embedded server: %w", err)
+		}
+	}
+	log := &serverLog{logger: e.logger}
+	s.SetLoggerV2(log, false, false, false)
+	return s, log, nil
+}
+
+// allOpened reports a stream of the store that the server leaves out, as it does with what it
+// cannot read.
+func allOpened(s *server.Server, store string) error {
 	if store == "" {
 		return nil
 	}
@@ -216,6 +260,12 @@ func opened(s *server.Server, store string) error {
 		}
 	}
 	return nil
+}
+
+// open reports whether everybody who reaches the embedded server is let in.
+func (o options) open() bool {
+	host, _, err := net.SplitHostPort(o.listen)
+	return err == nil && !isLoopback(host) && !o.authenticated
 }
 
 func isLoopback(host string) bool {

@@ -313,7 +313,7 @@ func TestAddressInUse(t *testing.T) {
 	defer l.Close()
 	r := newRig(t)
 	bus := r.connect(t, r.config(map[string]any{"store_dir": t.TempDir(), "listen": l.Addr().String()}))
-	if err := open(t, bus, "a.b"); err == nil || !strings.Contains(err.Error(), "free the address, or choose another one with listen") {
+	if err := open(t, bus, "a.b"); err == nil || !strings.Contains(err.Error(), "free the address, choose another one with listen, or, where") {
 		t.Errorf("%v", err)
 	}
 }

@@ -20,15 +20,28 @@ type inspected struct {
 // inspect asks the server how streams and consumers are: how much waits, and whether
 // something was taken away before it was read.
 func (r *reader) inspect(ctx context.Context) error {
-	streams := map[string]*jetstream.StreamInfo{}
-	for _, p := range r.reading() {
+	streams, all := map[string]*jetstream.StreamInfo{}, r.reading()
+	type skipped struct{ from, count uint64 }
+	gaps := make([]skipped, len(all))
+	for i, p := range all {
+		gaps[i].from, gaps[i].count = p.gap.take()
+	}
+	for i, p := range all {
 		info := streams[p.stream]
 		if info == nil {
 			var err error
 			if info, err = r.sessionOf().info(ctx, p.stream); err != nil {
+				for k, x := range gaps[i:] { // they are looked at when it answers
+					if x.count > 0 {
+						all[i+k].gap.skip(x.from, x.from+x.count)
+					}
+				}
 				return nil // the reader finds out
 			}
 			streams[p.stream] = info
+		}
+		if err := p.closeGap(info, gaps[i].from, gaps[i].count); err != nil {
+			return err
 		}
 		if err := p.inspect(ctx, info); err != nil {
 			return err

@@ -32,6 +32,8 @@ type partition struct {
 	at    place // after the last record that came
 	size  int   // of the last batch
 	begin *beginning
+	gap   gap
+	fresh bool // no record has come since it began: what the stream removes until then was not promised
 
 	lag   atomic.Int64 // records that wait, -1 where that is not known
 	state inspected    // of the last inspection
@@ -135,7 +137,7 @@ func (p *partition) tryOpen(ctx context.Context) error {
 	if p.begin != nil {
 		at = place{created: info.Created.UnixNano(), partitions: partitionsOf(info), seq: before}
 		p.progress.begun(at)
-		p.begin = nil
+		p.begin, p.fresh = nil, true
 	}
 	p.at = at
 	p.progress.opened()
@@ -222,6 +224,10 @@ func (p *partition) add(w *connectors.Builder, m *natsgo.Msg, s stamp) bool {
 		}
 		return false
 	}
+	if s.seq > p.at.seq+1 && !p.fresh {
+		p.gap.skip(p.at.seq+1, s.seq)
+	}
+	p.fresh = false
 	p.at.seq, p.at.time = s.seq, s.time
 	subject, ok := published(m.Subject, p.of, p.reader.subject)
 	if !ok {

@@ -22,7 +22,7 @@ func reads(stage plugins.Config) (plugins.Capabilities, error) {
 	if err != nil {
 		return plugins.Capabilities{}, plugins.ConfigErrorf("topic", "%v", err)
 	}
-	return plugins.Capabilities{Seekable: true, Redelivers: true, Shares: true, Ordered: true, Weakens: volatile(optionsOf(c))}, nil
+	return plugins.Capabilities{Seekable: true, Redelivers: true, Shares: true, Ordered: true, Weakens: weakens(optionsOf(c))}, nil
 }
 
 // writes says what a sink over the connection promises.
@@ -41,7 +41,7 @@ func writes(stage plugins.Config) (plugins.Capabilities, error) {
 			return plugins.Capabilities{}, plugins.ConfigErrorf("topic", "%v", err)
 		}
 	}
-	can := plugins.Capabilities{Ordered: true, Weakens: volatile(o)}
+	can := plugins.Capabilities{Ordered: true, Weakens: weakens(o)}
 	if o.msgID == "key" {
 		if !stage.Has("key") {
 			return can, plugins.ConfigErrorf("key", "msg_id = \"key\" of its connector sends the keys of records: set key to what tells a record from all others, such as key = event.id")
@@ -72,6 +72,19 @@ func duplicateWindow(o options) string {
 		return "2m0s"
 	}
 	return o.stream.duplicates.String()
+}
+
+// weakens says what the configuration does not keep from happening to records.
+func weakens(o options) string {
+	lost := volatile(o)
+	if !o.open() {
+		return lost
+	}
+	anybody := fmt.Sprintf("everybody who reaches the embedded server at %s may read, write and remove its records (set token, or username and password)", o.listen)
+	if lost == "" {
+		return anybody
+	}
+	return lost + "; " + anybody
 }
 
 // volatile says what a failure loses of what was confirmed.

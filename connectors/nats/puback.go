@@ -23,6 +23,15 @@ const codeTooMany = 429
 
 var errHomeless = errors.New("no stream takes the subject")
 
+// saidError is what a server said, with its own number.
+type saidError struct {
+	text string
+	code int
+}
+
+// Error implements error.
+func (e *saidError) Error() string { return e.text }
+
 // readAnswer reads an answer. That the record is stored, which is the rule, is seen from its
 // beginning.
 func readAnswer(m *natsgo.Msg) answer {
@@ -47,8 +56,8 @@ func readAnswer(m *natsgo.Msg) answer {
 	case said.Error != nil:
 		code := said.Error.Code
 		return answer{
-			err:       fmt.Errorf("the server answered: %s (%d)", said.Error.Description, said.Error.ErrCode),
-			permanent: code >= 400 && code < 500 && code != codeTooMany && code != 408,
+			err:       &saidError{fmt.Sprintf("the server answered: %s (%d)", said.Error.Description, said.Error.ErrCode), said.Error.ErrCode},
+			permanent: code >= 400 && code < 500 && code != codeTooMany && code != 408 && !isFullCode(said.Error.ErrCode),
 		}
 	case said.Stream == "":
 		return answer{err: errors.New("the server's answer says nothing")}

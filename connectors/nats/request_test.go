@@ -3,10 +3,10 @@ package nats_test
 import (
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/plugins"
@@ -103,12 +103,11 @@ func TestRequestsEndWithTheirConnection(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- topics() }()
 	<-h.swallowed
-	began := time.Now()
 	h.deaf.Store(false)
 	h.cut()
 	err := <-ended
-	if took := time.Since(began); err == nil || plugins.IsPermanent(err) || took > 3*time.Second {
-		t.Errorf("the request ended after %v with %v; want that it ends when the connection is lost, for now", took, err)
+	if err == nil || plugins.IsPermanent(err) || !strings.Contains(err.Error(), "no answer before the connection was lost") {
+		t.Errorf("the request ended with %v; want that it ends when the connection is lost, for now", err)
 	}
 	t.Log("what the user reads:", err)
 	within(t, "the next request is answered", func() bool { return topics() == nil })

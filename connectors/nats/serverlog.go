@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -11,6 +12,7 @@ import (
 // serverLog is the log of an embedded server.
 type serverLog struct {
 	logger *slog.Logger
+	fatal  atomic.Bool // the server cannot go on
 	mu     sync.Mutex
 	last   error // the last that was severe
 }
@@ -27,7 +29,13 @@ func (l *serverLog) Warnf(format string, v ...any) {
 
 // Fatalf implements [server.Logger]. It ends nothing: who started the server sees that it does
 // not run.
-func (l *serverLog) Fatalf(format string, v ...any) { l.severe(fmt.Errorf(format, v...)) }
+func (l *serverLog) Fatalf(format string, v ...any) {
+	l.severe(fmt.Errorf(format, v...))
+	l.fatal.Store(true)
+}
+
+// isFatal reports whether the server has said that it cannot go on.
+func (l *serverLog) isFatal() bool { return l.fatal.Load() }
 
 // Errorf implements [server.Logger].
 func (l *serverLog) Errorf(format string, v ...any) {

@@ -53,7 +53,7 @@ func (c *connection) StateLog(ctx context.Context, name string, p plugins.Partit
 	if _, err = s.info(ctx, l.stream); !isGone(err) {
 		return l, err
 	}
-	err = s.request(ctx, func(ctx context.Context) error {
+	err = s.store(ctx, 0, func(ctx context.Context) error {
 		_, err := s.js.CreateStream(ctx, config)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			return nil // somebody else was first
@@ -79,7 +79,7 @@ func (l *stateLog) Append(ctx context.Context, entries ...[]byte) error {
 		if len(e) > plugins.MaxStateEntry {
 			return fmt.Errorf("an entry of %d bytes is more than a log of state takes", len(e))
 		}
-		err := l.session.request(ctx, func(ctx context.Context) error {
+		err := l.session.store(ctx, len(e), func(ctx context.Context) error {
 			_, err := l.session.js.Publish(ctx, l.subject, e)
 			return err
 		})

@@ -189,6 +189,8 @@ func (c *storeCheck) stream(ctx context.Context, folder string) error {
 				file: b.file, what: v.fault,
 				way: fmt.Sprintf("bring the folder %s back from a copy; or give this file up: remove it, and %s", c.dir, c.besides(b.file)),
 			}
+		case v.unknown:
+			return c.broken(b.file, v.whole, v.fault+", and it would take too long to see whether whole records follow, so that this is taken for damage")
 		case v.more:
 			return c.broken(b.file, v.whole, v.fault+", and whole records follow")
 		case c.seal != nil:

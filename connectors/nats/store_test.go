@@ -2,6 +2,7 @@ package nats_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -255,4 +256,25 @@ func TestEncryptedStoreIsRefused(t *testing.T) {
 	b.Shutdown()
 	b.WaitForShutdown()
 	wantPermanent(t, passStore(t, dir), "stream a in "+dir, "is encrypted, and the embedded server has no key", "name that with servers")
+}
+
+// What is damaged may look like the beginning of a record everywhere: it is not looked through for
+// ever, and the message says so rather than that records follow.
+func TestDamageThatTakesTooLongToLookThrough(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fillStore(t, dir)
+	block := filepath.Join(dir, "jetstream", "$G", "streams", "plain", "msgs", "1.blk")
+	b := make([]byte, 1<<20)
+	for at := 0; at+16 <= len(b); at += 16 {
+		binary.LittleEndian.PutUint32(b[at:], 100_000) // the length of a record, of number 0
+	}
+	if err := os.WriteFile(block, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := passStore(t, dir)
+	wantPermanent(t, err, block, "it would take too long to see whether whole records follow, so that this is taken for damage", "bring the folder")
+	if strings.Contains(fmt.Sprint(err), "and whole records follow") {
+		t.Errorf("it says that records follow: %v", err)
+	}
 }

@@ -167,6 +167,9 @@ func (s *session) make(ctx context.Context, name, subject string) (*jetstream.St
 		config.Duplicates = config.MaxAge // the server takes no longer one
 	}
 	if o.partitions > 1 {
+		if err := s.checkDivides(name); err != nil {
+			return nil, err
+		}
 		config.SubjectTransform = &jetstream.SubjectTransformConfig{Source: ">", Destination: fmt.Sprintf("{{partition(%d)}}.>", o.partitions)}
 	}
 	var made *jetstream.StreamInfo
@@ -181,7 +184,7 @@ func (s *session) make(ctx context.Context, name, subject string) (*jetstream.St
 		return s.rival(ctx, name, subject)
 	}
 	if err != nil {
-		return nil, s.judge(fmt.Errorf("make stream %s for %s: %w", name, strings.Join(subjects, ", "), err))
+		return nil, undivided(s.judge(fmt.Errorf("make stream %s for %s: %w", name, strings.Join(subjects, ", "), err)), name)
 	}
 	return made, nil
 }
@@ -203,7 +206,7 @@ func (s *session) rival(ctx context.Context, name, subject string) (*jetstream.S
 
 // judge marks what the server refuses to do, in contrast to what it cannot do now.
 func (s *session) judge(err error) error {
-	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.Code >= 400 && api.Code < 500 && api.Code != 429 && api.Code != 408 {
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.Code >= 400 && api.Code < 500 && api.Code != 429 && api.Code != 408 && !isFull(err) {
 		return plugins.Permanent(err)
 	}
 	return err

@@ -36,13 +36,9 @@ func (c *connection) Topics(ctx context.Context) ([]connectors.TopicInfo, error)
 // listTopics adds the topics of a stream. Of one with very many only its subjects are told.
 func (s *session) listTopics(ctx context.Context, stream *jetstream.StreamInfo, topics map[string]connectors.TopicInfo) error {
 	partitions := partitionsOf(stream)
-	shown := partitions
-	if partitions == 1 {
-		shown = 0
-	}
 	if stream.State.NumSubjects > maxTopics {
 		for _, subject := range stream.Config.Subjects {
-			topics[subject] = connectors.TopicInfo{Name: subject, Partitions: shown, Records: -1}
+			topics[subject] = connectors.TopicInfo{Name: subject, Partitions: partitions, Records: -1}
 		}
 		return nil
 	}
@@ -60,7 +56,7 @@ func (s *session) listTopics(ctx context.Context, stream *jetstream.StreamInfo, 
 	for stored, n := range info.State.Subjects {
 		name, _ := published(stored, partitions, stored)
 		t := topics[name]
-		topics[name] = connectors.TopicInfo{Name: name, Partitions: shown, Records: t.Records + int64(n)}
+		topics[name] = connectors.TopicInfo{Name: name, Partitions: partitions, Records: t.Records + int64(n)}
 	}
 	return nil
 }
