@@ -160,7 +160,9 @@ func (b *builder) outputsOf(s *stage) ([]plugins.Output, error) {
 		}
 		return s.kind.transform.Outputs(s.In, s.Config)
 	case s.kind.payload:
-		return []plugins.Output{{Shape: b.payloadShape(s)}}, nil
+		shape := b.payloadShape(s)
+		shape.Messages = s.kind.source.Via != ""
+		return []plugins.Output{{Shape: shape}}, nil
 	case s.kind.source.Output == nil:
 		return nil, errors.New("the kind does not say what it brings: that is a mistake in it")
 	}

@@ -14,7 +14,7 @@ func merge(a, b plugins.Shape) plugins.Shape {
 	t := mergeTypes(a.Type, b.Type)
 	switch {
 	case alike:
-		a.Type, a.Payload = t, mergeTypes(a.Payload, b.Payload)
+		a.Type, a.Payload, a.Messages = t, mergeTypes(a.Payload, b.Payload), a.Messages || b.Messages
 		return a
 	case t.Kind == plugins.Record:
 		return plugins.Shape{Type: t}

@@ -15,6 +15,7 @@ func metaNode(name string, t plugins.Type, at hcl.Range) *node {
 	return &node{t: t, at: at, make: func(*workshop) kernel {
 		invalid := newFault(at, codeType, notUTF8)
 		var out plugins.Column
+		var topic []byte // memory of its own: that of out may be a batch's
 		return func(r *run, sel []uint32) *plugins.Column {
 			b := r.batch
 			out.Reset(t.Kind, r.rows)
@@ -39,6 +40,14 @@ func metaNode(name string, t plugins.Type, at hcl.Range) *node {
 					setText(r, &out, i, b.Keys, invalid)
 				}
 			case "topic":
+				if b.Topics == nil && b.OneTopic != "" {
+					topic = append(topic[:0], b.OneTopic...)
+					out.Data = topic
+					for _, i := range sel {
+						out.Spans[i] = plugins.Span{Len: uint32(len(topic))}
+					}
+					break
+				}
 				out.Data = b.Data
 				for _, i := range sel {
 					setText(r, &out, i, b.Topics, invalid)

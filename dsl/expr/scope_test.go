@@ -27,6 +27,7 @@ func TestMetaAndKey(t *testing.T) {
 		`meta.partition`:                       {`"a.ndjson"`, `"a.ndjson"`},
 		`meta.offset`:                          {`100`, `200`},
 		`meta.time`:                            {`null`, `null`},
+		`meta.topic`:                           {`null`, `null`},
 		`meta.received`:                        {`"1970-01-01T00:00:01Z"`, `"1970-01-01T00:00:01Z"`},
 		`meta.key`:                             {`"d1"`, `!type`},
 		`key`:                                  {`"d1"`, `!type`},
@@ -40,6 +41,22 @@ func TestMetaAndKey(t *testing.T) {
 		x := compile(t, src, &expr.Scope{Meta: true, Key: true})
 		if got := results(x, b); !slices.Equal(got, want) {
 			t.Errorf("%s is %s, want %s", src, got, want)
+		}
+	}
+	topic := compile(t, `meta.topic`, &expr.Scope{Meta: true}).Evaluator(plugins.Env{})
+	for _, one := range []string{"plant.d1", "plant.d2"} { // batches of both kinds come to a stage
+		b.SelectAll(2)
+		b.Topics = []plugins.Span{{Off: 0, Len: 1}, {Off: 4, Len: 4}}
+		if col := topic.Eval(b); string(col.Bytes(0)) != "d" || string(col.Bytes(1)) != "unit" {
+			t.Errorf("the topics of records are %q and %q", col.Bytes(0), col.Bytes(1))
+		}
+		b.SelectAll(2)
+		b.Topics, b.OneTopic = nil, one
+		if col := topic.Eval(b); string(col.Bytes(0)) != one || string(col.Bytes(1)) != one || col.IsNull(0) {
+			t.Errorf("the topics of records of one topic are %q and %q", col.Bytes(0), col.Bytes(1))
+		}
+		if string(b.Data) != "d1d\xffunitC" {
+			t.Fatalf("the data of the batch became %q", b.Data)
 		}
 	}
 	b.Release()

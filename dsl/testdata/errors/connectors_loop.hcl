@@ -33,7 +33,7 @@ sink "send" "round" {
 sink "send" "on" {
   from  = transform.hot
   via   = connector.line
-  topic = "b" # another source reads it
+  topic = "b" # warning: records come back: source.aside reads the topic "b", sink.apart writes what becomes of it to "a", and source.in reads that: what is written there comes in again
 }
 
 sink "send" "elsewhere" {
