@@ -60,6 +60,9 @@ func TestReplaysOverKills(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "p", "main.hcl"), replayedFrom)
 	write(t, filepath.Join(dir, "in.ndjson"), "{\"k\":\"k0\"}\n")
+	if err := os.Mkdir(filepath.Join(dir, "state"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for part := range replays {
 		var dead strings.Builder
 		for i := range n {

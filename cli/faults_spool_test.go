@@ -28,6 +28,9 @@ func TestFlippedBitsOfASpool(t *testing.T) {
 		fmt.Fprintf(&dead, `{"pipeline":"fleet","stage":"sink.x","code":"write","message":"no","partition":"in.ndjson","offset":%d,"payload":"{\"k\":\"k%d\"}"}`+"\n", i, i)
 	}
 	write(t, filepath.Join(dir, "letters.ndjson"), dead.String())
+	if err := os.Mkdir(filepath.Join(dir, "state"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	succeed(t, dir, "replay", "letters.ndjson", "--into", "source.in", "--state", "state", "p")
 	found, err := filepath.Glob(filepath.Join(dir, "state", "fleet", "replay", "in", "*", "*"))
 	if err != nil {

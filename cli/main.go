@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,9 @@ import (
 
 // Config is what a program may add to the command line.
 type Config struct {
+	// Name is what the program is called, in its help and in front of its errors;
+	// "onstream".
+	Name string
 	// Version is what the command version prints; "dev".
 	Version string
 	// Register adds kinds to those that are built in, for all commands. It is
@@ -27,23 +31,24 @@ func Main(c Config) int {
 
 // run is Main for any process: it touches nothing of its own but the signals.
 func run(config Config, args []string, stdin io.Reader, stdout, stderr io.Writer, lookupEnv func(string) (string, bool)) int {
+	config.Name = cmp.Or(config.Name, "onstream")
 	if config.Version == "" {
 		config.Version = "dev"
 	}
 	c := &cli{config: config, stdin: stdin, stdout: stdout, stderr: stderr, lookupEnv: lookupEnv}
 	root := newRoot(c)
 	root.SetArgs(args)
-	err := root.Execute()
+	cmd, err := root.ExecuteC()
 	if err == nil {
 		return exitSuccess
 	}
 	var e *exitError
 	if !errors.As(err, &e) {
 		// What is not ours is cobra's: wrong usage.
-		e = &exitError{exitInvalid, fmt.Errorf("%w\nsee onstream --help", err)}
+		e = &exitError{exitInvalid, fmt.Errorf("%w\nsee %s --help", err, cmd.CommandPath())}
 	}
 	if e.err != nil {
-		fmt.Fprintf(stderr, "onstream: %v\n", e.err)
+		fmt.Fprintf(stderr, "%s: %v\n", config.Name, e.err)
 	}
 	return e.code
 }

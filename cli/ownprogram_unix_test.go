@@ -23,6 +23,15 @@ func TestOwnProgram(t *testing.T) {
 			t.Errorf("%q: %v\n%s", args, err, out)
 		}
 	}
+	for said, args := range map[string][]string{
+		"own-bus run examples/quickstart": {"--help"},
+		"see own-bus run --help":          {"run"},
+		"own-bus: connector.bus: the channels are inside the process that runs the pipeline": {"topic", "produce", "plant.readings", "--via", "connector.bus", example},
+	} {
+		if out, _ := exec.CommandContext(t.Context(), program, args...).CombinedOutput(); !strings.Contains(string(out), said) {
+			t.Errorf("%q does not say %q:\n%s", args, said, out)
+		}
+	}
 	dir := t.TempDir()
 	name := filepath.Join(dir, "out")
 	out, err := os.Create(name)

@@ -8,6 +8,7 @@ import (
 	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
+	"github.com/onstream/onstream/runtime/state"
 )
 
 func newPlan(c *cli) *cobra.Command {
@@ -27,7 +28,8 @@ is an error.
 With --state DIR, tell what becomes of what the stages of an earlier run have
 stored there. Stored state that a stage of another shape would have to read is
 an error, as it would be for run. Nothing is changed; a pipeline that runs on
-this state has to be stopped first.`,
+this state has to be stopped first. No bus is asked: that one may refuse at the
+start what it does not have any more, or divides in another way.`,
 		Example: `  onstream plan examples/machine-health
   onstream plan --against ../old-version my-pipeline
   onstream plan --state /var/lib/onstream my-pipeline     what a new version does to stored state`,
@@ -85,6 +87,8 @@ type changeJSON struct {
 	Change graph.ChangeKind `json:"change"`
 	Kind   string           `json:"kind"`
 	Was    string           `json:"was,omitempty"` // the kind it had, where it is another
+	// Attributes are what is another in a stage that has changed, as in the files.
+	Attributes []string `json:"attributes,omitempty"`
 	// OneLane says that a stage with a key is not divided among processors.
 	OneLane bool `json:"one_lane,omitempty"`
 	// OneLaneFor are the stages that need it.
@@ -131,6 +135,11 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 		}
 		old = other.graph()
 	}
+	if stateDir != "" {
+		if err := state.CheckDir(stateDir); err != nil {
+			return nil, invalid(err)
+		}
+	}
 	g := l.graph()
 	checkpoint := g.Checkpoint.OrDefault()
 	p := &plan{
@@ -139,7 +148,7 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 		Checkpoint: checkpointJSON{checkpoint.Interval.String(), checkpoint.Durability},
 	}
 	if stateDir != "" {
-		if p.State, err = compareStored(stateDir, g, r); err != nil {
+		if p.State, err = compareStored(stateDir, dir, g, r); err != nil {
 			return nil, failed(err)
 		}
 	}
@@ -152,6 +161,11 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 		if x.New != nil {
 			fresh++
 		}
+	}
+	for _, addr := range claims.divided(p.Changes) {
+		p.Changes = append(p.Changes, changeJSON{Addr: addr, Change: graph.Changed, Kind: g.Stage(addr).Kind,
+			Follows: g.Stage(addr).Follows, State: "what it has stored goes with other partitions, and it cannot go on with that"})
+		fresh++
 	}
 	p.Same = len(g.Stages) - fresh
 	for _, x := range l.pipeline.Paths {
@@ -170,7 +184,7 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 }
 
 func newChangeJSON(x graph.Change) changeJSON {
-	out := changeJSON{Addr: x.Addr, Change: x.Kind}
+	out := changeJSON{Addr: x.Addr, Change: x.Kind, Attributes: x.Attributes()}
 	if x.New == nil {
 		out.Kind = x.Old.Kind
 		return out

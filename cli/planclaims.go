@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/onstream/onstream/plugins"
@@ -36,8 +37,39 @@ func (c changedClaims) remark(x graph.Change) string {
 		return c.leftover(x.Addr, was)
 	case was != "" && was != is:
 		return "cannot go on with what it has stored: give it another name to start afresh"
+	case c.divides(x.Addr):
+		return "what goes with its partitions cannot be gone on with: they are others"
 	}
 	return ""
+}
+
+// divides reports whether a stage cannot go on with what goes with the partitions
+// of a source, although it is the same.
+func (c changedClaims) divides(source string) bool {
+	return slices.ContainsFunc(c.new.Stages, func(s *graph.Stage) bool {
+		_, was := graph.CutDivision(c.was[s.Addr()])
+		_, is := graph.CutDivision(c.is[s.Addr()])
+		return s.Follows == source && graph.FollowedIn(c.was[s.Addr()]) == source && was != is
+	})
+}
+
+// divided returns the stages that are the same, and not among the changes, and
+// could not go on with what they keep, because the source divides it in another
+// way.
+func (c changedClaims) divided(changes []changeJSON) (addrs []string) {
+	if c.old == nil {
+		return nil
+	}
+	for _, s := range c.new.Stages {
+		addr := s.Addr()
+		listed := slices.ContainsFunc(changes, func(x changeJSON) bool { return x.Addr == addr })
+		_, was := graph.CutDivision(c.was[addr])
+		_, is := graph.CutDivision(c.is[addr])
+		if !listed && was != is {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs
 }
 
 // inherited is about what a stage that is new takes over.

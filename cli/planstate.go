@@ -22,6 +22,8 @@ type storedJSON struct {
 	Checkpoint int64             `json:"checkpoint"` // its number; 0 for none
 	At         *time.Time        `json:"at,omitempty"`
 	Stages     []storedStageJSON `json:"stages"`
+	// Asks says that run asks a bus, besides, whether it has the positions.
+	Asks bool `json:"asks_bus,omitempty"`
 }
 
 type storedStageJSON struct {
@@ -37,6 +39,8 @@ type storedStageJSON struct {
 	Wanted string `json:"wanted,omitempty"`
 	// Waiting counts the batches that wait for a sink.
 	Waiting int `json:"waiting,omitempty"`
+	// Elsewhere are the topics with whose partitions something waits that it keeps.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 	// Remark is why it is refused, in the words of run, and what there is to do.
 	Remark string `json:"remark,omitempty"`
 }
@@ -53,12 +57,12 @@ const (
 
 // compareStored compares what is stored with what the stages of a pipeline
 // want to go on with: what it refuses, and why, is what the engine refuses.
-func compareStored(dir string, g *graph.Graph, r *plugins.Registry) (*storedJSON, error) {
+func compareStored(dir, files string, g *graph.Graph, r *plugins.Registry) (*storedJSON, error) {
 	out := &storedJSON{Dir: state.Folder(dir, g.Name)}
 	wanted := g.Claims(r)
 	s, err := state.Open(dir, g.Name, state.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) { // it has not run yet
-		out.Stages = inOrder(out.Dir, g, nil, wanted)
+		out.Stages = inOrder(g, nil, wanted)
 		return out, nil
 	}
 	if err != nil {
@@ -68,7 +72,7 @@ func compareStored(dir string, g *graph.Graph, r *plugins.Registry) (*storedJSON
 		out.Checkpoint, out.At = last.Number, &last.At
 	}
 	out.Dir = s.Path()
-	stored := runtime.Stored{Folder: out.Dir, Claims: s.Stages(), Waiting: func(addr string) (n int, err error) {
+	stored := runtime.Stored{Folder: out.Dir, Files: files, Claims: s.Stages(), Kinds: r, Waiting: func(addr string) (n int, err error) {
 		err = s.Outbox(addr, func(int64, []byte) error { n++; return nil })
 		return n, err
 	}}
@@ -76,17 +80,18 @@ func compareStored(dir string, g *graph.Graph, r *plugins.Registry) (*storedJSON
 	if err := errors.Join(err, s.Close()); err != nil {
 		return nil, err
 	}
-	out.Stages = inOrder(out.Dir, g, fates, wanted)
+	out.Stages = inOrder(g, fates, wanted)
+	out.Asks = slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool { return s.Role == graph.Source && s.Via != "" })
 	return out, nil
 }
 
 // inOrder tells what becomes of what is stored: of the stages of the pipeline in
 // their order, with those that begin, and then of those that are gone.
-func inOrder(folder string, g *graph.Graph, fates []runtime.Fate, wanted map[string]string) []storedStageJSON {
+func inOrder(g *graph.Graph, fates []runtime.Fate, wanted map[string]string) []storedStageJSON {
 	stages, gone := []storedStageJSON{}, []storedStageJSON{}
 	is := map[string]storedStageJSON{}
 	for _, f := range fates {
-		if x := newStoredStageJSON(f, folder); f.Gone {
+		if x := newStoredStageJSON(f); f.Gone {
 			gone = append(gone, x)
 		} else {
 			is[f.Addr] = x
@@ -97,37 +102,40 @@ func inOrder(folder string, g *graph.Graph, fates []runtime.Fate, wanted map[str
 		switch x, has := is[addr]; {
 		case has:
 			stages = append(stages, x)
-		case s.Role == graph.Transform && wanted[addr] != "":
+		case wanted[addr] != "":
 			stages = append(stages, storedStageJSON{Addr: addr, Fate: fateNew})
 		}
 	}
 	return append(stages, gone...)
 }
 
-func newStoredStageJSON(f runtime.Fate, folder string) storedStageJSON {
-	x := storedStageJSON{Addr: f.Addr, Fate: fateKept, From: f.From, Heir: f.Heir, Renamed: f.Renamed}
+func newStoredStageJSON(f runtime.Fate) storedStageJSON {
+	x := storedStageJSON{Addr: f.Addr, Fate: fateKept, From: f.From, Heir: f.Heir, Renamed: f.Renamed, Elsewhere: f.Elsewhere}
 	switch {
 	case f.Refusal != nil:
 		x.Fate, x.Stored, x.Wanted, x.Waiting = fateRefused, f.Stored, f.Wanted, f.Waiting
 		x.Remark = strings.TrimPrefix(f.Refusal.Error(), f.Addr+": ")
 	case f.Gone:
-		x.Fate, x.Remark = fateUnused, unused(f, folder)
+		x.Fate, x.Remark = fateUnused, unused(f)
 	case f.From != "":
 		x.Remark = "from " + f.From
+	}
+	if len(f.Elsewhere) > 0 && f.Refusal == nil {
+		waits := "waits with " + strings.Join(f.Elsewhere, ", ") + ", which the source does not read any more; what it reads now begins afresh"
+		x.Remark = strings.TrimPrefix(x.Remark+"; "+waits, "; ")
 	}
 	return x
 }
 
 // unused says what to do about what no stage goes on with, when nothing runs yet.
-func unused(f runtime.Fate, folder string) string {
-	const reset = "onstream state reset"
+func unused(f runtime.Fate) string {
 	switch {
 	case f.Renamed:
-		return fmt.Sprintf("%s has kept something of its own meanwhile; forget that with %s %s %s, and it takes over", f.Heir, reset, folder, f.Heir)
+		return fmt.Sprintf("%s has kept something of its own meanwhile; forget that with %s, and it takes over", f.Heir, f.ResetHeir)
 	case f.Heir != "":
-		return fmt.Sprintf("no stage has this address any more; if it is called %s now, add a renamed block (from = %s, to = %s), otherwise %s %s %s forgets it", f.Heir, f.Addr, f.Heir, reset, folder, f.Addr)
+		return fmt.Sprintf("no stage has this address any more; if it is called %s now, add a renamed block (from = %s, to = %s), otherwise %s forgets it", f.Heir, f.Addr, f.Heir, f.Reset)
 	}
-	return fmt.Sprintf("no stage has this address any more; a renamed block (from = %s, to = ...) gives it to another, %s %s %s forgets it", f.Addr, reset, folder, f.Addr)
+	return fmt.Sprintf("no stage has this address any more; a renamed block (from = %s, to = ...) gives it to another, %s forgets it", f.Addr, f.Reset)
 }
 
 // refused reports whether the pipeline could not run on what is stored.
@@ -147,5 +155,8 @@ func (p *plan) writeStored(w io.Writer) {
 	}
 	for _, x := range p.State.Stages {
 		fmt.Fprintf(w, "  %s\t%s\t%s\n", x.Addr, x.Fate, x.Remark)
+	}
+	if p.State.Asks {
+		fmt.Fprintln(w, "  no bus was asked: at the start it may still refuse, such as a position that it does not have, or another number of partitions")
 	}
 }

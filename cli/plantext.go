@@ -76,6 +76,9 @@ func (p *plan) writeChanges(w io.Writer) {
 			continue
 		}
 		what := string(x.Change)
+		if len(x.Attributes) > 0 {
+			what += " (" + strings.Join(x.Attributes, ", ") + ")"
+		}
 		if x.State != "" {
 			what += ": " + x.State
 		}

@@ -100,7 +100,7 @@ func TestReadmeMistake(t *testing.T) {
 func TestHelpExamples(t *testing.T) {
 	t.Parallel()
 	found := 0
-	for _, cmd := range newRoot(&cli{lookupEnv: func(string) (string, bool) { return "", false }}).Commands() {
+	for _, cmd := range newRoot(&cli{config: Config{Name: "onstream"}, lookupEnv: func(string) (string, bool) { return "", false }}).Commands() {
 		// What run does is seen with the READMEs.
 		if cmd.Name() == "run" {
 			continue

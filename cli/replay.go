@@ -44,7 +44,11 @@ would have written it; --stage leaves it out.
 
 Records that had no payload, and those that were too large to be kept whole,
 cannot be replayed; they are counted. FILE itself is not changed: move it away
-before records fail again, or they will be replayed twice.`,
+before records fail again, or they will be replayed twice.
+
+Nothing can be replayed into a source with whose partitions stages keep their state,
+which plan tells: write the records to its topic again, with a pipeline from FILE to
+a sink of the kind topic.`,
 		Example: `  onstream replay dead.ndjson --into source.in --state /var/lib/onstream my-pipeline
   onstream replay dead.ndjson --into source.in --state state --code decode --dry-run my-pipeline
   zcat dead.ndjson.gz | onstream replay - --into source.in --state state my-pipeline`,
@@ -82,7 +86,7 @@ before records fail again, or they will be replayed twice.`,
 		if err != nil {
 			return failed(err)
 		}
-		if r.Warnings = to.warnings(r.stages); c.asJSON {
+		if r.Warnings = append(to.strangers(r.pipelines), to.warnings(r.stages)...); c.asJSON {
 			return c.writeJSON(r)
 		}
 		for _, w := range r.Warnings {
@@ -110,6 +114,9 @@ func (c *cli) replayTarget(dir string, o dsl.Options, f *replayFlags) (*replayTa
 		return nil, invalid(fmt.Errorf("the pipeline has no %s: --into takes the address of one of its sources: %s", f.into, sourceList(g)))
 	}
 	if err := errors.Join(takesPayloads(r, s), takesReplays(g, s)); err != nil {
+		return nil, invalid(err)
+	}
+	if err := state.CheckDir(f.state); err != nil {
 		return nil, invalid(err)
 	}
 	return &replayTarget{registry: r, graph: g, source: s, state: state.Folder(f.state, g.Name)}, nil
@@ -160,7 +167,7 @@ func (c *cli) replay(name string, to *replayTarget, f *replayFlags) (*replayed, 
 		return nil, err
 	}
 	defer done()
-	r := &replayed{File: name, Source: f.into, DryRun: f.dryRun, merger: newMerger(f.once), stages: map[string]int{}}
+	r := &replayed{File: name, Source: f.into, DryRun: f.dryRun, merger: newMerger(f.once), stages: map[string]int{}, pipelines: map[string]int{}}
 	if f.dryRun {
 		return r, r.read(in, f, func([]byte) error { return nil })
 	}

@@ -25,7 +25,8 @@ type replayed struct {
 	Warnings []string `json:"warnings"`
 
 	merger *merger
-	stages map[string]int // dead letters of records that are replayed, by the stage
+	// Dead letters of records that are replayed, by the stage and by the pipeline.
+	stages, pipelines map[string]int
 }
 
 // letter is what matters of a record of an error output, whose fields are those
@@ -95,6 +96,7 @@ func (r *replayed) take(line []byte, f *replayFlags, add func([]byte) error) err
 // elsewhere, too.
 func (r *replayed) again(x letter, payload []byte, add func([]byte) error) error {
 	r.stages[*x.Stage]++
+	r.pipelines[x.Pipeline]++
 	if !r.merger.another(x, payload) {
 		r.Merged++
 		return nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -19,6 +20,18 @@ type replayTarget struct {
 
 // folder is where the replays of the source are.
 func (t *replayTarget) folder() string { return filepath.Join(t.state, "replay", t.source.Name) }
+
+// strangers tells which dead letters, counted by the pipeline, are of another one.
+func (t *replayTarget) strangers(letters map[string]int) []string {
+	warnings := []string{}
+	for _, name := range slices.Sorted(maps.Keys(letters)) {
+		if name != "" && name != t.graph.Name {
+			warnings = append(warnings, fmt.Sprintf("%s came from the pipeline %s, and %s of %s takes the records. Where that is a mistake, remove them before it is started or reloaded: %s",
+				plural(letters[name], "dead letter"), name, t.source.Addr(), t.graph.Name, t.folder()))
+		}
+	}
+	return warnings
+}
 
 // warnings tells which stages keep records from coming as far as where they
 // failed; letters counts their dead letters by the stage.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -15,7 +16,7 @@ const (
 
 func newRoot(c *cli) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "onstream",
+		Use:   c.config.Name,
 		Short: "Turn a stream of readings into action",
 		Long: `onstream runs stream-processing pipelines written in HCL.
 
@@ -61,7 +62,21 @@ invalid files.`,
 		newVersion(c),
 		newDocs(c),
 	)
+	c.nameExamples(root)
 	return root
+}
+
+// nameExamples lets the examples of a command, and of those below it, begin with the name of
+// the program.
+func (c *cli) nameExamples(cmd *cobra.Command) {
+	var named strings.Builder
+	for line := range strings.Lines(cmd.Example) {
+		named.WriteString(strings.Replace(line, "onstream ", c.config.Name+" ", 1))
+	}
+	cmd.Example = named.String()
+	for _, sub := range cmd.Commands() {
+		c.nameExamples(sub)
+	}
 }
 
 // nodeName is what node.name is in a pipeline.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/hex"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -66,6 +67,13 @@ func keyText(key []byte) string {
 		return string(jsontext.AppendValue(nil, v, ""))
 	}
 	return "0x" + hex.EncodeToString(key)
+}
+
+// stageOf returns the stage that something is stored for at an address: its own,
+// or that of one of the partitions that it keeps it by.
+func stageOf(addr string) string {
+	stage, _, _ := strings.Cut(addr, "@")
+	return stage
 }
 
 // matchesKey reports whether a row is that of the key that somebody has typed.

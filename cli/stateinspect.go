@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime/graph"
 	"github.com/onstream/onstream/runtime/state"
 )
 
@@ -23,6 +24,8 @@ func newStateInspect(c *cli) *cobra.Command {
 		Long: `Show rows of state: the stage, the space (a stage keeps the values of its keys in
 space 1 and other things, such as timers, in others), the key, and the value.
 
+What a stage keeps by the partitions of a topic is at ADDR@TOPIC/N.
+
 Keys are shown as in JSON. Values are shown with their fields, where what is
 stored tells them: of reduce the fields of its state; of dedupe when the key last
 passed; of absence whether it is absent, and since when; of detect the records
@@ -32,9 +35,14 @@ shown so is shown in hexadecimal digits, of which a text has the first 32 bytes.
 JSON has the digits of all values, and their fields as "shown".`,
 		Example: `  onstream state inspect /var/lib/onstream/fleet
   onstream state inspect --stage transform.hourly --key pump-7 /var/lib/onstream/fleet`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("name one folder DIR/PIPELINE; --stage ADDR shows only what one stage keeps")
+			}
+			return nil
+		},
 	}
-	stage := cmd.Flags().String("stage", "", "only that of the stage `ADDR`")
+	stage := cmd.Flags().String("stage", "", "only that of the stage `ADDR`, or ADDR@TOPIC/N for one partition")
 	key := cmd.Flags().String("key", "", "only that of the key `K`")
 	limit := cmd.Flags().Int("limit", 20, "show at most `N` rows; 0 for all")
 	output := addOutput(cmd)
@@ -78,16 +86,16 @@ var errEnough = errors.New("enough rows")
 // stateRows returns rows of a stage, or of all, and whether there are more.
 func stateRows(s *state.Store, reg *plugins.Registry, stage string, limit int, wanted func(state.Row) bool) (rows []stateRowJSON, more bool, err error) {
 	stages := s.Stages()
-	addrs := slices.Sorted(maps.Keys(stages))
-	if stage != "" {
-		if _, ok := stages[stage]; !ok {
-			return nil, false, invalid(fmt.Errorf("nothing is stored for %s; there is something for %s", stage, strings.Join(addrs, ", ")))
-		}
-		addrs = []string{stage}
+	all := slices.Sorted(maps.Keys(stages))
+	addrs := slices.DeleteFunc(slices.Clone(all), func(addr string) bool {
+		return stage != "" && stage != addr && stage != stageOf(addr)
+	})
+	if len(addrs) == 0 && stage != "" {
+		return nil, false, invalid(fmt.Errorf("nothing is stored for %s; there is something for %s", stage, strings.Join(all, ", ")))
 	}
 	rows = []stateRowJSON{}
 	for _, addr := range addrs {
-		show := shower(reg, stages[addr])
+		show := shower(reg, stages[stageOf(addr)])
 		err := s.Rows(addr, func(r state.Row) error {
 			if !wanted(r) {
 				return nil
@@ -111,7 +119,8 @@ func stateRows(s *state.Store, reg *plugins.Registry, stage string, limit int, w
 // shower returns what shows the values of a stage with a claim (see
 // [graph.Graph.Claims]) by their fields; it returns nil for those that it cannot.
 func shower(r *plugins.Registry, claim string) func(state.Row) []byte {
-	name, what, _ := strings.Cut(claim, ": ")
+	shape, _ := graph.CutDivision(claim)
+	name, what, _ := strings.Cut(shape, ": ")
 	kind, _ := r.Transform(name)
 	return func(row state.Row) []byte {
 		if kind.StateJSON == nil || row.Space != plugins.KeySpace {

@@ -33,6 +33,9 @@ A pipeline that cannot be read is told last, and the exit code is 1.`,
 	output := addOutput(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		c.asJSON = output.value == "json"
+		if err := state.CheckDir(args[0]); err != nil {
+			return invalid(err)
+		}
 		names, err := state.Pipelines(args[0])
 		if err != nil {
 			return failed(err)

@@ -46,6 +46,9 @@ func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *
 	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	seen, err := trial.Run(ctx, config)
+	if err == nil {
+		err = ctx.Err() // it may have ended before it noticed
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return []failure{newFailure(test.Pos, fmt.Sprintf("did not end within %s", t.timeout))}

@@ -4,19 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/dsl"
-	"github.com/onstream/onstream/plugins"
-	"github.com/onstream/onstream/runtime/state"
 )
 
 func newTopic(c *cli) *cobra.Command {
@@ -34,8 +31,9 @@ acknowledged. A bus that cannot be reached is an error at once, whatever startup
 says.
 
 A server inside another process (embedded) can be reached where it listens: name it
-in a connector of its own, with servers or url. What it has stored can be looked at with
---state while the pipeline is stopped.`,
+in a connector of its own, with servers or url. What it has stored can be looked at, and
+added to, with --state while the pipeline is stopped. A memory bus is of its process
+alone.`,
 	}
 	cmd.AddCommand(newTopicList(c), newTopicTail(c), newTopicProduce(c))
 	return cmd
@@ -59,15 +57,13 @@ func addTopicFlags(c *cli, cmd *cobra.Command) *topicFlags {
 
 // peek is a bus that is looked into.
 type peek struct {
-	bus    connectors.Bus
-	kind   plugins.ConnectorKind
-	config plugins.Config
-	addr   string
-	env    plugins.Env
+	*connection
+	bus connectors.Bus
 }
 
-// peek makes the connection that the flags name. It does no input or output yet.
-func (c *cli) peek(files []string, f *topicFlags) (*peek, error) {
+// peek makes the connection that the flags name, for who only looks or also writes. It does
+// no input or output yet.
+func (c *cli) peek(files []string, f *topicFlags, writes bool) (*peek, error) {
 	name, ok := strings.CutPrefix(f.via, "connector.")
 	if !ok || name == "" {
 		return nil, invalid(fmt.Errorf("%q is no connection: write --via connector.NAME", f.via))
@@ -93,42 +89,62 @@ func (c *cli) peek(files []string, f *topicFlags) (*peek, error) {
 	if made.Kind.Service != connectors.Service {
 		return nil, invalid(fmt.Errorf("%s is a connection of kind %s, which has no topics", f.via, made.Kind.Name))
 	}
-	return c.connect(made, f)
-}
-
-func (c *cli) connect(made *dsl.Connection, f *topicFlags) (*peek, error) {
-	p := &peek{kind: made.Kind, config: made.Config, addr: f.via}
-	if p.config.Has("startup") {
-		p.config = p.config.With("startup", "fail")
-	}
-	p.env = plugins.Env{
-		Pipeline: made.Pipeline, Stage: p.addr, Now: time.Now, Pool: &plugins.Pool{},
-		Logger: newLogger(c.stderr, "text", "warn").With("stage", p.addr),
-	}
-	if f.state != "" {
-		p.env.Dir = filepath.Join(state.Folder(f.state, made.Pipeline), "connectors", made.Name)
-	}
-	conn, err := made.Kind.New(p.config, p.env)
+	p, err := c.bus(made, "")
 	if err != nil {
-		return nil, failed(fmt.Errorf("%s: %w", p.addr, err))
+		return nil, err
 	}
-	bus, ok := conn.(connectors.Bus)
-	if !ok {
-		return nil, failed(errors.Join(fmt.Errorf("%s: the kind %s has no topics: that is a mistake in it", p.addr, made.Kind.Name), conn.Close(context.Background())))
+	private := p.private()
+	if private != nil && f.state != "" { // what it keeps on disk
+		if err := p.close(nil); err != nil {
+			return nil, failed(err)
+		}
+		if p, err = c.bus(made, f.state); err != nil {
+			return nil, err
+		}
+		if private = p.private(); private == nil {
+			private = p.stored(c, writes)
+		}
 	}
-	p.bus = bus
+	if private != nil {
+		return nil, invalid(fmt.Errorf("%s: %w", p.addr, p.close(private)))
+	}
 	return p, nil
 }
 
-// close ends the connection.
-func (p *peek) close(err error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), topicPatience)
-	defer cancel()
-	return errors.Join(err, p.bus.Close(ctx))
+// bus makes the connection to a bus.
+func (c *cli) bus(made *dsl.Connection, stateDir string) (*peek, error) {
+	x, err := c.connect(made, stateDir)
+	if err != nil {
+		return nil, failed(err)
+	}
+	bus, ok := x.Connection.(connectors.Bus)
+	if !ok {
+		return nil, failed(x.close(fmt.Errorf("%s: the kind %s has no topics: that is a mistake in it", x.addr, made.Kind.Name)))
+	}
+	return &peek{connection: x, bus: bus}, nil
 }
 
-// topicPatience is how long an answer of a bus may take that somebody waits for.
-const topicPatience = 30 * time.Second
+// private returns why the records cannot be got at, if that is so.
+func (p *peek) private() error {
+	if bus, ok := p.bus.(connectors.Private); ok {
+		return bus.Private()
+	}
+	return nil
+}
+
+// stored sees whether there is a store where the flags say. Who writes makes one; who looks
+// has mistaken the name.
+func (p *peek) stored(c *cli, writes bool) error {
+	_, err := os.Stat(p.env.Dir)
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil
+	case !writes:
+		return fmt.Errorf("there is no store in %s: correct --state, or the name of the connector; it is made by the first onstream run --state, or topic produce", p.env.Dir)
+	}
+	fmt.Fprintf(c.stderr, "there was no store in %s: it is made\n", p.env.Dir)
+	return nil
+}
 
 // untilStopped returns a context that ends with ctx, or when the process is asked to.
 func untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -22,13 +22,13 @@ const (
 // lineReader cuts the input into records.
 type lineReader struct {
 	in   *bufio.Reader
-	key  []byte
+	keys lineKeys
 	pool *plugins.Pool
 	read int64 // lines
 }
 
-func newLineReader(in io.Reader, key []byte, pool *plugins.Pool) *lineReader {
-	return &lineReader{in: bufio.NewReaderSize(in, 64<<10), key: key, pool: pool}
+func newLineReader(in io.Reader, keys lineKeys, pool *plugins.Pool) *lineReader {
+	return &lineReader{in: bufio.NewReaderSize(in, 64<<10), keys: keys, pool: pool}
 }
 
 // part is a batch of lines, and the number of the first. The last one has the error that
@@ -43,8 +43,8 @@ type part struct {
 // than that: then it ends with the process.
 func (l *lineReader) run(ctx context.Context, parts chan<- part) {
 	for {
-		p := part{first: l.read + 1}
-		p.batch, p.err = l.batch()
+		var p part
+		p.batch, p.first, p.err = l.batch()
 		select {
 		case parts <- p:
 		case <-ctx.Done():
@@ -56,25 +56,36 @@ func (l *lineReader) run(ctx context.Context, parts chan<- part) {
 	}
 }
 
-// batch returns the lines that are there, at least one, or nil. It does not wait for a second
-// one. The error is what ended the input.
-func (l *lineReader) batch() (*plugins.Batch, error) {
+// batch returns lines that are there and follow each other, and the number of the first; nil
+// for an empty line, which is no record. It does not wait for a second one. The error is what
+// ended the input.
+func (l *lineReader) batch() (batch *plugins.Batch, first int64, err error) {
 	b := connectors.NewBuilder(l.pool.Batch(), plugins.Partition{Name: "input"}, plugins.Framing{})
-	var err error
 	for b.Len() == 0 || l.in.Buffered() > 0 && b.Len() < produceRows && b.Size() < produceBytes {
 		var line []byte
 		if line, err = l.line(); err != nil {
 			break
 		}
 		l.read++
-		b.Add(connectors.Record{Value: line, Key: l.key})
+		if len(line) == 0 {
+			break
+		}
+		var key []byte
+		if key, err = l.keys.of(line); err != nil {
+			err = fmt.Errorf("line %d: %w", l.read, err)
+			break
+		}
+		if b.Len() == 0 {
+			first = l.read
+		}
+		b.Add(connectors.Record{Value: line, Key: key})
 	}
 	made := b.Batch()
 	if made.Len == 0 {
 		made.Release()
-		return nil, err
+		return nil, l.read, err
 	}
-	return made, err
+	return made, first, err
 }
 
 // line returns the next line, without its end.

@@ -23,7 +23,7 @@ the bus keeps of it, as far as it tells.`,
 	output := addOutput(cmd)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		c.asJSON = output.value == "json"
-		p, err := c.peek(files, f)
+		p, err := c.peek(files, f, false)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (p *peek) topics(ctx context.Context) ([]connectors.TopicInfo, error) {
 	}
 	ctx, cancel := untilStopped(ctx)
 	defer cancel()
-	ctx, cancelWait := context.WithTimeoutCause(ctx, topicPatience, fmt.Errorf("the bus has not answered within %v", topicPatience))
+	ctx, cancelWait := context.WithTimeoutCause(ctx, busPatience, fmt.Errorf("the bus has not answered within %v", busPatience))
 	defer cancelWait()
 	topics, err := browser.Topics(ctx)
 	if err != nil && ctx.Err() != nil {

@@ -18,6 +18,8 @@ type producer struct {
 	sink plugins.Sink
 	env  plugins.Env
 	talk io.Writer
+	// opened is called when the sink can be written; nil for nothing.
+	opened func()
 
 	confirmed, refused int64
 }
@@ -27,6 +29,9 @@ func (w *producer) all(ctx context.Context, in *lineReader) error {
 		if err := o.Open(ctx); err != nil {
 			return err
 		}
+	}
+	if w.opened != nil {
+		w.opened()
 	}
 	parts := make(chan part)
 	go in.run(ctx, parts)

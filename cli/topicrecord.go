@@ -14,6 +14,9 @@ import (
 // appendRecord appends a record, with what is known about it, as a JSON object.
 func appendRecord(dst []byte, b *plugins.Batch, row uint32) []byte {
 	topic := b.Part.Name
+	if b.OneTopic != "" {
+		topic = b.OneTopic
+	}
 	if own := b.Topic(row); own != nil {
 		topic = string(own)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,7 @@ not text is under value_base64 or key_base64.`,
 			return err
 		}
 		out := newPipe(c.stdout)
-		p, err := c.peek(args[1:], f)
+		p, err := c.peek(args[1:], f, false)
 		if err != nil {
 			return err
 		}
@@ -57,8 +58,15 @@ not text is under value_base64 or key_base64.`,
 
 // tail follows a topic.
 func (p *peek) tail(ctx context.Context, topic connectors.Topic, start connectors.Start, t *tail) error {
-	if err := p.reads(topic, start); err != nil {
+	can, err := p.reads(topic, start)
+	if err != nil {
 		return errors.Join(invalid(err), p.close(nil))
+	}
+	if start == connectors.StartEarliest && !can.Seekable {
+		fmt.Fprintf(t.talk, "--from start: a bus of kind %s keeps no topic from its start: what it has retained, where it has that, is printed, and what comes from now on\n", p.kind.Name)
+	}
+	if !topic.Pattern() {
+		t.topic = string(topic)
 	}
 	source, err := p.bus.Reader(connectors.Subscription{Topic: topic, Group: "onstream-topic-tail", Start: start, Browse: true}, p.env)
 	if err != nil {
@@ -75,10 +83,14 @@ func (p *peek) tail(ctx context.Context, topic connectors.Topic, start connector
 		case <-ctx.Done():
 		}
 	}()
+	var asking sync.WaitGroup
+	asking.Go(func() { p.tellIfNone(ctx, topic, t) })
 	err = source.Run(ctx, t)
 	if ctx.Err() != nil { // it was asked to end
 		err = nil
 	}
+	t.stop()
+	asking.Wait()
 	if err = errors.Join(err, t.failure()); err != nil {
 		err = fmt.Errorf("%s: %w", p.addr, err)
 	}
@@ -89,23 +101,44 @@ func (p *peek) tail(ctx context.Context, topic connectors.Topic, start connector
 }
 
 // reads asks the kind whether a source may read the topic.
-func (p *peek) reads(topic connectors.Topic, start connectors.Start) error {
+func (p *peek) reads(topic connectors.Topic, start connectors.Start) (plugins.Capabilities, error) {
 	if p.kind.Reads == nil {
-		return fmt.Errorf("topics cannot be read over a connection of kind %s", p.kind.Name)
+		return plugins.Capabilities{}, fmt.Errorf("topics cannot be read over a connection of kind %s", p.kind.Name)
 	}
 	stage := plugins.NewConfig(map[string]any{"topic": string(topic), "start": string(start)})
-	_, err := p.kind.Reads(stage.WithConnector(p.kind, p.config))
-	return err
+	return p.kind.Reads(stage.WithConnector(p.kind, p.config))
+}
+
+// tailPatience is after which time without a record it is looked whether there is such a topic.
+const tailPatience = time.Second
+
+// tellIfNone tells who waits for a topic that is not there, where the bus knows. Others make
+// an error of it.
+func (p *peek) tellIfNone(ctx context.Context, topic connectors.Topic, t *tail) {
+	if _, ok := p.bus.(connectors.Browser); !ok || p.env.Wait(ctx, tailPatience) != nil || t.began() {
+		return
+	}
+	topics, err := p.topics(ctx)
+	if err != nil || t.began() {
+		return
+	}
+	for _, other := range topics {
+		if topic.Matches(other.Name) || connectors.Topic(other.Name).Matches(string(topic)) { // a bus with very many tells patterns
+			return
+		}
+	}
+	fmt.Fprintf(t.talk, "there is no topic %s yet; waiting for it (onstream topic ls tells which there are)\n", topic)
 }
 
 // tail is an outlet that prints.
 type tail struct {
-	out  *pipe
-	talk io.Writer
-	most int64 // records to print; 0 is no bound
-	meta bool
-	pool *plugins.Pool
-	stop context.CancelFunc
+	out   *pipe
+	talk  io.Writer
+	most  int64 // records to print; 0 is no bound
+	meta  bool
+	topic string // of all records; "" where each tells its own
+	pool  *plugins.Pool
+	stop  context.CancelFunc
 
 	mu      sync.Mutex
 	printed int64
@@ -124,6 +157,7 @@ func (t *tail) Done(plugins.Partition) {}
 // Hand implements [plugins.Outlet].
 func (t *tail) Hand(ctx context.Context, d plugins.Delivery) error {
 	defer d.Batch.Release()
+	d.Batch.OneTopic = t.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -169,6 +203,13 @@ func (t *tail) print(b *plugins.Batch) error {
 		return errAllPrinted
 	}
 	return nil
+}
+
+// began reports whether anything was printed.
+func (t *tail) began() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.printed > 0
 }
 
 // failure returns what went wrong with printing, if anything did.

@@ -28,7 +28,7 @@ func newVersion(c *cli) *cobra.Command {
 		if output.value == "json" {
 			return c.writeJSON(v)
 		}
-		fmt.Fprintf(c.stdout, "onstream %s (%s, %s)\n", v.Version, v.Go, v.Platform)
+		fmt.Fprintf(c.stdout, "%s %s (%s, %s)\n", c.config.Name, v.Version, v.Go, v.Platform)
 		return nil
 	}
 	return cmd

@@ -77,6 +77,7 @@ func connectionMetrics() []metric[runtime.ConnectionStats] {
 	return []metric[stats]{
 		f.gauge("up", "Whether the connection is made.", func(c stats) float64 { return yes(c.Connected) }),
 		f.counter("reconnects_total", "How many times it was made again after it was lost.", func(c stats) float64 { return float64(c.Reconnects) }),
+		f.counter("dropped_total", "Messages that were dropped for want of room before they were read, as far as that is known: at most so many.", func(c stats) float64 { return float64(c.Dropped) }),
 	}
 }
 

@@ -115,7 +115,7 @@ func TestMetricsOfAPipeline(t *testing.T) {
 	lag := int64(900)
 	p.stats.Stages = append(p.stats.Stages, runtime.StageStats{Addr: "source.plant", Role: graph.Source, Kind: "topic", InFlight: 40, Lag: &lag})
 	p.stats.Connections = []runtime.ConnectionStats{
-		{Addr: "connector.bus", ConnectionStatus: plugins.ConnectionStatus{Connected: true, Reconnects: 3}},
+		{Addr: "connector.bus", ConnectionStatus: plugins.ConnectionStatus{Connected: true, Reconnects: 3, Dropped: 7}},
 		{Addr: "connector.far", ConnectionStatus: plugins.ConnectionStatus{Err: "refused"}},
 	}
 	p.reloads = monitor.Reloads{Tried: 5, Failed: 2, At: time.Unix(1_700_000_000, 0), Failing: true}
@@ -138,6 +138,7 @@ func TestMetricsOfAPipeline(t *testing.T) {
 		`onstream_connection_up{connection="connector.bus",pipeline="fleet"} 1`,
 		`onstream_connection_up{connection="connector.far",pipeline="fleet"} 0`,
 		`onstream_connection_reconnects_total{connection="connector.bus",pipeline="fleet"} 3`,
+		`onstream_connection_dropped_total{connection="connector.bus",pipeline="fleet"} 7`,
 	} {
 		if !strings.Contains(body, want+"\n") {
 			t.Errorf("no line %s in\n%s", want, body)

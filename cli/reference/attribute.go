@@ -2,6 +2,8 @@ package reference
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,6 +103,9 @@ func bound(a plugins.Attr, v float64) string {
 	case plugins.AttrDuration:
 		return trimDuration(time.Duration(v * float64(time.Second)).String())
 	default:
+		if short := fmt.Sprintf("%g", v); strings.Contains(short, ".") && v == math.Trunc(v) {
+			return strconv.FormatFloat(v, 'f', 0, 64) // 1048576
+		}
 		return strings.NewReplacer("e+0", "e", "e-0", "e-", "e+", "e").Replace(fmt.Sprintf("%g", v))
 	}
 }

@@ -123,6 +123,10 @@ func sourceKind(k plugins.SourceKind) Kind {
 	if k.Via != "" {
 		out.Common = append(out.Common, "via")
 	}
+	out.Keyed = k.Keyed
+	if k.Keyed {
+		out.Common = append(out.Common, "key")
+	}
 	if k.Payload {
 		out.Common = append(out.Common, "format", "schema")
 	}

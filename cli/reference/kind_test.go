@@ -15,7 +15,7 @@ func TestKindsTakeWhatOthersDo(t *testing.T) {
 	r := registry(t)
 	for _, err := range []error{
 		r.AddConnector(plugins.ConnectorKind{Name: "pipe"}),
-		r.AddSource(plugins.SourceKind{Name: "tap", Via: "pipe", Capabilities: func(plugins.Config) plugins.Capabilities {
+		r.AddSource(plugins.SourceKind{Name: "tap", Via: "pipe", Keyed: true, Capabilities: func(plugins.Config) plugins.Capabilities {
 			return plugins.Capabilities{Redelivers: true}
 		}}),
 		r.AddSink(plugins.SinkKind{Name: "basin", Via: "pipe", Payload: true}),
@@ -33,7 +33,7 @@ func TestKindsTakeWhatOthersDo(t *testing.T) {
 	}
 	want := []string{
 		"connector pipe []",
-		"source tap [via spool on_error]",
+		"source tap [via key spool on_error]",
 		"source well [format schema on_error]",
 		"transform weave [from key lookup on_error]",
 		"lookup map []",

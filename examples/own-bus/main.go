@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -16,7 +17,7 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-func main() { os.Exit(cli.Main(cli.Config{Register: register})) }
+func main() { os.Exit(cli.Main(cli.Config{Name: "own-bus", Register: register})) }
 
 // register adds the kind.
 func register(r *plugins.Registry) error {
@@ -33,6 +34,7 @@ func register(r *plugins.Registry) error {
 func open(c plugins.Config, _ plugins.Env) (connectors.Watermill, error) {
 	channel := gochannel.NewGoChannel(gochannel.Config{OutputChannelBuffer: c.Int("buffer"), Persistent: true}, watermill.NopLogger{})
 	return connectors.Watermill{
+		Private:       errors.New("the channels are inside the process that runs the pipeline"),
 		NewPublisher:  func() (message.Publisher, error) { return channel, nil },
 		NewSubscriber: func(string) (message.Subscriber, error) { return reader{channel}, nil },
 		Close:         func(context.Context) error { return channel.Close() },
