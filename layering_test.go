@@ -67,7 +67,6 @@ var owners = map[string][]string{
 	"github.com/google/uuid":              {"dsl"},
 	"github.com/fxamacker/cbor/v2":        {"plugins/codec"},
 	"github.com/vmihailenco/msgpack":      {"plugins/codec"},
-	"github.com/hamba/avro":               {"plugins/codec"},
 	"github.com/bufbuild/protocompile":    {"plugins/codec"},
 	"google.golang.org/protobuf":          {"plugins/codec", "plugins/remote"},
 	"github.com/klauspost/compress":       {"plugins/codec", "plugins/sources", "plugins/sinks"},
