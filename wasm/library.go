@@ -96,7 +96,7 @@ func (l *library) load(ctx context.Context, p *plan, logger *slog.Logger) (*host
 		return nil, fmt.Errorf("read the module: %w", err)
 	}
 	m, err := host.Load(ctx, data, host.Config{Limits: p.limits, CacheDir: l.cacheDir})
-	if err != nil && l.cacheDir != "" {
+	if err != nil && l.cacheDir != "" && !errors.Is(err, host.ErrSlow) {
 		kept := err
 		if m, err = host.Load(ctx, data, host.Config{Limits: p.limits}); err == nil {
 			logger.Warn("the compiled module is not kept, so that each start compiles it", "error", kept)
