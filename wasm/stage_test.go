@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -223,6 +224,26 @@ func TestTimers(t *testing.T) {
 	}
 }
 
+// Where all timers fail, the breaker ends that, and each of them is told.
+func TestTimersFail(t *testing.T) {
+	t.Parallel()
+	attrs := map[string]any{"key": field("key", plugins.Of(plugins.String)), "time": field("time", plugins.Of(plugins.Time))}
+	e := start(t, guest(t, plain), attrs)
+	const keys = 80
+	var in []string
+	for k := range keys {
+		in = append(in, fmt.Sprintf("key%d|timer:13@5000000 at 1s", k))
+	}
+	e.run(in...)
+	got := e.run("a|drop at 9s", "b|drop at 9s")
+	if n := strings.Count(got, "timer 13: the module"); n != keys || strings.Contains(got, "timer 13: timer") {
+		t.Errorf("%d timers have failed: %s", n, got)
+	}
+	if !strings.Contains(got, "!trap timer 13") || !strings.Contains(got, "!breaker timer 13: the module has failed 32 times in a row") {
+		t.Errorf("it gives %s", got)
+	}
+}
+
 // Timers of the pipeline's clock are due when that says so.
 func TestAlarms(t *testing.T) {
 	t.Parallel()
@@ -324,5 +345,33 @@ func TestValue(t *testing.T) {
 	e := start(t, guest(t, plain), map[string]any{"value": field("key", plugins.Of(plugins.String))})
 	if got := e.run("keep|one", "say:two|three", "drop|"); got != "keep; two" {
 		t.Errorf("it gives %q", got)
+	}
+}
+
+// Instances of a module share nothing that they change, also while they run at the same time.
+func TestInstancesAreApart(t *testing.T) {
+	t.Parallel()
+	module := guest(t, plain)
+	e := start(t, module, nil)
+	var running sync.WaitGroup
+	for i := range 4 {
+		other := &engine{t: t, env: e.env, clock: e.clock, read: e.read}
+		other.stage = other.instance(module, nil)
+		running.Go(func() {
+			mine := fmt.Sprint("of ", i)
+			for range 50 {
+				if got := other.run("keep", "put:x="+mine, "get:x"); got != "keep; "+mine {
+					t.Errorf("instance %d gives %q", i, got)
+				}
+			}
+			other.run("remember:" + mine)
+			if got := other.run("recall"); got != mine {
+				t.Errorf("instance %d remembers %q", i, got)
+			}
+		})
+	}
+	running.Wait()
+	if got := e.run("get:x", "recall"); got != "none; " {
+		t.Errorf("one that was given nothing has %q", got)
 	}
 }
