@@ -33,6 +33,7 @@ func TestRecords(t *testing.T) {
 		{[]string{"keep", "emit"}, "first; keep; second"},
 		{[]string{"drop"}, ""},
 		{[]string{"limit"}, "0"},
+		{[]string{"sleep", "keep"}, "1h0m0s; keep"}, // without waiting
 	} {
 		if got := e.run(c.in...); got != c.want {
 			t.Errorf("%q gives %q, not %q", c.in, got, c.want)
