@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -117,7 +118,8 @@ func ownFolder(dir string) error {
 	if err != nil {
 		return fmt.Errorf("keep compiled modules: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+	// Windows tells the rights of files in other ways; there the folder is inside of the user's own.
+	if mode := info.Mode().Perm(); mode&0o022 != 0 && runtime.GOOS != "windows" {
 		return fmt.Errorf("keep compiled modules: others may write to %s, and what is in it is executed: chmod 700 it, or name another folder", dir)
 	}
 	return nil
