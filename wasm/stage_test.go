@@ -340,6 +340,43 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// A module is told how far event time has gone on, once for each time, and at the end.
+func TestWatermark(t *testing.T) {
+	t.Parallel()
+	for _, returns := range []string{"selection", "records"} {
+		// It writes the number of seconds, as a digit.
+		seen := wasmtest.Code(
+			wasmtest.I32(0), []byte{0x20, 0}, wasmtest.I64(1_000_000), []byte{0x7f}, wasmtest.I64(10), []byte{0x81, 0xa7}, wasmtest.I32('0'), []byte{0x6a, 0x3a, 0, 0},
+			wasmtest.I32(1), wasmtest.I32(8), wasmtest.I32(1), wasmtest.I32(100), wasmtest.CallOf(0), []byte{0x1a}, wasmtest.I64(0),
+		)
+		module := wasmtest.Behaviour{
+			Data:     "0\n......\x00\x00\x00\x00\x02\x00\x00\x00", // a line, and a vector with it
+			Manifest: `{"returns": "` + returns + `"}`,
+			Imports:  []wasmtest.HostFunc{{Module: "wasi_snapshot_preview1", Name: "fd_write", Params: "iiii", Results: "i"}},
+			Funcs: []wasmtest.Export{
+				{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)},
+				{Name: abi.OnWatermark, Params: "I", Results: "I", Code: seen},
+			},
+		}
+		e := start(t, file(t, module.Bytes()), map[string]any{"key": field("key", plugins.Of(plugins.String)), "time": field("time", plugins.Of(plugins.Time))})
+		e.run("a|x at 4s", "b|x at 3s")
+		e.run("a|x at 5s", "b|x at 2s")
+		e.run("b|x at 9s")
+		if got := e.finish(); got != "" {
+			t.Errorf("at the end there is %q", got)
+		}
+		told := ""
+		for line := range strings.Lines(e.said.String()) {
+			if _, digit, ok := strings.Cut(line, "msg="); ok {
+				told += digit[:1]
+			}
+		}
+		if told != "356" { // 3 s, 5 s, and the last time that there is
+			t.Errorf("it was told %s: %s", told, e.said.String())
+		}
+	}
+}
+
 // The value of a record is what the stage says.
 func TestValue(t *testing.T) {
 	t.Parallel()
