@@ -340,6 +340,25 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// A batch that is large goes to the module in parts.
+func TestLargeBatches(t *testing.T) {
+	t.Parallel()
+	e := start(t, file(t, hot()), floats())
+	ts := make([]float64, 10_000)
+	for i := range ts {
+		ts[i] = float64(i % 100)
+	}
+	e.process(e.temperatures(ts...))
+	if e.rows != 2400 || e.dropped != 7600 {
+		t.Errorf("of many rows %d stay and %d go", e.rows, e.dropped)
+	}
+	e = start(t, guest(t, plain), nil)
+	long := strings.Repeat("x", 1_500_000)
+	if got, want := e.run("say:"+long, "keep", "say:"+long, "say:"+long, "say:"+long, "keep"), strings.Join([]string{long, "keep", long, long, long, "keep"}, "; "); got != want {
+		t.Errorf("of long records %d bytes come out, not %d", len(got), len(want))
+	}
+}
+
 // A module is told how far event time has gone on, once for each time, and at the end.
 func TestWatermark(t *testing.T) {
 	t.Parallel()
