@@ -117,6 +117,48 @@ func BenchmarkRecordsToNothing(b *testing.B) {
 	measure(b, e, e.batch(readings()...))
 }
 
+// counting is a module that counts the records of each key.
+func counting() []byte {
+	i32 := wasmtest.I32
+	const buf = 64
+	row := []byte{0x20, 2}
+	code := wasmtest.Code(
+		[]byte{0x03, 0x40},
+		i32(0), row, i32(0), i32(0), i32(buf), i32(8), wasmtest.CallOf(0), []byte{0x1a},
+		i32(buf), i32(buf), []byte{0x29, 3, 0, 0x42, 1, 0x7c, 0x37, 3, 0}, // i64 += 1
+		i32(0), row, i32(0), i32(0), i32(buf), i32(8), wasmtest.I64(0), wasmtest.CallOf(1), []byte{0x1a},
+		row, i32(1), []byte{0x6a, 0x22, 2, 0x20, 0, 0x28, 2, 12, 0x49, 0x0d, 0, 0x0b}, // until there are no more rows
+		wasmtest.I64(0),
+	)
+	return wasmtest.Behaviour{
+		Manifest: "{" + spaces + "}",
+		Imports: []wasmtest.HostFunc{
+			{Module: abi.Module, Name: "state_get", Params: "iiiiii", Results: "i"},
+			{Module: abi.Module, Name: "state_put", Params: "iiiiiiI", Results: "i"},
+		},
+		Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: code}},
+	}.Bytes()
+}
+
+// BenchmarkState is a read and a write of the state for each record.
+func BenchmarkState(b *testing.B) {
+	key := expr{typ: plugins.Of(plugins.String)}
+	e := start(b, file(b, counting()), map[string]any{"key": keyColumn{key}})
+	batch := e.batch(readings()...)
+	keys := batch.NewColumn("device", plugins.String)
+	for i := range benchRows {
+		keys.AppendString(uint32(i), fmt.Sprintf("device-%d", i*7%997))
+	}
+	measure(b, e, batch)
+}
+
+// keyColumn is the column of devices, without a copy.
+type keyColumn struct{ expr }
+
+func (keyColumn) Evaluator(plugins.Env) plugins.Evaluator { return keyColumn{} }
+
+func (keyColumn) Eval(b *plugins.Batch) *plugins.Column { return b.Column("device") }
+
 // readings are payloads as devices send them.
 func readings() []string {
 	rs := make([]string, benchRows)

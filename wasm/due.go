@@ -93,16 +93,18 @@ func (s *stage) giveTimers(i *host.Instance, due []dueTimer) ([]byte, error) {
 	return i.Timer()
 }
 
-// blame fails records that there are none of: what a timer, or the time, should have made.
+// blame fails records that there are none of, with the key as their payload: what timers should have made.
 func (s *stage) blame(due []dueTimer, f plugins.Failure) {
 	d := s.env.Pool.Batch()
 	defer d.Release()
 	d.SelectAll(len(due))
 	d.Values = d.SpareValues()
+	msg := f.Msg
 	for k, t := range due {
-		f.Msg = fmt.Sprintf("timer %d: %s", t.id, f.Msg)
-		d.Values = append(d.Values, plugins.Span{Off: uint32(len(d.Data)), Len: uint32(len(t.key))})
-		d.Data = append(d.Data, t.key...)
+		f.Msg = fmt.Sprintf("timer %d: %s", t.id, msg)
+		key := plugins.KeyValue([]byte(t.key)).String()
+		d.Values = append(d.Values, plugins.Span{Off: uint32(len(d.Data)), Len: uint32(len(key))})
+		d.Data = append(d.Data, key...)
 		d.Fail(uint32(k), f)
 	}
 	s.out.Make(len(due))

@@ -21,7 +21,7 @@ func kind(l *library) plugins.TransformKind {
 }`,
 			Attrs: []plugins.Attr{
 				{Name: "module", Type: plugins.AttrString, Required: true, Doc: "The file with the module."},
-				{Name: "sha256", Type: plugins.AttrString, Doc: "The SHA-256 of the file in hexadecimal digits: another one is not run."},
+				{Name: "sha256", Type: plugins.AttrString, Doc: "The SHA-256 of the file in hexadecimal digits: another one is not run. To go over to another module while the pipeline runs, change this."},
 				{Name: "config", Type: plugins.AttrExprMap, Doc: "Values of the module's parameters, which are the same for all records."},
 				{Name: "value", Type: plugins.AttrExpr, Doc: "What a module that takes records is given as the value of each; the payload unless given. Write event for the record as JSON, where stages before have changed it."},
 				{Name: "inputs", Type: plugins.AttrExprMap, Doc: "The columns of a module that takes columns, by the names that it has for them."},

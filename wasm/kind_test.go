@@ -162,3 +162,28 @@ func TestNoCache(t *testing.T) {
 		t.Errorf("it gives %v, and says %s", err, said.String())
 	}
 }
+
+// A file that is replaced while a stage runs with it is another module only for stages that say so.
+func TestReplacedWhileRunning(t *testing.T) {
+	t.Parallel()
+	k, path := kind(t), file(t, behaviour(`{"name": "one", "ports": ["p"]}`))
+	tr, err := k.New(config(path, nil), plugins.Env{Now: time.Now, Logger: discard, Pool: new(plugins.Pool)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.(plugins.Opener).Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	other := behaviour(`{"name": "another"}`)
+	if err := os.WriteFile(path, other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(other))
+	want := `module: the file was replaced while a stage runs with it: to go over to the new one without a restart, write sha256 = "` + sum + `"`
+	if _, err := k.Outputs(payloads, config(path, nil)); err == nil || err.Error() != want {
+		t.Errorf("it gives %v, not %s", err, want)
+	}
+	if outs, err := k.Outputs(payloads, config(path, map[string]any{"sha256": sum})); err != nil || len(outs) != 1 {
+		t.Errorf("with the pin it gives %v, %v", outs, err)
+	}
+}

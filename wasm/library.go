@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -24,7 +25,12 @@ type library struct {
 
 	mu    sync.Mutex
 	known map[string]known // by path
+	// running are the modules of stages that pin none, by path. A stage that did not change goes on as it was when its
+	// pipeline is built again, so its file has to be the same, too.
+	running map[string]digest
 }
+
+type digest = [sha256.Size]byte
 
 // known is what is known of the module in a file as it was.
 type known struct {
@@ -58,6 +64,9 @@ func (l *library) describe(c plugins.Config) (*host.Description, error) {
 			l.known = map[string]known{}
 		}
 		l.known[path] = k
+	}
+	if was, ok := l.running[path]; ok && was != k.module.Digest && c.String("sha256") == "" {
+		return nil, plugins.ConfigErrorf("module", "the file was replaced while a stage runs with it: to go over to the new one without a restart, write sha256 = %q", hex.EncodeToString(k.module.Digest[:]))
 	}
 	return k.module, checkPin(c, k.module)
 }
@@ -96,7 +105,7 @@ func (l *library) load(ctx context.Context, p *plan, logger *slog.Logger) (*host
 		return nil, fmt.Errorf("read the module: %w", err)
 	}
 	m, err := host.Load(ctx, data, host.Config{Limits: p.limits, CacheDir: l.cacheDir})
-	if err != nil && l.cacheDir != "" {
+	if err != nil && l.cacheDir != "" && !errors.Is(err, host.ErrSlow) {
 		kept := err
 		if m, err = host.Load(ctx, data, host.Config{Limits: p.limits}); err == nil {
 			logger.Warn("the compiled module is not kept, so that each start compiles it", "error", kept)
@@ -108,6 +117,14 @@ func (l *library) load(ctx context.Context, p *plan, logger *slog.Logger) (*host
 	if m.Digest != p.module.Digest {
 		_ = m.Close(ctx) // it is not used
 		return nil, fmt.Errorf("load %s: the file was replaced after the pipeline was built: start it again", p.path)
+	}
+	if !p.pinned {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.running == nil {
+			l.running = map[string]digest{}
+		}
+		l.running[p.path] = m.Digest
 	}
 	return m, nil
 }

@@ -1,6 +1,7 @@
 package wasm_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -88,5 +89,15 @@ func FuzzReturned(f *testing.F) {
 		}
 		e := start(t, file(t, module.Bytes()), nil)
 		e.run("one", "two", "three")
+	})
+}
+
+// FuzzStateJSON gives any bytes as what is stored of a key: what can be read is shown as JSON.
+func FuzzStateJSON(f *testing.F) {
+	f.Add([]byte{1, 1, 0, 1, 'x', 2, 'h', 'i', 0, 1, 1, 9, 2})
+	f.Fuzz(func(t *testing.T, stored []byte) {
+		if text := kind(t).StateJSON("", stored); text != nil && !json.Valid(text) {
+			t.Errorf("it is shown as %s", text)
+		}
 	})
 }

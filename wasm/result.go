@@ -151,13 +151,15 @@ func (s *stage) choose(rows []uint32) []uint32 {
 	return r.keep
 }
 
+// deliverSelection passes on the rows that stay. There is no batch where there are no rows.
 func (s *stage) deliverSelection(rows []uint32) {
-	b := s.batch
+	b, keep := s.batch, s.choose(rows)
+	if len(keep) == 0 {
+		return
+	}
 	b.Sel = b.Sel[:0]
-	for _, k := range s.choose(rows) {
+	for _, k := range keep {
 		b.Sel = append(b.Sel, rows[k])
 	}
-	if len(b.Sel) > 0 {
-		s.out.Emit(0, b)
-	}
+	s.out.Emit(0, b)
 }

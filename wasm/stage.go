@@ -46,7 +46,6 @@ type stage struct {
 var (
 	_ plugins.Transform    = (*stage)(nil)
 	_ plugins.Opener       = (*stage)(nil)
-	_ plugins.Closer       = (*stage)(nil)
 	_ plugins.Stateful     = (*stage)(nil)
 	_ plugins.Timed        = (*stage)(nil)
 	_ plugins.Finisher     = (*stage)(nil)
@@ -79,15 +78,6 @@ func newStage(p *plan, l *library, c plugins.Config, env plugins.Env) *stage {
 func (s *stage) Open(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return plugins.Permanent(err)
-	}
-	return nil
-}
-
-// Close implements [plugins.Closer].
-func (s *stage) Close(context.Context) error {
-	if i := s.guest.instance; i != nil {
-		s.guest.instance = nil
-		return i.Close()
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ func TestRecords(t *testing.T) {
 		{[]string{"keep", "emit"}, "first; keep; second"},
 		{[]string{"drop"}, ""},
 		{[]string{"limit"}, "0"},
+		{[]string{"sleep", "keep"}, "1h0m0s; keep"}, // without waiting
 	} {
 		if got := e.run(c.in...); got != c.want {
 			t.Errorf("%q gives %q, not %q", c.in, got, c.want)
@@ -223,6 +225,26 @@ func TestTimers(t *testing.T) {
 	}
 }
 
+// Where all timers fail, the breaker ends that, and each of them is told.
+func TestTimersFail(t *testing.T) {
+	t.Parallel()
+	attrs := map[string]any{"key": field("key", plugins.Of(plugins.String)), "time": field("time", plugins.Of(plugins.Time))}
+	e := start(t, guest(t, plain), attrs)
+	const keys = 80
+	var in []string
+	for k := range keys {
+		in = append(in, fmt.Sprintf("key%d|timer:13@5000000 at 1s", k))
+	}
+	e.run(in...)
+	got := e.run("a|drop at 9s", "b|drop at 9s")
+	if n := strings.Count(got, "timer 13: the module"); n != keys || strings.Contains(got, "timer 13: timer") {
+		t.Errorf("%d timers have failed: %s", n, got)
+	}
+	if !strings.Contains(got, "!trap timer 13") || !strings.Contains(got, "!breaker timer 13: the module has failed 32 times in a row") {
+		t.Errorf("it gives %s", got)
+	}
+}
+
 // Timers of the pipeline's clock are due when that says so.
 func TestAlarms(t *testing.T) {
 	t.Parallel()
@@ -318,11 +340,95 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// A batch that is large goes to the module in parts.
+func TestLargeBatches(t *testing.T) {
+	t.Parallel()
+	e := start(t, file(t, hot()), floats())
+	ts := make([]float64, 10_000)
+	for i := range ts {
+		ts[i] = float64(i % 100)
+	}
+	e.process(e.temperatures(ts...))
+	if e.rows != 2400 || e.dropped != 7600 {
+		t.Errorf("of many rows %d stay and %d go", e.rows, e.dropped)
+	}
+	e = start(t, guest(t, plain), nil)
+	long := strings.Repeat("x", 1_500_000)
+	if got, want := e.run("say:"+long, "keep", "say:"+long, "say:"+long, "say:"+long, "keep"), strings.Join([]string{long, "keep", long, long, long, "keep"}, "; "); got != want {
+		t.Errorf("of long records %d bytes come out, not %d", len(got), len(want))
+	}
+}
+
+// A module is told how far event time has gone on, once for each time, and at the end.
+func TestWatermark(t *testing.T) {
+	t.Parallel()
+	for _, returns := range []string{"selection", "records"} {
+		// It writes the number of seconds, as a digit.
+		seen := wasmtest.Code(
+			wasmtest.I32(0), []byte{0x20, 0}, wasmtest.I64(1_000_000), []byte{0x7f}, wasmtest.I64(10), []byte{0x81, 0xa7}, wasmtest.I32('0'), []byte{0x6a, 0x3a, 0, 0},
+			wasmtest.I32(1), wasmtest.I32(8), wasmtest.I32(1), wasmtest.I32(100), wasmtest.CallOf(0), []byte{0x1a}, wasmtest.I64(0),
+		)
+		module := wasmtest.Behaviour{
+			Data:     "0\n......\x00\x00\x00\x00\x02\x00\x00\x00", // a line, and a vector with it
+			Manifest: `{"returns": "` + returns + `"}`,
+			Imports:  []wasmtest.HostFunc{{Module: "wasi_snapshot_preview1", Name: "fd_write", Params: "iiii", Results: "i"}},
+			Funcs: []wasmtest.Export{
+				{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)},
+				{Name: abi.OnWatermark, Params: "I", Results: "I", Code: seen},
+			},
+		}
+		e := start(t, file(t, module.Bytes()), map[string]any{"key": field("key", plugins.Of(plugins.String)), "time": field("time", plugins.Of(plugins.Time))})
+		e.run("a|x at 4s", "b|x at 3s")
+		e.run("a|x at 5s", "b|x at 2s")
+		e.run("b|x at 9s")
+		if got := e.finish(); got != "" {
+			t.Errorf("at the end there is %q", got)
+		}
+		told := ""
+		for line := range strings.Lines(e.said.String()) {
+			if _, digit, ok := strings.Cut(line, "msg="); ok {
+				told += digit[:1]
+			}
+		}
+		if told != "356" { // 3 s, 5 s, and the last time that there is
+			t.Errorf("it was told %s: %s", told, e.said.String())
+		}
+	}
+}
+
 // The value of a record is what the stage says.
 func TestValue(t *testing.T) {
 	t.Parallel()
 	e := start(t, guest(t, plain), map[string]any{"value": field("key", plugins.Of(plugins.String))})
 	if got := e.run("keep|one", "say:two|three", "drop|"); got != "keep; two" {
 		t.Errorf("it gives %q", got)
+	}
+}
+
+// Instances of a module share nothing that they change, also while they run at the same time.
+func TestInstancesAreApart(t *testing.T) {
+	t.Parallel()
+	module := guest(t, plain)
+	e := start(t, module, nil)
+	var running sync.WaitGroup
+	for i := range 4 {
+		other := &engine{t: t, env: e.env, clock: e.clock, read: e.read}
+		other.stage = other.instance(module, nil)
+		running.Go(func() {
+			mine := fmt.Sprint("of ", i)
+			for range 50 {
+				if got := other.run("keep", "put:x="+mine, "get:x"); got != "keep; "+mine {
+					t.Errorf("instance %d gives %q", i, got)
+				}
+			}
+			other.run("remember:" + mine)
+			if got := other.run("recall"); got != mine {
+				t.Errorf("instance %d remembers %q", i, got)
+			}
+		})
+	}
+	running.Wait()
+	if got := e.run("get:x", "recall"); got != "none; " {
+		t.Errorf("one that was given nothing has %q", got)
 	}
 }

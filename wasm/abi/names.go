@@ -19,7 +19,6 @@ const (
 	Configure   = "onstream_configure"
 	Snapshot    = "onstream_snapshot"
 	Restore     = "onstream_restore"
-	Close       = "onstream_close"
 )
 
 // What functions of the host answer where they have no length to tell.

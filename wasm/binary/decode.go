@@ -238,7 +238,7 @@ func (d *decoder) codes(r *reader) {
 		body := r.bytes(int(r.u32()))
 		c := Code{Body: body, Offset: r.offset() - len(body)}
 		b := &reader{data: body, base: c.Offset}
-		d.locals(b)
+		c.Variables = d.locals(b)
 		if b.err != nil {
 			r.err = b.err
 		}
@@ -250,15 +250,18 @@ func (d *decoder) codes(r *reader) {
 	}
 }
 
-func (d *decoder) locals(r *reader) {
+// locals returns how many there are.
+func (d *decoder) locals(r *reader) int {
 	sum := uint64(0)
 	for range r.count(2, 0, "groups of locals") {
 		sum += uint64(r.u32())
 		valueType(r)
 		if sum > uint64(d.bounds.Locals) {
 			r.failf("a function has %d locals or more, at most %d are taken", sum, d.bounds.Locals)
+			return 0
 		}
 	}
+	return int(sum)
 }
 
 func data(r *reader) {

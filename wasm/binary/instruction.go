@@ -45,7 +45,7 @@ const (
 // it.
 type Event struct {
 	Kind EventKind
-	// At is where it is in the body: of a loop, where its first instruction begins; of the
+	// At is where it is in the body: of a loop or block, where its first instruction begins; of the
 	// name of a function, where the index is; of Bulk, where the instruction begins.
 	At  int
 	Ref Ref // of Call and Reference
@@ -60,6 +60,7 @@ const (
 	Call                   // of a function that is named
 	CallIndirect           // of one that is computed
 	Reference              // to a function, as a value
+	Block                  // that is not a loop
 	Bulk                   // that takes as long as the number says that is on top of the stack
 )
 
@@ -77,8 +78,12 @@ func (c *Code) Walk(see func(Event)) error {
 			if depth++; depth > maxNesting {
 				r.failf("blocks are nested deeper than %d", maxNesting)
 			}
-			if op == opLoop && r.err == nil {
+			switch {
+			case r.err != nil:
+			case op == opLoop:
 				see(Event{Kind: Loop, At: r.at})
+			default:
+				see(Event{Kind: Block, At: r.at})
 			}
 		case op == opEnd:
 			depth--

@@ -113,6 +113,8 @@ type Code struct {
 	Body   []byte // the locals, and the instructions
 	Offset int    // of Body in the module
 	Locals int    // bytes of Body that the locals take
+	// Variables is how many locals there are, without parameters.
+	Variables int
 }
 
 // A Section is a part of the module as it is written.

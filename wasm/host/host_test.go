@@ -68,9 +68,7 @@ func TestEcho(t *testing.T) {
 			t.Errorf("it returns %q, %v", out, err)
 		}
 	}
-	if err := i.Close(); err != nil {
-		t.Error(err)
-	}
+	i.Discard()
 }
 
 // Whatever a guest does, the call ends with a fault that says what it was.

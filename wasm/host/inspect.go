@@ -119,7 +119,6 @@ func exports() []exported {
 		{abi.Configure, funcType("ii:i"), false},
 		{abi.Snapshot, funcType(":I"), false},
 		{abi.Restore, funcType("ii:i"), false},
-		{abi.Close, funcType(":i"), false},
 	}
 }
 

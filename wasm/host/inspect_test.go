@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onstream/onstream/wasm/abi"
 	"github.com/onstream/onstream/wasm/binary"
@@ -63,6 +65,7 @@ func TestRefusals(t *testing.T) {
 		"type of import":  {imported(wasmtest.HostFunc{Module: abi.Module, Name: "log", Params: "ii"}), "it imports onstream_v1.log as (i32, i32) -> (), it is (i32, i32, i32) -> ()"},
 		"state unsaid":    {imported(wasmtest.HostFunc{Module: abi.Module, Name: "state_del", Params: "iiii", Results: "i"}), "it imports state_del, but its manifest has no state: name its namespaces in state.spaces"},
 		"timers unheard":  {imported(wasmtest.HostFunc{Module: abi.Module, Name: "timer_set", Params: "iiII", Results: "i"}), "it imports timer_set, but does not export onstream_on_timer"},
+		"many loops":      {processing(slices.Repeat([]byte{0x03, 0x40, 0x0b}, 2001), wasmtest.I64(0)).Bytes(), "a function has 2001 loops, at most 2000 are taken"},
 		"broken manifest": {changed(func(b *wasmtest.Behaviour) { b.Manifest = "{" }), "its manifest: it is not JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,5 +115,15 @@ func TestCache(t *testing.T) {
 	}
 	if _, err := host.Load(context.Background(), processing(echo).Bytes(), c); err == nil || !strings.Contains(err.Error(), "others may write to "+c.CacheDir+", and what is in it is executed: chmod 700 it") {
 		t.Errorf("a folder for everybody gives %v", err)
+	}
+}
+
+// A module that takes too long to compile is given up.
+func TestCompileTime(t *testing.T) {
+	t.Parallel()
+	c := config()
+	c.CompileTime = time.Nanosecond
+	if _, err := host.Load(t.Context(), processing(echo).Bytes(), c); err == nil || err.Error() != "it takes more than 1ns to compile it: build a smaller one" {
+		t.Errorf("it gives %v", err)
 	}
 }

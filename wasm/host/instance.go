@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"time"
 
@@ -84,6 +85,8 @@ func (m *Module) Instantiate(logger *slog.Logger, now int64, settings []byte) (*
 		return nil, fmt.Errorf("make an instance: %w", i.fault(err))
 	}
 	i.guest, i.memory = guest, guest.ExportedMemory(abi.Memory)
+	// An instance whose stage has gone to somebody else with its partition is not closed by anybody.
+	runtime.AddCleanup(i, func(guest api.Module) { _ = guest.Close(context.Background()) }, guest) // it has nothing to say
 	if f := guest.ExportedFunction(abi.Initialize); f != nil {
 		if err := i.invoke(f); err != nil {
 			return nil, i.abandon(fmt.Errorf("initialize: %w", err))
@@ -111,20 +114,6 @@ func (i *Instance) abandon(err error) error {
 
 // Discard frees the instance, without a word to the guest.
 func (i *Instance) Discard() { _ = i.guest.Close(context.Background()) } // its memory is freed in any case
-
-// Close tells the guest that it is not needed any more, and frees it.
-func (i *Instance) Close() error {
-	defer i.Discard()
-	f := i.guest.ExportedFunction(abi.Close)
-	if f == nil {
-		return nil
-	}
-	i.Begin(Call{Now: i.call.Now, Watermark: i.call.Watermark})
-	if err := i.invoke(f); err != nil {
-		return fmt.Errorf("close: %w", err)
-	}
-	return i.refused(int64(int32(uint32(i.stack[0]))))
-}
 
 // Begin starts a call: what follows, up to the next Begin, is limited as a whole.
 func (i *Instance) Begin(c Call) {

@@ -5,15 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/onstream/onstream/wasm/meter"
 )
 
 // steps is how many steps a guest takes between two looks at the clock: less than a millisecond of them.
 const steps = 100_000
+
+// What a function may have: with so many the compiler takes a second or two for it, and with three times as many a minute.
+// By far the largest functions of Go's compiler have 3 loops, 1,000 blocks and 17 locals.
+const (
+	maxLoops  = 2000
+	maxBlocks = 10_000
+	maxSpread = 2_000_000
+)
+
+// ErrSlow says that a module takes too long to compile.
+var ErrSlow = errors.New("it takes more")
+
+// compileTime is how long it takes to compile a module at most.
+const compileTime = time.Minute
 
 // maxTable is how many entries the table of a module may grow to.
 const maxTable = 100_000
@@ -23,6 +40,8 @@ type Config struct {
 	Limits Limits
 	// CacheDir is where compiled modules are kept, by their digest; "" for nowhere. It is made, for its owner alone.
 	CacheDir string
+	// CompileTime is how long compiling may take; a minute. It is looked at between two functions.
+	CompileTime time.Duration
 }
 
 // Module is a module that is compiled. It is safe for concurrent use.
@@ -40,7 +59,9 @@ func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	metered, err := meter.Rewrite(decoded, meter.Config{Module: meterModule, Name: meterTick, Steps: steps, Pages: c.Limits.pages(), Entries: maxTable})
+	metered, err := meter.Rewrite(decoded, meter.Config{
+		Module: meterModule, Name: meterTick, Steps: steps, Pages: c.Limits.pages(), Entries: maxTable, Loops: maxLoops, Blocks: maxBlocks, Spread: maxSpread,
+	})
 	if err != nil {
 		var large *meter.TooLargeError
 		if errors.As(err, &large) {
@@ -71,7 +92,18 @@ func (m *Module) compile(ctx context.Context, metered []byte) (err error) {
 	if err := provide(ctx, m.runtime); err != nil {
 		return fmt.Errorf("provide the functions of the host: %w", err)
 	}
-	if m.compiled, err = m.runtime.CompileModule(ctx, metered); err != nil {
+	limit := m.config.CompileTime
+	if limit == 0 {
+		limit = compileTime
+	}
+	// Only where there are several workers do they look at the context.
+	ctx, cancel := context.WithTimeout(experimental.WithCompilationWorkers(ctx, 2), limit)
+	defer cancel()
+	m.compiled, err = m.runtime.CompileModule(ctx, metered)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w than %v to compile it: build a smaller one", ErrSlow, limit)
+	case err != nil:
 		return fmt.Errorf("compile it: %w", err)
 	}
 	return nil
@@ -86,7 +118,8 @@ func ownFolder(dir string) error {
 	if err != nil {
 		return fmt.Errorf("keep compiled modules: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+	// Windows tells the rights of files in other ways; there the folder is inside of the user's own.
+	if mode := info.Mode().Perm(); mode&0o022 != 0 && runtime.GOOS != "windows" {
 		return fmt.Errorf("keep compiled modules: others may write to %s, and what is in it is executed: chmod 700 it, or name another folder", dir)
 	}
 	return nil

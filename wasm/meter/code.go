@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/onstream/onstream/wasm/binary"
@@ -79,11 +80,21 @@ func (w *rewriter) charging() []byte {
 // body appends the body of a function.
 func (w *rewriter) body(dst []byte, c *binary.Code, step []byte) ([]byte, error) {
 	var events []binary.Event
-	isLeaf := true
+	isLeaf, loops, blocks := true, 0, 0
 	err := c.Walk(func(e binary.Event) {
+		if e.Kind == binary.Block {
+			blocks++
+			return
+		}
+		if e.Kind == binary.Loop {
+			loops++
+		}
 		isLeaf = isLeaf && e.Kind == binary.Reference
 		events = append(events, e)
 	})
+	if err == nil {
+		err = w.config.check(c, loops, blocks)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -102,10 +113,27 @@ func (w *rewriter) body(dst []byte, c *binary.Code, step []byte) ([]byte, error)
 		case binary.Call, binary.Reference:
 			dst = binary.AppendU32(dst, w.moved(e.Ref.Index))
 			from += e.Ref.Len
-		case binary.CallIndirect:
+		case binary.CallIndirect, binary.Block:
 		case binary.Bulk:
 			dst = binary.AppendU32(append(dst, call), w.refill+1)
 		}
 	}
 	return append(dst, c.Body[from:]...), nil
+}
+
+// check finds functions that are too much for a compiler.
+func (config *Config) check(c *binary.Code, loops, blocks int) error {
+	over := func(n, most int) bool { return most > 0 && n > most }
+	what := ""
+	switch spread := (loops + blocks) * c.Variables; {
+	case over(loops, config.Loops):
+		what = fmt.Sprintf("%d loops, at most %d are taken", loops, config.Loops)
+	case over(blocks, config.Blocks):
+		what = fmt.Sprintf("%d blocks, at most %d are taken", blocks, config.Blocks)
+	case over(spread, config.Spread):
+		what = fmt.Sprintf("%d blocks and loops and %d locals, of which the product may be %d", loops+blocks, c.Variables, config.Spread)
+	default:
+		return nil
+	}
+	return fmt.Errorf("offset %#x: a function has %s: divide it, or build it with less inlining", c.Offset, what)
 }

@@ -250,6 +250,31 @@ func TestBulk(t *testing.T) {
 	}
 }
 
+// Functions that are too much for a compiler are refused.
+func TestTooComplicated(t *testing.T) {
+	t.Parallel()
+	for want, code := range map[string][]byte{
+		"a function has 4 loops, at most 3 are taken: divide it":                                          slices.Repeat([]byte{0x03, 0x40, 0x0b}, 4),
+		"a function has 9 blocks, at most 8 are taken":                                                    slices.Repeat([]byte{0x02, 0x40, 0x0b}, 9),
+		"a function has 7 blocks and loops and 3 locals, of which the product may be 20: divide it, or b": append(slices.Repeat([]byte{0x41, 0, 0x04, 0x40, 0x0b}, 6), 0x03, 0x40, 0x0b),
+	} {
+		m, err := binary.Decode(wasmtest.Module{
+			Types: []binary.FuncType{{}}, Funcs: []wasmtest.Func{{Locals: []binary.ValueType{binary.I32, binary.I32, binary.I64}, Code: code}},
+		}.Bytes(), binary.DefaultBounds())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := config
+		c.Loops, c.Blocks, c.Spread = 3, 8, 20
+		if len(code) == 12 || len(code) == 27 {
+			c.Spread = 0
+		}
+		if _, err := meter.Rewrite(m, c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("it gives %v, not %s", err, want)
+		}
+	}
+}
+
 // A memory has the limit that is asked for, or less.
 func TestLimits(t *testing.T) {
 	t.Parallel()

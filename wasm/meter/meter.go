@@ -26,6 +26,10 @@ type Config struct {
 	Pages uint32
 	// Entries is how many entries its table has at most.
 	Entries uint32
+	// Loops, Blocks and Spread are how many loops a function has at most, how many blocks that are none, and how many
+	// of both for each of its locals, in all. Compilers take longer for a function than in proportion to
+	// them. 0 is any number.
+	Loops, Blocks, Spread int
 }
 
 // A TooLargeError says that a module begins with more memory than it may have.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -247,6 +248,10 @@ func run(outs []out, f []byte, row uint32, cmd, arg string) []out {
 		return append(outs, out{row: row, flags: same &^ 2, value: "second"})
 	case "time":
 		return one(out{flags: same &^ 2, value: strconv.FormatInt(int64(le.Uint64(f[d:])), 10) + " " + strconv.FormatInt(watermark(), 10)})
+	case "sleep":
+		began := time.Now()
+		time.Sleep(time.Hour)
+		return one(out{flags: same &^ 2, value: time.Since(began).Round(time.Minute).String()})
 	case "limit":
 		return one(out{flags: same &^ 2, value: strconv.FormatFloat(limit, 'g', -1, 64)})
 	case "key":

@@ -1,0 +1,91 @@
+package wasm_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/onstream/onstream/runtime"
+)
+
+// A reload takes over new parameters and another module, and what the keys and the module's own memory have kept.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in.json")
+	out := func() string {
+		text, err := os.ReadFile(filepath.Join(dir, "out.json"))
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	write := func(cmds ...string) {
+		t.Helper()
+		f, err := os.OpenFile(in, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cmd := range cmds {
+			fmt.Fprintf(f, "{\"k\": \"a\", \"cmd\": %q}\n", cmd)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until := func(want string) {
+		t.Helper()
+		for out() != want {
+			if t.Context().Err() != nil {
+				t.Fatalf("there is %q, not %q", out(), want)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	pipeline := func(version string, limit int) string {
+		return fmt.Sprintf(`
+pipeline "p" {}
+source "file" "in" {
+  path   = "@/in.json"
+  follow = true
+}
+transform "wasm" "m" {
+  from   = source.in
+  module = %q
+  key    = event.k
+  value  = event.cmd
+  config = { limit = %d }
+}
+sink "file" "out" {
+  from = transform.m
+  path = "@/out.json"
+}
+`, guest(t, `{"name": "commands", "version": "`+version+`", "ports": ["side"], "parameters": [{"name": "limit", "type": "float"}], `+spaces+`}`), limit)
+	}
+	write("put:x=7", "remember:8", "limit")
+	registry, g, err := build(t, pipeline("1", 1), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := runtime.New(runtime.Config{Registry: registry, StateDir: filepath.Join(dir, "state")})
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(context.Background(), g) }()
+	until("1\n")
+	_, g, err = build(t, pipeline("2", 2), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := e.Reload(t.Context(), g)
+	if err != nil || len(changes) != 1 {
+		t.Fatalf("the reload gives %v, %v", changes, err)
+	}
+	write("limit", "get:x", "recall")
+	until("1\n2\n7\n8\n")
+	e.Drain()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
