@@ -103,11 +103,12 @@ func exactOver(k bus.Kind) []scenario {
 			shortOf(k, map[string]int{"kafka": 8})),
 	}
 	if k.Launch != nil {
-		d := design{stages: exact}
+		d, declared := design{stages: exact}, map[gate]string(nil)
 		if k.Forgets != "" {
 			d.source = byAside // where the sender's server stays
+			declared = map[gate]string{gateDup: k.Forgets}
 		}
-		all = append(all, over(k, scenario{fault: "exact-serverkill", doc: "transactions, and the server that they are written to is killed with kill -9", design: d, cycles: 10, inject: restartServer(true)},
+		all = append(all, over(k, scenario{fault: "exact-serverkill", doc: "transactions, and the server that they are written to is killed with kill -9", design: d, cycles: 10, inject: restartServer(true), declared: declared},
 			shortOf(k, map[string]int{"kafka": 3})))
 	}
 	return all

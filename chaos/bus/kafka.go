@@ -25,7 +25,7 @@ func kafkaSilence(session time.Duration) time.Duration { return session + 3*kafk
 func fakeKafka() Kind {
 	return Kind{
 		Name: "kafka", Server: "kfake", Source: "in", Shares: true, Transactions: true, Cuts: true, Silence: kafkaSilence(time.Second),
-		Forgets:   "kfake does not know after kill -9 which batches a producer has sent it",
+		Forgets:   "kfake does not know after kill -9 which batches a producer has sent it, and ends a transaction in several steps",
 		Launch:    func(s site) (command, error) { return selfAs("kafka", s) },
 		Connector: func(name, addr string, o Options) string { return kafkaConnector(name, addr, o, time.Second) },
 		Connect:   connectKafka,
