@@ -158,7 +158,7 @@ func (p *fileParser) records(b *plugins.Batch, data []byte, spans []plugins.Span
 			return int(i), fmt.Errorf("the record has no %s, by which it is looked up", p.id)
 		}
 		text := whole.Bytes(i)
-		if len(t.data)+len(text) > math.MaxUint32 {
+		if uint64(len(t.data))+uint64(len(text)) > math.MaxUint32 {
 			return int(i), errors.New("the records need more than 4 GiB as JSON: take out columns that are not needed")
 		}
 		name := strings.Clone(idText(id))

@@ -50,7 +50,7 @@ func (a *appender) Hand(ctx context.Context, d plugins.Delivery) error {
 	}
 	m.rows = rowsOf(b, m.rows[:0])
 	m.frame = serial.Append(m.frame[:frameHeader], b, m.rows)
-	if len(m.frame)-frameHeader > maxEntry {
+	if int64(len(m.frame)-frameHeader) > maxEntry {
 		return fmt.Errorf("a batch of %d bytes is more than a spool takes at once", len(m.frame))
 	}
 	err := a.j.appendWhenRoom(ctx, m.frame, len(m.rows), waiting{d.Ack, d.Nack})
