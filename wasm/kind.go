@@ -12,7 +12,7 @@ func kind(l *library) plugins.TransformKind {
 	return plugins.TransformKind{
 		Name: "wasm",
 		Schema: plugins.Schema{
-			Doc: "Runs a WebAssembly module that somebody wrote in a language of their own: a behaviour, built with one of the SDKs. It has no files, no network and no clock but the pipeline's, and limits on time, memory and all else. A record for which it fails, or on which it takes too long, leaves by the error output with the code trap, timeout, limit, frame or module_error, and the others go on.",
+			Doc: "Runs a WebAssembly module that somebody wrote in a language of their own: a behaviour, of the interface onstream_v1 (wasm/sdk/ABI.md). It has no files, no network and no clock but the pipeline's, and limits on time, memory and all else. A record for which it fails, or on which it takes too long, leaves by the error output with the code trap, timeout, limit, frame or module_error, and the others go on.",
 			Example: `transform "wasm" "score" {
   from   = source.readings
   module = "behaviours/score.wasm"

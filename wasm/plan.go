@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/onstream/onstream/plugins"
@@ -111,7 +112,7 @@ func (p *plan) setInputs(exprs []plugins.NamedExpr) error {
 		return plugins.ConfigErrorf("inputs", "the module takes records, and no columns: remove inputs")
 	}
 	for _, x := range exprs {
-		if !hasField(fields, x.Name) {
+		if !slices.ContainsFunc(fields, func(f manifest.Field) bool { return f.Name == x.Name }) {
 			return plugins.ConfigErrorf("inputs", "the module has no input %q, it has %s", x.Name, fieldNames(fields))
 		}
 	}
@@ -132,15 +133,6 @@ func (p *plan) setInputs(exprs []plugins.NamedExpr) error {
 		p.given = append(p.given, g)
 	}
 	return nil
-}
-
-func hasField(fields []manifest.Field, name string) bool {
-	for _, f := range fields {
-		if f.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 func fieldNames(fields []manifest.Field) string {

@@ -88,12 +88,12 @@ func checkImports(m *binary.Module) error {
 		f, ok := imports(i.Module)[i.Name]
 		switch {
 		case !ok && (i.Module == abi.Module || i.Module == wasiModule):
-			return fmt.Errorf("it imports %s.%s, which this onstream does not have: build it with an older SDK, or use a newer onstream", i.Module, i.Name)
+			return fmt.Errorf("it imports %s.%s, which this onstream does not have: build it for less, or use a newer onstream", i.Module, i.Name)
 		case !ok:
 			return fmt.Errorf("it imports %s.%s, which is not given to behaviours: they may import from %s, and what compilers need from %s", i.Module, i.Name, abi.Module, wasiModule)
 		}
 		if t := m.Types[i.Type]; !t.Equal(f.typ) {
-			return fmt.Errorf("it imports %s.%s as %s, it is %s: build it with the SDK of this version", i.Module, i.Name, signature(t), signature(f.typ))
+			return fmt.Errorf("it imports %s.%s as %s, it is %s: see wasm/sdk/ABI.md", i.Module, i.Name, signature(t), signature(f.typ))
 		}
 	}
 	return nil
@@ -129,14 +129,14 @@ func checkExports(m *binary.Module) error {
 		case !ok && x.name == abi.Marker:
 			return missingMarker(m)
 		case !ok && x.required:
-			return fmt.Errorf("it does not export %s: build it with one of the SDKs", x.name)
+			return fmt.Errorf("it does not export %s, which the interface asks for (wasm/sdk/ABI.md)", x.name)
 		case !ok:
 			continue
 		case e.Kind != binary.Func:
 			return fmt.Errorf("it exports %s as a %s: it is a function", x.name, e.Kind)
 		}
 		if t, _ := m.FunctionType(e.Index); !t.Equal(x.typ) {
-			return fmt.Errorf("it exports %s as %s, it is %s: build it with the SDK of this version", x.name, signature(t), signature(x.typ))
+			return fmt.Errorf("it exports %s as %s, it is %s: see wasm/sdk/ABI.md", x.name, signature(t), signature(x.typ))
 		}
 	}
 	if e, ok := m.Export(abi.Memory); !ok || e.Kind != binary.Memory {
@@ -149,11 +149,11 @@ func checkExports(m *binary.Module) error {
 func missingMarker(m *binary.Module) error {
 	for _, e := range m.Exports {
 		if strings.HasPrefix(e.Name, "onstream_abi_") {
-			return fmt.Errorf("it is for %s, this onstream has %s: use a version of onstream that has it, or build it again with the SDK of this one", e.Name, abi.Marker)
+			return fmt.Errorf("it is for %s, this onstream has %s: use a version of onstream that has it, or build it again for this one", e.Name, abi.Marker)
 		}
 	}
 	if _, ok := m.Export("_start"); ok {
-		return fmt.Errorf("it is a program, and does not export %s: build a library with one of the SDKs (Go: -buildmode=c-shared; Rust: crate-type cdylib)", abi.Marker)
+		return fmt.Errorf("it is a program, and does not export %s: build a library for the interface of wasm/sdk/ABI.md (Go: -buildmode=c-shared; Rust: crate-type cdylib)", abi.Marker)
 	}
-	return fmt.Errorf("it does not export %s, so it is not a behaviour for onstream: build it with one of the SDKs", abi.Marker)
+	return fmt.Errorf("it does not export %s, so it is not a behaviour for onstream: build it for the interface of wasm/sdk/ABI.md", abi.Marker)
 }

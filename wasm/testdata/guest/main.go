@@ -1,4 +1,4 @@
-// Guest is a behaviour whose records say what to do with them, one command a record. It is written without an
+// Command guest is a behaviour whose records say what to do with them, one command a record. It is written without an
 // SDK, so that it shows what is on the wire.
 package main
 
