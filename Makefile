@@ -11,7 +11,7 @@ TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test conformance check bench chaos fuzz cross fmt-check vet vet-32 lint vuln race generate-check fuzz-targets
+.PHONY: help build run test conformance check bench chaos fuzz cross fmt-check vet vet-cross lint vuln race generate-check fuzz-targets
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +28,7 @@ test: ## run all tests, also against the servers that scripts/services has start
 conformance: ## run what every bus must pass, with the servers that are up, and write docs/CONNECTORS.md's table of it
 	@eval "$$(scripts/services env)"; go test -count=1 -v -run 'Conformance|Watermill|Mosquitto|InProcess' ./connectors/... | go run ./docs/conformance docs/CONNECTORS.md
 
-check: fmt-check vet vet-32 lint vuln generate-check race ## what a change must pass besides the tests: format, vet, lint, race
+check: fmt-check vet vet-cross lint vuln generate-check race ## what a change must pass besides the tests: format, vet, lint, race
 
 bench: build ## measure the engine against the hand-written limit (ARGS=-h for its flags)
 	go run ./bench $(ARGS)
@@ -59,8 +59,8 @@ fmt-check:
 vet:
 	go vet ./...
 
-# Where an int has 32 bits, and the operating system is another: a build of each platform that differs takes too long.
-vet-32:
+# Where an int has 32 bits, and where the system has other files and signals. What "cross" builds, without the rest of it.
+vet-cross:
 	GOOS=linux GOARCH=arm GOARM=7 CGO_ENABLED=0 go build -o /dev/null ./cmd/onstream
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go vet ./cmd/onstream
 

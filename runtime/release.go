@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
@@ -138,7 +137,7 @@ func (c *checkpoints) forgetCopies() error {
 	g := c.engine.current().graph
 	commit := c.store.Begin()
 	for addr := range c.store.Stages() {
-		stage, part, ok := strings.Cut(addr, "@")
+		stage, part, ok := readPartAddr(addr)
 		s := g.Stage(stage)
 		if !ok || s == nil {
 			continue
@@ -147,7 +146,7 @@ func (c *checkpoints) forgetCopies() error {
 		if s.Follows != "" {
 			source = s.Follows
 		}
-		if had := c.had[source]; had != nil && !had[part] {
+		if had := c.had[source]; had != nil && !had[partName(part)] {
 			commit.Forget(addr)
 		}
 	}

@@ -2,7 +2,6 @@ package mqtt_test
 
 import (
 	"bufio"
-	"bytes"
 	"net"
 	"testing"
 	"time"
@@ -61,36 +60,9 @@ func let(t testing.TB, addr string, version byte, id string) *client {
 
 func (c *client) send(pk packets.Packet) {
 	c.t.Helper()
-	pk.ProtocolVersion = c.version
-	var b bytes.Buffer
-	var err error
-	switch pk.FixedHeader.Type {
-	case packets.Connect:
-		err = pk.ConnectEncode(&b)
-	case packets.Publish:
-		err = pk.PublishEncode(&b)
-	case packets.Puback:
-		err = pk.PubackEncode(&b)
-	case packets.Pubrec:
-		err = pk.PubrecEncode(&b)
-	case packets.Pubrel:
-		pk.FixedHeader.Qos = 1
-		err = pk.PubrelEncode(&b)
-	case packets.Pubcomp:
-		err = pk.PubcompEncode(&b)
-	case packets.Pingreq:
-		err = pk.PingreqEncode(&b)
-	case packets.Subscribe:
-		pk.FixedHeader.Qos = 1
-		err = pk.SubscribeEncode(&b)
-	case packets.Unsubscribe:
-		pk.FixedHeader.Qos = 1
-		err = pk.UnsubscribeEncode(&b)
-	case packets.Disconnect:
-		err = pk.DisconnectEncode(&b)
-	}
+	b, err := encoded(pk, c.version)
 	if err == nil {
-		_, err = c.conn.Write(b.Bytes())
+		_, err = c.conn.Write(b)
 	}
 	if err != nil {
 		c.t.Fatal(err)

@@ -50,10 +50,24 @@ func (p *peer) writeAll() {
 }
 
 func (p *peer) send(t *testing.T, pk packets.Packet) {
-	pk.ProtocolVersion = p.version
+	b, err := encoded(pk, p.version)
+	if err != nil {
+		t.Errorf("encode a packet of type %d: %v", pk.FixedHeader.Type, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out = append(p.out, b...)
+	p.wake.Broadcast()
+}
+
+// encoded writes a packet, for either side.
+func encoded(pk packets.Packet, version byte) ([]byte, error) {
+	pk.ProtocolVersion = version
 	var b bytes.Buffer
 	var err error
 	switch pk.FixedHeader.Type {
+	case packets.Connect:
+		err = pk.ConnectEncode(&b)
 	case packets.Connack:
 		err = pk.ConnackEncode(&b)
 	case packets.Publish:
@@ -67,20 +81,22 @@ func (p *peer) send(t *testing.T, pk packets.Packet) {
 		err = pk.PubrelEncode(&b)
 	case packets.Pubcomp:
 		err = pk.PubcompEncode(&b)
+	case packets.Subscribe:
+		pk.FixedHeader.Qos = 1
+		err = pk.SubscribeEncode(&b)
 	case packets.Suback:
 		err = pk.SubackEncode(&b)
+	case packets.Unsubscribe:
+		pk.FixedHeader.Qos = 1
+		err = pk.UnsubscribeEncode(&b)
+	case packets.Pingreq:
+		err = pk.PingreqEncode(&b)
 	case packets.Pingresp:
 		err = pk.PingrespEncode(&b)
 	case packets.Disconnect:
 		err = pk.DisconnectEncode(&b)
 	}
-	if err != nil {
-		t.Errorf("encode a packet of type %d: %v", pk.FixedHeader.Type, err)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.out = append(p.out, b.Bytes()...)
-	p.wake.Broadcast()
+	return b.Bytes(), err
 }
 
 func read(r *bufio.Reader, version byte) (packets.Packet, error) {
