@@ -142,6 +142,18 @@ func (b *builder) check(s *stage) {
 	}
 	s.Outputs = outputs
 	s.explain.Outputs = outputs
+	if s.Role == graph.Transform {
+		s.configured()
+	}
+}
+
+// configured is what the kind says about the stage when its configuration is known to be right.
+func (s *stage) configured() {
+	if s.kind.transform.Contents != nil {
+		s.Config = s.Config.WithContents(s.kind.transform.Contents(s.Config))
+	}
+	s.kind.transform = s.kind.transform.Configured(s.Config)
+	s.kind.keyed = s.kind.transform.Keyed
 }
 
 func (b *builder) outputsOf(s *stage) ([]plugins.Output, error) {

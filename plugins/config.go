@@ -20,6 +20,8 @@ type Config struct {
 	payload *Shape
 	lookup  *LookupKind
 	via     *via
+	// contents are digests of what was in the files that attributes name, by attribute.
+	contents map[string]string
 }
 
 // via is the connection that a stage names.
@@ -56,6 +58,16 @@ func (c Config) Payload() Shape {
 	}
 	return *c.payload
 }
+
+// WithContents returns the configuration with a digest of what is in the files that attributes name, by attribute: where
+// that is another, so is the configuration.
+func (c Config) WithContents(digests map[string]string) Config {
+	c.contents = digests
+	return c
+}
+
+// Content returns the digest of what is in the file that an attribute names, "" before [Config.WithContents].
+func (c Config) Content(attr string) string { return c.contents[attr] }
 
 // WithLookup returns the configuration with the kind that [Config.Lookup] is to
 // return.
@@ -249,6 +261,9 @@ func (c Config) Fingerprint() string {
 			s.WriteString(v.String())
 		default:
 			fmt.Fprintf(&s, "%#v", v)
+		}
+		if content := c.contents[name]; content != "" {
+			fmt.Fprintf(&s, " (%s)", content)
 		}
 		s.WriteByte('\n')
 	}

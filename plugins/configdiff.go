@@ -25,7 +25,7 @@ func (c Config) Differs(from Config) []string {
 // only returns the configuration with nothing but the attribute, or the blocks,
 // of a name. An attribute without a value is as one that is not there.
 func (c Config) only(name string) Config {
-	some := Config{blocks: c.Blocks(name)}
+	some := Config{blocks: c.Blocks(name), contents: c.contents}
 	if v := c.attrs[name]; v != nil {
 		some.attrs = map[string]any{name: v}
 	}

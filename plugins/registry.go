@@ -87,6 +87,13 @@ type TransformKind struct {
 	// when State was the text given; nil for one that it cannot read. Nil means
 	// that it cannot read any.
 	StateJSON func(state string, value []byte) []byte
+	// Stateless says that a stage, so configured, keeps nothing after all: it is
+	// then as if the kind were not Keyed and had no State. Nil means no.
+	Stateless func(Config) bool
+	// Contents returns digests of what is in the files that attributes name, by
+	// attribute, see [Config.WithContents]. It is asked when Outputs has found
+	// no error. Nil means that there are no such files.
+	Contents func(Config) map[string]string
 	// Volatile says that what comes out, so configured, depends on more than
 	// the records of a key: on the clock, on what was looked up, on which of its
 	// inputs or of the other keys came first. Nil means no.
@@ -95,6 +102,14 @@ type TransformKind struct {
 	// does not pass.
 	Deduplicates bool
 	New          func(Config, Env) (Transform, error)
+}
+
+// Configured returns the kind as it is for a configuration.
+func (k TransformKind) Configured(c Config) TransformKind {
+	if k.Stateless != nil && k.Stateless(c) {
+		k.Keyed, k.State, k.StateJSON = false, nil, nil
+	}
+	return k
 }
 
 // SinkKind is a kind of sink.

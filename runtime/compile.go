@@ -54,14 +54,14 @@ func (c *compiler) stage(e graph.Edge, in plugins.Shape, have columns) (link, er
 }
 
 func (c *compiler) keyed(s *graph.Stage) bool {
-	k, ok := c.top.engine.config.Registry.Transform(s.Kind)
+	k, ok := s.TransformKind(c.top.engine.config.Registry)
 	return ok && k.Keyed
 }
 
 // transform compiles a stage and everything downstream of it that runs in the
 // same goroutine.
 func (c *compiler) transform(s *graph.Stage, port int, in plugins.Shape, have columns) (link, error) {
-	kind, ok := c.top.engine.config.Registry.Transform(s.Kind)
+	kind, ok := s.TransformKind(c.top.engine.config.Registry)
 	if !ok {
 		return nil, fmt.Errorf("%s: no transform kind %q is registered", s.Addr(), s.Kind)
 	}
@@ -119,7 +119,7 @@ func (c *compiler) transform(s *graph.Stage, port int, in plugins.Shape, have co
 // something is stored for it.
 func (c *compiler) partitioned(s *graph.Stage, create func() (plugins.Transform, error)) func() (plugins.Transform, error) {
 	e := c.top.engine
-	if kind, _ := e.config.Registry.Transform(s.Kind); kind.State == nil || !e.state.durable {
+	if kind, _ := s.TransformKind(e.config.Registry); kind.State == nil || !e.state.durable {
 		return create
 	}
 	return func() (plugins.Transform, error) {
@@ -137,7 +137,7 @@ func portOf(k plugins.TransformKind, e graph.Edge) int {
 // is decoded on this side, in one pass with the key.
 func (c *compiler) lane(e graph.Edge, in plugins.Shape, have columns) (link, error) {
 	s := e.To
-	kind, _ := c.top.engine.config.Registry.Transform(s.Kind)
+	kind, _ := s.TransformKind(c.top.engine.config.Registry)
 	base, err := c.base(s, in)
 	if err != nil {
 		return nil, err

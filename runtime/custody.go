@@ -67,8 +67,8 @@ func keeps(g *graph.Graph, source string, claims map[string]string) map[string]s
 // cannot hand it over, nil where all can.
 func (e *Engine) immovable(g *graph.Graph, source string) *graph.Stage {
 	for _, s := range g.Stages {
-		k, _ := e.config.Registry.Transform(s.Kind)
-		if s.Role != graph.Transform || k.State == nil || s.Follows == source {
+		k, _ := s.TransformKind(e.config.Registry)
+		if k.State == nil || s.Follows == source {
 			continue
 		}
 		if slices.ContainsFunc(g.Upstream(s), func(u *graph.Stage) bool { return u.Addr() == source }) {

@@ -13,8 +13,8 @@ import (
 // survive.
 func (e *Engine) keepsState(g *graph.Graph) bool {
 	return slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool {
-		k, _ := e.config.Registry.Transform(s.Kind)
-		return s.Role == graph.Transform && k.State != nil
+		k, _ := s.TransformKind(e.config.Registry)
+		return k.State != nil
 	})
 }
 

@@ -48,7 +48,7 @@ func (e *Engine) mustWait(g *graph.Graph, sink *graph.Stage) bool {
 		return false // it becomes visible with the checkpoint
 	}
 	return slices.ContainsFunc(g.Upstream(sink), func(s *graph.Stage) bool {
-		k, _ := e.config.Registry.Transform(s.Kind)
+		k, _ := s.TransformKind(e.config.Registry)
 		return s.IsVolatile(k)
 	})
 }

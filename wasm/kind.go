@@ -21,7 +21,7 @@ func kind(l *library) plugins.TransformKind {
 }`,
 			Attrs: []plugins.Attr{
 				{Name: "module", Type: plugins.AttrString, Required: true, Doc: "The file with the module."},
-				{Name: "sha256", Type: plugins.AttrString, Doc: "The SHA-256 of the file in hexadecimal digits: another one is not run. To go over to another module while the pipeline runs, change this."},
+				{Name: "sha256", Type: plugins.AttrString, Doc: "The SHA-256 of the file in hexadecimal digits: another one is not run."},
 				{Name: "config", Type: plugins.AttrExprMap, Doc: "Values of the module's parameters, which are the same for all records."},
 				{Name: "value", Type: plugins.AttrExpr, Doc: "What a module that takes records is given as the value of each; the payload unless given. Write event for the record as JSON, where stages before have changed it."},
 				{Name: "inputs", Type: plugins.AttrExprMap, Doc: "The columns of a module that takes columns, by the names that it has for them."},
@@ -56,6 +56,11 @@ func kind(l *library) plugins.TransformKind {
 			return fmt.Sprintf("%s, version %d of its state%s", d.Manifest.Name, d.Manifest.State.Version, byText(c.Expr("key")))
 		},
 		StateJSON: func(_ string, value []byte) []byte { return keptJSON(value) },
+		Stateless: func(c plugins.Config) bool {
+			d, err := l.describe(c)
+			return err == nil && d.Stateless() && !c.Has("time")
+		},
+		Contents: l.contents,
 		Volatile: func(c plugins.Config) bool {
 			d, err := l.describe(c)
 			return err != nil || d.Manifest.Volatile || d.Timers || d.Watermark

@@ -163,27 +163,37 @@ func TestNoCache(t *testing.T) {
 	}
 }
 
-// A file that is replaced while a stage runs with it is another module only for stages that say so.
+// A stage goes on with the module that it had, whatever becomes of the file; one that is built of it later has another
+// configuration.
 func TestReplacedWhileRunning(t *testing.T) {
 	t.Parallel()
 	k, path := kind(t), file(t, behaviour(`{"name": "one", "ports": ["p"]}`))
-	tr, err := k.New(config(path, nil), plugins.Env{Now: time.Now, Logger: discard, Pool: new(plugins.Pool)})
-	if err != nil {
+	one := config(path, nil)
+	one = one.WithContents(k.Contents(one))
+	if err := os.WriteFile(path, behaviour(`{"name": "another"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := tr.(plugins.Opener).Open(t.Context()); err != nil {
-		t.Fatal(err)
+	if outs, err := k.Outputs(payloads, one); err != nil || len(outs) != 2 {
+		t.Errorf("the stage that runs has %v, %v", outs, err)
 	}
-	other := behaviour(`{"name": "another"}`)
-	if err := os.WriteFile(path, other, 0o600); err != nil {
-		t.Fatal(err)
+	another := config(path, nil)
+	if outs, err := k.Outputs(payloads, another); err != nil || len(outs) != 1 {
+		t.Errorf("the one that is new has %v, %v", outs, err)
 	}
-	sum := fmt.Sprintf("%x", sha256.Sum256(other))
-	want := `module: the file was replaced while a stage runs with it: to go over to the new one without a restart, write sha256 = "` + sum + `"`
-	if _, err := k.Outputs(payloads, config(path, nil)); err == nil || err.Error() != want {
-		t.Errorf("it gives %v, not %s", err, want)
+	another = another.WithContents(k.Contents(another))
+	if names := another.Differs(one); len(names) != 1 || names[0] != "module" || one.Fingerprint() == another.Fingerprint() {
+		t.Errorf("they differ in %v", names)
 	}
-	if outs, err := k.Outputs(payloads, config(path, map[string]any{"sha256": sum})); err != nil || len(outs) != 1 {
-		t.Errorf("with the pin it gives %v, %v", outs, err)
+}
+
+// A module that has neither state nor timers leaves the engine free to run it anywhere.
+func TestStateless(t *testing.T) {
+	t.Parallel()
+	k := kind(t)
+	if k := k.Configured(config(file(t, behaviour(`{}`)), nil)); k.Keyed || k.State != nil {
+		t.Error("a module without state is keyed")
+	}
+	if k := k.Configured(config(guest(t, `{`+spaces+`}`), nil)); !k.Keyed || k.State == nil {
+		t.Error("a module with state is not keyed")
 	}
 }

@@ -2,7 +2,6 @@ package wasm
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -24,13 +23,10 @@ type library struct {
 	cacheDir string
 
 	mu    sync.Mutex
-	known map[string]known // by path
-	// running are the modules of stages that pin none, by path. A stage that did not change goes on as it was when its
-	// pipeline is built again, so its file has to be the same, too.
-	running map[string]digest
+	known map[string]known // by path, as it was looked at last
+	// modules are those of stages, by digest: a stage that runs is the same whatever becomes of its file.
+	modules map[string]*host.Description
 }
-
-type digest = [sha256.Size]byte
 
 // known is what is known of the module in a file as it was.
 type known struct {
@@ -42,13 +38,16 @@ type known struct {
 // describe returns what is known of the module of a stage, without running it. An error is about the
 // configuration.
 func (l *library) describe(c plugins.Config) (*host.Description, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d := l.modules[c.Content("module")]; d != nil {
+		return d, nil
+	}
 	path := c.String("module")
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	k, ok := l.known[path]
 	if !ok || !k.modified.Equal(info.ModTime()) || k.size != info.Size() {
 		data, err := readModule(path)
@@ -65,10 +64,23 @@ func (l *library) describe(c plugins.Config) (*host.Description, error) {
 		}
 		l.known[path] = k
 	}
-	if was, ok := l.running[path]; ok && was != k.module.Digest && c.String("sha256") == "" {
-		return nil, plugins.ConfigErrorf("module", "the file was replaced while a stage runs with it: to go over to the new one without a restart, write sha256 = %q", hex.EncodeToString(k.module.Digest[:]))
-	}
 	return k.module, checkPin(c, k.module)
+}
+
+// contents are of the module of a stage that has no error: from now on it is that one.
+func (l *library) contents(c plugins.Config) map[string]string {
+	d, err := l.describe(c)
+	if err != nil {
+		return nil // the file has just been replaced: what comes next tells
+	}
+	digest := hex.EncodeToString(d.Digest[:])
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.modules == nil {
+		l.modules = map[string]*host.Description{}
+	}
+	l.modules[digest] = d
+	return map[string]string{"module": digest}
 }
 
 func unreadable(err error) error {
@@ -117,14 +129,6 @@ func (l *library) load(ctx context.Context, p *plan, logger *slog.Logger) (*host
 	if m.Digest != p.module.Digest {
 		_ = m.Close(ctx) // it is not used
 		return nil, fmt.Errorf("load %s: the file was replaced after the pipeline was built: start it again", p.path)
-	}
-	if !p.pinned {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.running == nil {
-			l.running = map[string]digest{}
-		}
-		l.running[p.path] = m.Digest
 	}
 	return m, nil
 }

@@ -13,7 +13,6 @@ import (
 // plan is what the configuration of a stage and the manifest of its module come to.
 type plan struct {
 	path     string
-	pinned   bool // to one module
 	module   *host.Description
 	limits   host.Limits
 	settings []abi.Setting // of the parameters
@@ -41,7 +40,7 @@ func newPlan(l *library, c plugins.Config) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{path: c.String("module"), pinned: c.Has("sha256"), module: d, hasValue: c.Has("value"), payload: c.Payload()}
+	p := &plan{path: c.String("module"), module: d, hasValue: c.Has("value"), payload: c.Payload()}
 	for _, f := range d.Manifest.Outputs {
 		t, _ := manifest.TypeOf(f.Type)
 		typ := plugins.Of(kindOf(t))

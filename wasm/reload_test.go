@@ -45,7 +45,15 @@ func TestReload(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}
+	module := filepath.Join(dir, "m.wasm")
 	pipeline := func(version string, limit int) string {
+		data, err := os.ReadFile(guest(t, `{"name": "commands", "version": "`+version+`", "ports": ["side"], "parameters": [{"name": "limit", "type": "float"}], `+spaces+`}`))
+		if err == nil {
+			err = os.WriteFile(module, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		return fmt.Sprintf(`
 pipeline "p" {}
 source "file" "in" {
@@ -63,7 +71,7 @@ sink "file" "out" {
   from = transform.m
   path = "@/out.json"
 }
-`, guest(t, `{"name": "commands", "version": "`+version+`", "ports": ["side"], "parameters": [{"name": "limit", "type": "float"}], `+spaces+`}`), limit)
+`, module, limit)
 	}
 	write("put:x=7", "remember:8", "limit")
 	registry, g, err := build(t, pipeline("1", 1), dir)
@@ -84,6 +92,17 @@ sink "file" "out" {
 	}
 	write("limit", "get:x", "recall")
 	until("1\n2\n7\n8\n")
+	// Of the same text, over a file that was replaced, and then over one that was not.
+	for changed, version := range []string{"3", "2", "2"} {
+		if _, g, err = build(t, pipeline(version, 2), dir); err != nil {
+			t.Fatal(err)
+		}
+		if changes, err = e.Reload(t.Context(), g); err != nil || len(changes) != min(1, 2-changed) {
+			t.Fatalf("the reload with version %s gives %v, %v", version, changes, err)
+		}
+	}
+	write("get:x", "recall")
+	until("1\n2\n7\n8\n7\n8\n")
 	e.Drain()
 	if err := <-ended; err != nil {
 		t.Error(err)

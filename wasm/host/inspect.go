@@ -20,6 +20,12 @@ type Description struct {
 	Keyed, Timers, Watermark, Snapshot bool
 }
 
+// Stateless reports whether an instance has nothing that it could keep: no state, no timers, no snapshot, and no use for
+// event time.
+func (d *Description) Stateless() bool {
+	return !d.Keyed && !d.Timers && !d.Watermark && !d.Snapshot
+}
+
 // Inspect finds out what a module is, and whether it may run.
 func Inspect(data []byte) (*Description, error) {
 	d, _, err := inspect(data)
