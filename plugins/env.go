@@ -20,6 +20,8 @@ type Env struct {
 	// Shared is what all instances of the stage have in common; nil where they
 	// have nothing.
 	Shared *Shared
+	// Metrics are what the stage measures; nil where nobody wants to know.
+	Metrics *Metrics
 	// Replaces says that the stage takes over, in a running pipeline, from one
 	// of the same address: what that one wrote is to be kept.
 	Replaces bool

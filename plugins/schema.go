@@ -16,13 +16,14 @@ const (
 	AttrStringMap                   // StringMap
 	AttrValue                       // Value: bool, int, float, string or nested, decided by who writes it
 	AttrSecret                      // Secret; secret() or a string
+	AttrFile                        // String: the path of a file or folder; a relative one starts at the pipeline's folder
 	AttrExpr                        // Expr
 	AttrExprMap                     // Exprs: an object of expressions, in order
 	AttrPortExprs                   // PortExprs: an expression for each of the kind's Ports; one stands for all
 	AttrAggregation                 // Aggregation: an object of expressions over groups of records
 )
 
-var attrTypeNames = [...]string{"string", "int", "float", "bool", "duration", "size", "list(string)", "map(string)", "value", "secret", "expression", "object of expressions", "expression for each input", "object of aggregates"}
+var attrTypeNames = [...]string{"string", "int", "float", "bool", "duration", "size", "list(string)", "map(string)", "value", "secret", "file", "expression", "object of expressions", "expression for each input", "object of aggregates"}
 
 // String returns the name used in the reference.
 func (t AttrType) String() string { return attrTypeNames[t] }

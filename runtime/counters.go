@@ -18,6 +18,7 @@ type counters struct {
 	retries   atomic.Int64
 	lastError atomic.Pointer[string]
 	latency   histogram
+	measured  plugins.Metrics
 	kept      atomic.Pointer[plugins.StateStats] // at the last checkpoint
 }
 

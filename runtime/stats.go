@@ -50,6 +50,7 @@ type StageStats struct {
 	InFlight   int64        // of a source, what it handed over that is not acknowledged
 	Lag        *int64       // of a source, what waits for it; nil where that is not known
 	Spool      *spool.Stats // of a source that has one; nil for others
+	Measured   []plugins.MetricValue
 	// Latency is the age of the records when they reached the stage, or, for a
 	// sink, when they were durable.
 	Latency Latency
@@ -95,7 +96,7 @@ func (e *Engine) Stats() Stats {
 			In: c.in.Load(), Out: c.out.Load(), Made: c.made.Load(),
 			Filtered: c.filtered.Load(), Dead: c.dead.Load(), Held: c.held.Load(),
 			QueueBytes: c.heldBytes.Load(), Retries: c.retries.Load(),
-			Latency: c.latency.snapshot(),
+			Latency: c.latency.snapshot(), Measured: c.measured.Values(),
 		}
 		if msg := c.lastError.Load(); msg != nil {
 			x.LastError = *msg

@@ -17,7 +17,8 @@ type guest struct {
 	// snapshots are what the instance is restored from: what it, or those whose keys it has now, have kept at
 	// the last checkpoint.
 	snapshots [][]byte
-	called    bool // since the last snapshot
+	called    bool              // since the last snapshot
+	metrics   []*plugins.Metric // by the number that the instance has for them
 	// first and last are the groups of the lane; others says that some but the first have snapshots.
 	first, last plugins.Group
 	others      bool
@@ -70,6 +71,8 @@ func (g *guest) get(s *stage) (*host.Instance, *host.Fault, error) {
 		}
 	}
 	g.instance = i
+	g.define(s.env.Metrics)
+	s.breaker.health.instances.Record(1)
 	return i, nil, nil
 }
 

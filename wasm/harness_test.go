@@ -161,6 +161,7 @@ func start(t testing.TB, module string, more map[string]any, blocks ...plugins.C
 	e.env = plugins.Env{
 		Pipeline: "p", Stage: "transform.test", Now: func() time.Time { return e.clock },
 		Logger: slog.New(slog.NewTextHandler(&e.said, nil)), Pool: new(plugins.Pool), Shared: new(plugins.Shared),
+		Metrics: new(plugins.Metrics),
 	}
 	t.Cleanup(func() {
 		if err := e.env.Shared.Close(t.Context()); err != nil {
@@ -189,6 +190,19 @@ func (e *engine) instance(module string, more map[string]any, blocks ...plugins.
 		e.t.Fatal(err)
 	}
 	return tr
+}
+
+// measured returns the values of metrics.
+func (e *engine) measured(names ...string) string {
+	var all []string
+	for _, name := range names {
+		for _, v := range e.env.Metrics.Values() {
+			if v.Name == name {
+				all = append(all, fmt.Sprint(v.Value))
+			}
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 func (e *engine) Emit(output int, b *plugins.Batch) {

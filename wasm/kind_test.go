@@ -26,6 +26,15 @@ func behaviour(manifest string) []byte {
 	}.Bytes()
 }
 
+// asking is a behaviour that may make requests.
+func asking(manifest string) []byte {
+	return wasmtest.Behaviour{
+		Manifest: manifest,
+		Imports:  []wasmtest.HostFunc{{Module: abi.Module, Name: "http_request", Params: "iiii", Results: "i"}},
+		Funcs:    []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)}},
+	}.Bytes()
+}
+
 var payloads = plugins.Shape{Format: "json"}
 
 // The outputs of a stage are those of the manifest.
@@ -61,7 +70,7 @@ func TestConfigErrors(t *testing.T) {
 	columns := plugins.Columns(plugins.Field{Name: "t", Type: plugins.Of(plugins.Float)})
 	missing := filepath.Join(t.TempDir(), "missing.wasm")
 	for name, c := range map[string]struct {
-		module any // a manifest, or a path
+		module any // a manifest, a path, or a module
 		attrs  map[string]any
 		in     plugins.Shape
 		want   string
@@ -83,12 +92,19 @@ func TestConfigErrors(t *testing.T) {
 		"small parameter":   {asks, values(limit(integer(-1))), payloads, "config: limit is -1: it is to be at least 0"},
 		"no duration":       {asks, values(limit(float(1)), named("wait", constant(text("soon")))), payloads, `config: wait is "soon", a string, and is to be of type duration, such as "1m30s"`},
 		"not constant":      {asks, values(named("limit", field("t", plugins.Of(plugins.Float)))), payloads, "config: limit depends on the record: a parameter is the same for all of them"},
+		"odd grant":         {`{}`, map[string]any{"grant": []string{"https://example.com"}}, payloads, `grant: "https://example.com" is nothing that can be granted: write "http:HOST" or "http:HOST:PORT"`},
+		"no use of it":      {`{}`, map[string]any{"grant": []string{"http:example.com"}}, payloads, "grant: the module makes no HTTP requests: remove grant"},
+		"not granted":       {asking(`{"grants": ["http:a.example", "http:b.example"]}`), map[string]any{"grant": []string{"http:a.example"}}, payloads, `grant: the module wants http:b.example: if it may have that, write grant = ["http:a.example", "http:b.example"]`},
+		"nothing named":     {asking(`{}`), nil, payloads, `grant: the module makes HTTP requests: if it may, name the hosts, such as grant = ["http:api.example.com"]`},
 		"much memory":       {`{"limits": {"memory": 134217729}}`, nil, payloads, `the module asks for 129 MiB of memory: if it may have them, write limits { memory = "129MiB" }`},
 		"much time":         {`{"limits": {"time_ms": 1500}}`, nil, payloads, `the module asks for 1.5s for a call: if it may take them, write limits { time = "1.5s" }`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			module := c.module.(string)
+			module, isText := c.module.(string)
+			if !isText {
+				module = file(t, c.module.([]byte))
+			}
 			if strings.HasPrefix(module, "{") {
 				module = file(t, behaviour(module))
 			}

@@ -15,6 +15,7 @@ type plan struct {
 	path     string
 	module   *host.Description
 	limits   host.Limits
+	grants   []string
 	settings []abi.Setting // of the parameters
 	given    []givenColumn
 	added    []addedColumn
@@ -48,6 +49,9 @@ func newPlan(l *library, c plugins.Config) (*plan, error) {
 		p.added = append(p.added, addedColumn{plugins.Field{Name: f.Name, Type: typ}, t})
 	}
 	if err := p.setLimits(c); err != nil {
+		return nil, err
+	}
+	if err := p.setGrants(c.Strings("grant")); err != nil {
 		return nil, err
 	}
 	if err := p.setInputs(c.Exprs("inputs")); err != nil {

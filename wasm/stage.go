@@ -54,6 +54,7 @@ var (
 
 func newStage(p *plan, l *library, c plugins.Config, env plugins.Env) *stage {
 	s := &stage{plan: p, lib: l, env: env, logger: env.Logger.With("module", p.module.Manifest.Name), told: abi.NoTime}
+	s.breaker.health = newHealth(env)
 	if key := c.Expr("key"); key != nil {
 		s.key = key.Evaluator(env)
 	}
@@ -234,6 +235,7 @@ func (s *stage) finish(w work, i *host.Instance, call func() ([]byte, error)) (*
 	}
 	s.store.commit()
 	s.guest.called = true
+	s.guest.record(i)
 	s.deliver(w)
 	return nil, nil
 }

@@ -124,12 +124,42 @@ func TestBreaker(t *testing.T) {
 	if !strings.Contains(e.said.String(), "the module fails all the time, and is not called for a while") {
 		t.Errorf("it says %s", e.said.String())
 	}
+	if got := e.measured("module.breaker_open", "module.breaker_opened"); got != "1 1" {
+		t.Errorf("of the breaker metrics tell %s", got)
+	}
 	e.clock = e.clock.Add(time.Second)
+	if got := e.measured("module.breaker_open", "module.breaker_opened"); got != "0 1" {
+		t.Errorf("after the pause metrics tell %s", got)
+	}
 	if got := e.run("keep"); !strings.HasPrefix(got, "!trap") {
 		t.Errorf("after the pause it gives %s", got)
 	}
 	if got := e.run("keep"); !strings.HasPrefix(got, "!breaker the module has failed 33 times in a row, and is not called for 2s") {
 		t.Errorf("after one more it gives %s", got)
+	}
+}
+
+// What a guest records counts where its call does.
+func TestGuestMetrics(t *testing.T) {
+	t.Parallel()
+	one := wasmtest.Code(wasmtest.I32(0), []byte{0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f}, wasmtest.CallOf(1)) // metric_record(0, 1.0)
+	odd := []byte{0x20, 1, 0x41, 1, 0x71, 0x04, 0x40, 0x00, 0x0b}                                         // a frame of odd length is a trap
+	e := start(t, file(t, wasmtest.Behaviour{
+		Imports: []wasmtest.HostFunc{
+			{Module: abi.Module, Name: "metric_define", Params: "iii", Results: "i"},
+			{Module: abi.Module, Name: "metric_record", Params: "iF"},
+		},
+		Data: "calls",
+		Funcs: []wasmtest.Export{
+			{Name: abi.Open, Params: "ii", Results: "i", Code: wasmtest.Code(wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(5), wasmtest.CallOf(0), []byte{0x1a}, wasmtest.I32(0))},
+			{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.Code(one, odd, wasmtest.I64(0))},
+		},
+	}.Bytes()), nil)
+	e.run("even")
+	e.run("odd")
+	e.run("even", "odd") // fails, then once each
+	if got := e.measured("calls", "module.faults", "module.instances"); got != "2 3 4" {
+		t.Errorf("metrics tell %s", got)
 	}
 }
 

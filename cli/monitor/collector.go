@@ -34,6 +34,7 @@ type collector struct {
 	inFlight    []metric[runtime.StageStats] // of sources
 	lag         []metric[runtime.StageStats] // of sources that know it
 	connections []metric[runtime.ConnectionStats]
+	measured    measured
 	latency     *prometheus.Desc
 	ready       *prometheus.Desc
 }
@@ -43,7 +44,7 @@ func newCollector(pipelines []Pipeline) *collector {
 	return &collector{
 		pipelines: pipelines,
 		stages:    stageMetrics(), checkpoints: checkpointMetrics(), reloads: reloadMetrics(), spools: spoolMetrics(),
-		inFlight: inFlight, lag: lag, connections: connectionMetrics(),
+		inFlight: inFlight, lag: lag, connections: connectionMetrics(), measured: newMeasured(),
 		latency: prometheus.NewDesc("onstream_stage_latency_seconds", "Age of the records when they reached the stage or, for a sink, when they were durable.",
 			[]string{"pipeline", "stage", "role", "kind"}, nil),
 		ready: prometheus.NewDesc("onstream_pipeline_ready", "Whether every stage of the pipeline runs.",
@@ -60,6 +61,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	describe(out, c.inFlight)
 	describe(out, c.lag)
 	describe(out, c.connections)
+	c.measured.describe(out)
 	out <- c.latency
 	out <- c.ready
 }
@@ -77,6 +79,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 				send(out, c.spools, *s.Spool, st.Pipeline, s.Addr)
 			}
 			c.reading(st.Pipeline, s, out)
+			c.measured.send(out, s.Measured, st.Pipeline, s.Addr)
 			c.ages(st.Pipeline, s, out)
 		}
 		for _, x := range st.Connections {

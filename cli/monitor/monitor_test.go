@@ -119,6 +119,11 @@ func TestMetricsOfAPipeline(t *testing.T) {
 		{Addr: "connector.far", ConnectionStatus: plugins.ConnectionStatus{Err: "refused"}},
 	}
 	p.reloads = monitor.Reloads{Tried: 5, Failed: 2, At: time.Unix(1_700_000_000, 0), Failing: true}
+	buckets := make([]uint64, len(plugins.MetricBounds())+1)
+	buckets[0], buckets[1], buckets[len(buckets)-1] = 1, 2, 4
+	p.stats.Stages = append(p.stats.Stages, runtime.StageStats{Addr: "transform.m", Role: graph.Transform, Kind: "wasm", Measured: []plugins.MetricValue{
+		{Name: "hits", Kind: plugins.Counter, Value: 5}, {Name: "level", Kind: plugins.Gauge, Value: -2.5}, {Name: "size", Kind: plugins.Histogram, Value: 99, Buckets: buckets},
+	}})
 	_, body := serve(t, p)("/metrics")
 	for _, want := range []string{
 		`onstream_spool_bytes{pipeline="fleet",stage="source.in"} 4096`,
@@ -132,6 +137,12 @@ func TestMetricsOfAPipeline(t *testing.T) {
 		`onstream_reload_failed_total{pipeline="fleet"} 2`,
 		`onstream_reload_time_seconds{pipeline="fleet"} 1.7e+09`,
 		`onstream_reload_failing{pipeline="fleet"} 1`,
+		`onstream_stage_measured_total{name="hits",pipeline="fleet",stage="transform.m"} 5`,
+		`onstream_stage_measured{name="level",pipeline="fleet",stage="transform.m"} -2.5`,
+		`onstream_stage_measured_values_bucket{name="size",pipeline="fleet",stage="transform.m",le="0.001"} 1`,
+		`onstream_stage_measured_values_bucket{name="size",pipeline="fleet",stage="transform.m",le="0.0025"} 3`,
+		`onstream_stage_measured_values_bucket{name="size",pipeline="fleet",stage="transform.m",le="+Inf"} 7`,
+		`onstream_stage_measured_values_sum{name="size",pipeline="fleet",stage="transform.m"} 99`,
 		`onstream_source_in_flight{pipeline="fleet",stage="source.plant"} 40`,
 		`onstream_source_lag{pipeline="fleet",stage="source.plant"} 900`,
 		`onstream_source_in_flight{pipeline="fleet",stage="source.in"} 0`,

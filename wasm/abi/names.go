@@ -40,3 +40,13 @@ const (
 	EventTime      = 0
 	ProcessingTime = 1
 )
+
+// The kinds of metrics.
+const (
+	CounterMetric = iota
+	GaugeMetric
+	HistogramMetric
+)
+
+// NoValue is the length of a value that there is not, among those of state_get_many.
+const NoValue = 1<<32 - 1

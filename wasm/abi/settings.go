@@ -2,6 +2,7 @@ package abi
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
@@ -41,4 +42,32 @@ func AppendSettings(dst []byte, settings []Setting) []byte {
 		at += copy(frame[at:], s.Text)
 	}
 	return dst
+}
+
+// ParseSettings reads a frame of settings of a guest.
+func ParseSettings(data []byte) ([]Setting, error) {
+	h, frame, err := ParseHeader(data)
+	if err != nil {
+		return nil, err
+	}
+	if h.Kind != SettingsFrame {
+		return nil, fmt.Errorf("it is a frame of %s, not of settings", h.Kind)
+	}
+	rows := h.descriptors(frame)
+	settings := make([]Setting, 0, h.Count)
+	for ; len(rows) > 0; rows = rows[SettingSize:] {
+		name, ok := span(frame, rows)
+		text, inside := span(frame, rows[24:])
+		s := Setting{Name: string(name), Type: Type(rows[8]), Text: string(text)}
+		if s.Type > JSON || !ok || !inside {
+			return nil, fmt.Errorf("setting %d has the type %d, or its name or text is outside of the frame", len(settings), rows[8])
+		}
+		if number := binary.LittleEndian.Uint64(rows[16:]); s.Type == Float {
+			s.Float = math.Float64frombits(number)
+		} else {
+			s.Int = int64(number)
+		}
+		settings = append(settings, s)
+	}
+	return settings, nil
 }

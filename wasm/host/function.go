@@ -19,14 +19,20 @@ const (
 	meterTick   = "tick"
 )
 
-// A function is one of the host's. It finds its parameters on the stack, and puts its result there.
-type function struct {
+// A Function is one of the host's. It finds its parameters on the stack, and puts its result there.
+type Function struct {
 	typ binary.FuncType
 	run func(i *Instance, mem api.Memory, stack []uint64)
 }
 
+// NewFunction makes a function of a type such as "iI:i": i is an i32, I an i64; the results are behind the colon. A
+// [*Fault] with which it panics ends the call.
+func NewFunction(typ string, run func(i *Instance, mem api.Memory, stack []uint64)) Function {
+	return Function{funcType(typ), run}
+}
+
 // imports returns the functions of a module of the host.
-func imports(module string) map[string]function {
+func imports(module string) map[string]Function {
 	switch module {
 	case abi.Module:
 		return onstreamFunctions()
@@ -46,10 +52,10 @@ type guestContext struct {
 func (*guestContext) Value(any) any { return nil }
 
 // provide makes the modules of the host known to a run-time.
-func provide(ctx context.Context, r wazero.Runtime) error {
-	for _, module := range []string{abi.Module, wasiModule} {
+func provide(ctx context.Context, r wazero.Runtime, x *Interface) error {
+	for _, module := range x.modules() {
 		b := r.NewHostModuleBuilder(module)
-		for name, f := range imports(module) {
+		for name, f := range x.imports(module) {
 			b.NewFunctionBuilder().WithGoModuleFunction(f.counted(), apiTypes(f.typ.Params), apiTypes(f.typ.Results)).Export(name)
 		}
 		if _, err := b.Instantiate(ctx); err != nil {
@@ -62,7 +68,7 @@ func provide(ctx context.Context, r wazero.Runtime) error {
 }
 
 // counted is the function as the guest calls it.
-func (f function) counted() api.GoModuleFunc {
+func (f Function) counted() api.GoModuleFunc {
 	run := f.run
 	return func(ctx context.Context, m api.Module, stack []uint64) {
 		i := ctx.(*guestContext).instance
@@ -78,6 +84,10 @@ func apiTypes(ts []binary.ValueType) []api.ValueType {
 	}
 	return out
 }
+
+// Bytes returns bytes of the guest, for its functions. They are its own, and change. Where they are outside of the memory,
+// it panics with a fault.
+func Bytes(mem api.Memory, ptr, size uint64) []byte { return read(mem, ptr, size) }
 
 // read returns bytes of the guest, which are its own: they change.
 func read(mem api.Memory, ptr, size uint64) []byte {

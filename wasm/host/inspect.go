@@ -15,9 +15,12 @@ import (
 type Description struct {
 	Digest   [sha256.Size]byte
 	Manifest *manifest.Manifest
-	// Keyed says that it uses state or timers, Timers that it has on_timer, Watermark that it has on_watermark,
+	// Interface is what it was written for, nil for onstream_v1; of another one Functions are those that it offers.
+	Interface *Interface
+	Functions []string
+	// HTTP says that it imports http_request, Keyed that it uses state or timers, Timers that it has on_timer, Watermark that it has on_watermark,
 	// Snapshot that it keeps what it has in its memory.
-	Keyed, Timers, Watermark, Snapshot bool
+	HTTP, Keyed, Timers, Watermark, Snapshot bool
 }
 
 // Stateless reports whether an instance has nothing that it could keep: no state, no timers, no snapshot, and no use for
@@ -28,14 +31,25 @@ func (d *Description) Stateless() bool {
 
 // Inspect finds out what a module is, and whether it may run.
 func Inspect(data []byte) (*Description, error) {
-	d, _, err := inspect(data)
+	return InspectFor(data, nil)
+}
+
+// InspectFor is Inspect for modules that may be written for another host: choose says which it is, and nil for one of onstream_v1.
+func InspectFor(data []byte, choose func(*binary.Module) *Interface) (*Description, error) {
+	d, _, err := inspect(data, choose)
 	return d, err
 }
 
-func inspect(data []byte) (*Description, *binary.Module, error) {
+func inspect(data []byte, choose func(*binary.Module) *Interface) (*Description, *binary.Module, error) {
 	m, err := binary.Decode(data, binary.DefaultBounds())
 	if err != nil {
 		return nil, nil, remedy(err)
+	}
+	if choose != nil {
+		if x := choose(m); x != nil {
+			d, err := x.inspect(data, m)
+			return d, m, err
+		}
 	}
 	if err := checkImports(m); err != nil {
 		return nil, nil, err
@@ -62,6 +76,7 @@ func (d *Description) checkUse(m *binary.Module) error {
 		}
 		state, timers := strings.HasPrefix(i.Name, "state_"), strings.HasPrefix(i.Name, "timer_")
 		d.Keyed = d.Keyed || state || timers
+		d.HTTP = d.HTTP || i.Name == httpFunction
 		switch {
 		case state && len(d.Manifest.State.Spaces) == 0:
 			return fmt.Errorf("it imports %s, but its manifest has no state: name its namespaces in state.spaces", i.Name)

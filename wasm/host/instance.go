@@ -52,41 +52,40 @@ type Instance struct {
 
 	alloc, process, onTimer, onWatermark, snapshot, restore api.Function
 
+	surroundings Surroundings
+	cleanup      runtime.Cleanup
+
 	log    guestLog
 	random *rand.ChaCha8
 	waited int64 // ns that the guest has let go by
 	asked  int64 // how often it has asked for the monotonic clock
 
-	call    Call
-	stack   [2]uint64
-	input   struct{ ptr, size uint64 }
-	calls   int
-	allowed time.Duration
-	spent   time.Duration
-	seen    time.Time // when the clock was looked at last; zero before the first time in a call
-	message []byte
-	stderr  []byte
-	emitted []byte // frames, one after the other
-	ends    []int  // of each of them
-	stop    error  // not the guest's
+	opened  bool
+	metrics []Metric
+
+	call     Call
+	stack    [2]uint64
+	input    struct{ ptr, size uint64 }
+	calls    int
+	allowed  time.Duration
+	spent    time.Duration
+	seen     time.Time // when the clock was looked at last; zero before the first time in a call
+	message  []byte
+	stderr   []byte
+	emitted  []byte // frames, one after the other
+	ends     []int  // of each of them
+	samples  []Sample
+	answered []byte // the last answer of http_request in the call
+	stop     error  // not the guest's
 }
 
 // Instantiate makes an instance and opens it with settings, a frame; nil for none.
 func (m *Module) Instantiate(logger *slog.Logger, now int64, settings []byte) (*Instance, error) {
-	i := &Instance{
-		module: m, limits: m.config.Limits, log: guestLog{logger: logger, limit: m.config.Limits.Logs},
-		random: rand.NewChaCha8(m.Digest),
-	}
-	i.ctx = &guestContext{context.Background(), i}
-	i.Begin(Call{Now: now, Watermark: abi.NoTime})
-	i.allowed = i.limits.Start
-	guest, err := m.runtime.InstantiateModule(i.ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	i, err := m.Start(Surroundings{Logger: logger, Now: now})
 	if err != nil {
-		return nil, fmt.Errorf("make an instance: %w", i.fault(err))
+		return nil, err
 	}
-	i.guest, i.memory = guest, guest.ExportedMemory(abi.Memory)
-	// An instance whose stage has gone to somebody else with its partition is not closed by anybody.
-	runtime.AddCleanup(i, func(guest api.Module) { _ = guest.Close(context.Background()) }, guest) // it has nothing to say
+	guest := i.guest
 	if f := guest.ExportedFunction(abi.Initialize); f != nil {
 		if err := i.invoke(f); err != nil {
 			return nil, i.abandon(fmt.Errorf("initialize: %w", err))
@@ -103,7 +102,22 @@ func (m *Module) Instantiate(logger *slog.Logger, now int64, settings []byte) (*
 			return nil, i.abandon(fmt.Errorf("open: %w", err))
 		}
 	}
+	i.opened = true
 	return i, nil
+}
+
+// make makes the guest itself.
+func (i *Instance) make() error {
+	m := i.module
+	i.random = rand.NewChaCha8(m.Digest)
+	guest, err := m.runtime.InstantiateModule(i.ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	if err != nil {
+		return fmt.Errorf("make an instance: %w", i.fault(err))
+	}
+	i.guest, i.memory = guest, guest.ExportedMemory(abi.Memory)
+	// An instance whose stage has gone to somebody else with its partition is not closed by anybody.
+	i.cleanup = runtime.AddCleanup(i, func(guest api.Module) { _ = guest.Close(context.Background()) }, guest) // it has nothing to say
+	return nil
 }
 
 // abandon frees an instance that is of no use.
@@ -119,6 +133,7 @@ func (i *Instance) Discard() { _ = i.guest.Close(context.Background()) } // its 
 func (i *Instance) Begin(c Call) {
 	i.call, i.calls, i.spent, i.seen, i.allowed = c, 0, 0, time.Time{}, i.limits.Time
 	i.message, i.stderr, i.emitted, i.ends, i.stop = i.message[:0], i.stderr[:0], i.emitted[:0], i.ends[:0], nil
+	i.samples, i.answered = i.samples[:0], nil
 }
 
 // Input returns memory of the guest for the frame that the call is about, for the caller to fill.

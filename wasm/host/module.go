@@ -12,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"github.com/onstream/onstream/wasm/binary"
 	"github.com/onstream/onstream/wasm/meter"
 )
 
@@ -38,16 +39,21 @@ const maxTable = 100_000
 // Config says how modules are compiled and what they may use.
 type Config struct {
 	Limits Limits
+	// Grants are what the module may do besides, see [HTTPGrant].
+	Grants []string
 	// CacheDir is where compiled modules are kept, by their digest; "" for nowhere. It is made, for its owner alone.
 	CacheDir string
 	// CompileTime is how long compiling may take; a minute. It is looked at between two functions.
 	CompileTime time.Duration
+	// Interface is what the module was written for, nil for onstream_v1.
+	Interface *Interface
 }
 
 // Module is a module that is compiled. It is safe for concurrent use.
 type Module struct {
 	*Description
 	config   Config
+	granted  *granted
 	runtime  wazero.Runtime
 	cache    wazero.CompilationCache
 	compiled wazero.CompiledModule
@@ -55,7 +61,7 @@ type Module struct {
 
 // Load compiles a module.
 func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
-	d, decoded, err := inspect(data)
+	d, decoded, err := inspect(data, func(*binary.Module) *Interface { return c.Interface })
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +75,7 @@ func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
 		}
 		return nil, err
 	}
-	m := &Module{Description: d, config: c}
+	m := &Module{Description: d, config: c, granted: newGranted(c.Grants)}
 	if err := m.compile(ctx, metered); err != nil {
 		_ = m.Close(ctx) // it was of no use
 		return nil, err
@@ -89,7 +95,7 @@ func (m *Module) compile(ctx context.Context, metered []byte) (err error) {
 		c = c.WithCompilationCache(m.cache)
 	}
 	m.runtime = wazero.NewRuntimeWithConfig(ctx, c)
-	if err := provide(ctx, m.runtime); err != nil {
+	if err := provide(ctx, m.runtime, m.config.Interface); err != nil {
 		return fmt.Errorf("provide the functions of the host: %w", err)
 	}
 	limit := m.config.CompileTime
@@ -127,6 +133,7 @@ func ownFolder(dir string) error {
 
 // Close frees what the module and its instances have.
 func (m *Module) Close(ctx context.Context) error {
+	m.granted.client.CloseIdleConnections()
 	if m.runtime != nil {
 		if err := m.runtime.Close(ctx); err != nil {
 			return fmt.Errorf("close a module: %w", err)

@@ -6,19 +6,23 @@ import (
 	"github.com/onstream/onstream/wasm/abi"
 )
 
-func onstreamFunctions() map[string]function {
-	return map[string]function{
-		"log":          {funcType("iii:"), logText},
-		"log_enabled":  {funcType("i:i"), logEnabled},
-		"error":        {funcType("ii:"), setError},
-		"now_us":       {funcType(":I"), func(i *Instance, _ api.Memory, s []uint64) { s[0] = uint64(i.call.Now) }},
-		"watermark_us": {funcType(":I"), func(i *Instance, _ api.Memory, s []uint64) { s[0] = uint64(i.call.Watermark) }},
-		"emit":         {funcType("ii:i"), emit},
-		"state_get":    {funcType("iiiiii:i"), stateGet},
-		"state_put":    {funcType("iiiiiiI:i"), statePut},
-		"state_del":    {funcType("iiii:i"), stateDelete},
-		"timer_set":    {funcType("iiII:i"), timerSet},
-		"timer_clear":  {funcType("iiI:i"), timerClear},
+func onstreamFunctions() map[string]Function {
+	return map[string]Function{
+		"log":            {funcType("iii:"), logText},
+		"log_enabled":    {funcType("i:i"), logEnabled},
+		"error":          {funcType("ii:"), setError},
+		"now_us":         {funcType(":I"), func(i *Instance, _ api.Memory, s []uint64) { s[0] = uint64(i.call.Now) }},
+		"watermark_us":   {funcType(":I"), func(i *Instance, _ api.Memory, s []uint64) { s[0] = uint64(i.call.Watermark) }},
+		"emit":           {funcType("ii:i"), emit},
+		"state_get":      {funcType("iiiiii:i"), stateGet},
+		"state_get_many": {funcType("iiiiiii:i"), stateGetMany},
+		"metric_define":  {funcType("iii:i"), metricDefine},
+		"metric_record":  {funcType("iF:"), metricRecord},
+		httpFunction:     {funcType("iiii:i"), httpRequest},
+		"state_put":      {funcType("iiiiiiI:i"), statePut},
+		"state_del":      {funcType("iiii:i"), stateDelete},
+		"timer_set":      {funcType("iiII:i"), timerSet},
+		"timer_clear":    {funcType("iiI:i"), timerClear},
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/onstream/onstream/wasm/binary"
 )
 
-// funcType reads a type such as "iI:i": i is an i32, I an i64; the results are behind the colon.
+// funcType reads a type such as "iI:i": i is an i32, I an i64, F an f64; the results are behind the colon.
 func funcType(text string) binary.FuncType {
 	params, results, _ := strings.Cut(text, ":")
 	return binary.FuncType{Params: valueTypes(params), Results: valueTypes(results)}
@@ -15,11 +15,7 @@ func funcType(text string) binary.FuncType {
 func valueTypes(letters string) []binary.ValueType {
 	var ts []binary.ValueType
 	for _, l := range letters {
-		t := binary.I32
-		if l == 'I' {
-			t = binary.I64
-		}
-		ts = append(ts, t)
+		ts = append(ts, map[rune]binary.ValueType{'i': binary.I32, 'I': binary.I64, 'F': binary.F64}[l])
 	}
 	return ts
 }

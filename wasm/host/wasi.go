@@ -15,14 +15,17 @@ const (
 )
 
 // wasiFunctions is what compilers put into modules. A behaviour has no files, no arguments and no environment.
-func wasiFunctions() map[string]function {
-	fs := map[string]function{
-		"args_get":          {funcType("ii:i"), wasiNothing},
-		"args_sizes_get":    {funcType("ii:i"), wasiNoSizes},
-		"environ_get":       {funcType("ii:i"), wasiNothing},
-		"environ_sizes_get": {funcType("ii:i"), wasiNoSizes},
+func wasiFunctions() map[string]Function {
+	fs := map[string]Function{
+		"args_get":          {funcType("ii:i"), func(i *Instance, mem api.Memory, s []uint64) { wasiTexts(mem, s, i.surroundings.Args) }},
+		"args_sizes_get":    {funcType("ii:i"), func(i *Instance, mem api.Memory, s []uint64) { wasiSizes(mem, s, i.surroundings.Args) }},
+		"environ_get":       {funcType("ii:i"), func(i *Instance, mem api.Memory, s []uint64) { wasiTexts(mem, s, i.surroundings.Env) }},
+		"environ_sizes_get": {funcType("ii:i"), func(i *Instance, mem api.Memory, s []uint64) { wasiSizes(mem, s, i.surroundings.Env) }},
 		"clock_res_get":     {funcType("ii:i"), wasiResolution},
 		"clock_time_get":    {funcType("iIi:i"), wasiClock},
+		"fd_close":          {funcType("i:i"), wasiClose},
+		"fd_fdstat_get":     {funcType("ii:i"), wasiDescribe},
+		"fd_read":           {funcType("iiii:i"), wasiRead},
 		"fd_write":          {funcType("iiii:i"), wasiWrite},
 		"poll_oneoff":       {funcType("iiii:i"), wasiPoll},
 		"proc_exit":         {funcType("i:"), wasiExit},
@@ -30,26 +33,20 @@ func wasiFunctions() map[string]function {
 		"sched_yield":       {funcType(":i"), wasiNothing},
 	}
 	for name, typ := range map[string]string{
-		"fd_advise": "iIIi", "fd_allocate": "iII", "fd_close": "i", "fd_datasync": "i", "fd_fdstat_get": "ii", "fd_fdstat_set_flags": "ii",
+		"fd_advise": "iIIi", "fd_allocate": "iII", "fd_datasync": "i", "fd_fdstat_set_flags": "ii",
 		"fd_fdstat_set_rights": "iII", "fd_filestat_get": "ii", "fd_filestat_set_size": "iI", "fd_filestat_set_times": "iIIi",
-		"fd_pread": "iiiIi", "fd_prestat_get": "ii", "fd_prestat_dir_name": "iii", "fd_pwrite": "iiiIi", "fd_read": "iiii", "fd_readdir": "iiiIi",
+		"fd_pread": "iiiIi", "fd_prestat_get": "ii", "fd_prestat_dir_name": "iii", "fd_pwrite": "iiiIi", "fd_readdir": "iiiIi",
 		"fd_renumber": "ii", "fd_seek": "iIii", "fd_sync": "i", "fd_tell": "ii",
 		"path_create_directory": "iii", "path_filestat_get": "iiiii", "path_filestat_set_times": "iiiiIIi", "path_link": "iiiiiii",
 		"path_open": "iiiiiIIii", "path_readlink": "iiiiii", "path_remove_directory": "iii", "path_rename": "iiiiii", "path_symlink": "iiiii",
 		"path_unlink_file": "iii", "sock_accept": "iii", "sock_recv": "iiiiii", "sock_send": "iiiii", "sock_shutdown": "ii",
 	} {
-		fs[name] = function{funcType(typ + ":i"), func(_ *Instance, _ api.Memory, s []uint64) { s[0] = wasiBadFile }}
+		fs[name] = Function{funcType(typ + ":i"), func(_ *Instance, _ api.Memory, s []uint64) { s[0] = wasiBadFile }}
 	}
 	return fs
 }
 
 func wasiNothing(_ *Instance, _ api.Memory, s []uint64) { s[0] = wasiSuccess }
-
-func wasiNoSizes(_ *Instance, mem api.Memory, s []uint64) {
-	clear(read(mem, s[0], 4))
-	clear(read(mem, s[1], 4))
-	s[0] = wasiSuccess
-}
 
 func wasiResolution(_ *Instance, mem api.Memory, s []uint64) {
 	binary.LittleEndian.PutUint64(read(mem, s[1], 8), 1000)
@@ -70,7 +67,7 @@ func wasiClock(i *Instance, mem api.Memory, s []uint64) {
 // maxWrite is how many bytes are taken at a time; the guest goes on with the rest.
 const maxWrite = 64 << 10
 
-// wasiWrite takes what is written to the standard outputs for lines of the log.
+// wasiWrite takes what is written to the standard outputs for lines of the log, where nobody else wants it.
 func wasiWrite(i *Instance, mem api.Memory, s []uint64) {
 	level := slog.LevelInfo
 	switch uint32(s[0]) {
@@ -91,6 +88,10 @@ func wasiWrite(i *Instance, mem api.Memory, s []uint64) {
 		text := read(mem, uint64(binary.LittleEndian.Uint32(vec)), uint64(binary.LittleEndian.Uint32(vec[4:])))
 		text = text[:min(len(text), int(maxWrite-written))]
 		written += uint32(len(text))
+		if level == slog.LevelInfo && i.surroundings.Stdout != nil {
+			i.surroundings.Stdout(text)
+			continue
+		}
 		i.log.write(i.call.Now, level, text)
 		if room := maxLine - len(i.stderr); level == slog.LevelWarn && room > 0 {
 			i.stderr = append(i.stderr, text[:min(len(text), room)]...)
@@ -150,6 +151,9 @@ func wasiPoll(i *Instance, mem api.Memory, s []uint64) {
 const maxWait = 24 * 3600 * 1e9
 
 func wasiExit(i *Instance, _ api.Memory, s []uint64) {
+	if uint32(s[0]) == 0 && i.surroundings.Stdin != nil {
+		panic(errEnded)
+	}
 	text := ""
 	if said := i.said(); said != "" {
 		text = ": " + said

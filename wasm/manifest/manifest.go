@@ -42,6 +42,8 @@ type Manifest struct {
 	Parameters []Parameter `json:"parameters"`
 	State      State       `json:"state"`
 	Limits     Limits      `json:"limits"`
+	// Grants are what it wants besides, such as "http:api.example.com": the stage has to grant each.
+	Grants []string `json:"grants"`
 	// Volatile says that what it returns depends on more than what it is given: on the clock.
 	Volatile bool `json:"volatile"`
 }
@@ -153,6 +155,9 @@ func (m *Manifest) check() error {
 	}
 	if err := names("state.spaces", m.State.Spaces); err != nil {
 		return err
+	}
+	if len(m.Grants) > maxItems {
+		return fmt.Errorf("grants has %d items, at most %d are taken", len(m.Grants), maxItems)
 	}
 	return m.checkParameters()
 }

@@ -22,7 +22,7 @@ type Behaviour struct {
 // Arena is where the input of a Behaviour is.
 const Arena = 1 << 20
 
-// A HostFunc is an imported function, with its type in letters: "iI" for an i32 and an i64.
+// A HostFunc is an imported function, with its type in letters: "iIF" for an i32, an i64 and an f64.
 type HostFunc struct{ Module, Name, Params, Results string }
 
 // An Export is an exported function; it has two locals of type i32 and one of type i64 behind its parameters.
@@ -81,11 +81,7 @@ func (m *Module) typeOf(params, results string) uint32 {
 func letters(text string) []binary.ValueType {
 	var ts []binary.ValueType
 	for _, l := range text {
-		if l == 'I' {
-			ts = append(ts, binary.I64)
-		} else {
-			ts = append(ts, binary.I32)
-		}
+		ts = append(ts, map[rune]binary.ValueType{'i': binary.I32, 'I': binary.I64, 'F': binary.F64}[l])
 	}
 	return ts
 }
