@@ -95,6 +95,8 @@ type changeJSON struct {
 	OneLaneFor []string `json:"one_lane_for,omitempty"`
 	// Follows is the source with whose partitions goes what the stage keeps.
 	Follows string `json:"follows,omitempty"`
+	// Remarks are what the kind says of the stage.
+	Remarks []string `json:"remarks,omitempty"`
 	// Via is the connection that the stage works over.
 	Via string `json:"via,omitempty"`
 	// State tells what becomes of what the stage keeps, where it would not go on
@@ -155,7 +157,7 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 	fresh := 0 // of the changes, those that are of a stage of the new graph
 	claims := newChangedClaims(old, g, r)
 	for _, x := range graph.Diff(old, g) {
-		change := newChangeJSON(x)
+		change := newChangeJSON(x, r)
 		change.State = claims.remark(x)
 		p.Changes = append(p.Changes, change)
 		if x.New != nil {
@@ -183,13 +185,16 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 	return p, nil
 }
 
-func newChangeJSON(x graph.Change) changeJSON {
+func newChangeJSON(x graph.Change, r *plugins.Registry) changeJSON {
 	out := changeJSON{Addr: x.Addr, Change: x.Kind, Attributes: x.Attributes()}
 	if x.New == nil {
 		out.Kind = x.Old.Kind
 		return out
 	}
 	out.Kind, out.OneLane, out.OneLaneFor, out.Follows = x.New.Kind, x.New.OneLane, x.New.OneLaneFor, x.New.Follows
+	if kind, _ := x.New.TransformKind(r); kind.Remarks != nil {
+		out.Remarks = kind.Remarks(x.New.Config)
+	}
 	if x.New.Via != "" {
 		out.Via = "connector." + x.New.Via
 	}

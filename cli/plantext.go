@@ -101,6 +101,7 @@ func remarks(x changeJSON) string {
 	if x.OneLane {
 		all = append(all, "in one lane: "+ordered(x.OneLaneFor))
 	}
+	all = append(all, x.Remarks...)
 	if len(all) == 0 {
 		return ""
 	}

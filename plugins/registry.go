@@ -94,6 +94,9 @@ type TransformKind struct {
 	// attribute, see [Config.WithContents]. It is asked when Outputs has found
 	// no error. Nil means that there are no such files.
 	Contents func(Config) map[string]string
+	// Remarks says what is particular about a stage, so configured, in a few
+	// words each: for plan. Nil means nothing.
+	Remarks func(Config) []string
 	// Volatile says that what comes out, so configured, depends on more than
 	// the records of a key: on the clock, on what was looked up, on which of its
 	// inputs or of the other keys came first. Nil means no.

@@ -32,6 +32,7 @@ var (
 	_ plugins.Timed        = (*partitioned)(nil)
 	_ plugins.Finisher     = (*partitioned)(nil)
 	_ plugins.StateCounter = (*partitioned)(nil)
+	_ plugins.Heir         = (*partitioned)(nil)
 )
 
 // open makes the instance of a partition, with what is stored for it.
@@ -116,6 +117,21 @@ func (t *partitioned) snapshot(writer func(plugins.Partition) plugins.StateWrite
 		}
 	}
 	return nil
+}
+
+// Inherit implements [plugins.Heir].
+func (t *partitioned) Inherit(from plugins.Transform) {
+	old, ok := from.(*partitioned)
+	if !ok {
+		return
+	}
+	for _, s := range t.shares {
+		if heir, ok := s.Transform.(plugins.Heir); ok {
+			if was := old.share(s.custody.part); was != nil {
+				heir.Inherit(was.Transform)
+			}
+		}
+	}
 }
 
 // Next implements [plugins.Timed].

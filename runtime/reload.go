@@ -108,6 +108,9 @@ func (e *Engine) changeOver(ctx context.Context, old, top *topology, changes []g
 	if err := e.takeUp(old, top, still); err != nil {
 		return errors.Join(err, undo())
 	}
+	if still {
+		top.inherit(old)
+	}
 	e.closeSources(changes)
 	for addr, s := range fresh {
 		top.sinks[addr].start(s)
@@ -182,6 +185,22 @@ func (e *Engine) takeUp(old, top *topology, still bool) error {
 		}
 	}
 	return nil
+}
+
+// inherit lets stages that changed take over more than what is stored from those that they were, lane by lane where their
+// keys are divided alike. Nothing that follows can fail.
+func (t *topology) inherit(old *topology) {
+	for addr, l := range t.lanes {
+		was := old.lanes[addr]
+		if was == nil || was.group == l.group || len(was.queues) != len(l.queues) || fmt.Sprint(was.stage.Key, was.stage.Keys) != fmt.Sprint(t.graph.Stage(addr).Key, t.graph.Stage(addr).Keys) {
+			continue
+		}
+		for i, c := range t.chains[addr] {
+			if heir, ok := c.transform(addr).(plugins.Heir); ok {
+				heir.Inherit(was.group.chains[i].transform(addr))
+			}
+		}
+	}
 }
 
 // sameLanes reports whether a stage runs in the lanes it had.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm/foreign"
 	"github.com/onstream/onstream/wasm/host"
 )
 
@@ -17,6 +18,7 @@ type guest struct {
 	// snapshots are what the instance is restored from: what it, or those whose keys it has now, have kept at
 	// the last checkpoint.
 	snapshots [][]byte
+	foreign   foreign.Guest     // in place of an instance, where the module was written for another host
 	called    bool              // since the last snapshot
 	metrics   []*plugins.Metric // by the number that the instance has for them
 	// first and last are the groups of the lane; others says that some but the first have snapshots.
@@ -29,11 +31,13 @@ func (s *stage) load(ctx context.Context) error {
 	if s.guest.module != nil {
 		return nil
 	}
-	m, err := plugins.Share(s.env.Shared, "module", func() (*host.Module, error) { return s.lib.load(context.WithoutCancel(ctx), s.plan, s.logger) })
+	l, err := plugins.Share(s.env.Shared, "module", func() (*lease, error) {
+		return s.lib.loaded.lend(s.plan.key(), func() (*host.Module, error) { return s.lib.load(context.WithoutCancel(ctx), s.plan, s.logger) })
+	})
 	if err != nil {
 		return err
 	}
-	s.guest.module = m
+	s.guest.module = l.Module
 	return nil
 }
 
@@ -50,6 +54,10 @@ func (s *stage) ready(ctx context.Context) error {
 }
 
 func (s *stage) instantiate() (*host.Fault, error) {
+	if s.plan.foreign != nil {
+		_, fault := s.guest.getForeign(s)
+		return fault, nil
+	}
 	_, fault, err := s.guest.get(s)
 	return fault, err
 }

@@ -39,15 +39,15 @@ func TestReload(t *testing.T) {
 	until := func(want string) {
 		t.Helper()
 		for out() != want {
-			if t.Context().Err() != nil {
-				t.Fatalf("there is %q, not %q", out(), want)
+			if got := out(); len(got) >= len(want) && got != want {
+				t.Fatalf("there is %q, not %q", got, want)
 			}
 			time.Sleep(time.Millisecond)
 		}
 	}
 	module := filepath.Join(dir, "m.wasm")
 	pipeline := func(version string, limit int) string {
-		data, err := os.ReadFile(guest(t, `{"name": "commands", "version": "`+version+`", "ports": ["side"], "parameters": [{"name": "limit", "type": "float"}], `+spaces+`}`))
+		data, err := os.ReadFile(guest(t, `{"name": "commands", "version": "`+version+`", "ports": ["side"], "parameters": [{"name": "limit", "type": "float", "hot": true}], `+spaces+`}`))
 		if err == nil {
 			err = os.WriteFile(module, data, 0o600)
 		}
@@ -101,8 +101,19 @@ sink "file" "out" {
 			t.Fatalf("the reload with version %s gives %v, %v", version, changes, err)
 		}
 	}
-	write("get:x", "recall")
-	until("1\n2\n7\n8\n7\n8\n")
+	write("get:x", "recall", "configured")
+	until("1\n2\n7\n8\n7\n8\n0\n")
+	// With another value of a hot parameter the instance goes on, and what it has in its memory.
+	for limit := 3; limit < 5; limit++ {
+		if _, g, err = build(t, pipeline("2", limit), dir); err != nil {
+			t.Fatal(err)
+		}
+		if changes, err = e.Reload(t.Context(), g); err != nil || len(changes) != 1 {
+			t.Fatalf("the reload with the limit %d gives %v, %v", limit, changes, err)
+		}
+	}
+	write("get:x", "recall", "configured", "limit")
+	until("1\n2\n7\n8\n7\n8\n0\n7\n8\n2\n4\n")
 	e.Drain()
 	if err := <-ended; err != nil {
 		t.Error(err)

@@ -38,6 +38,7 @@ type stage struct {
 	times  []int64         // by row, ns; nil where they are not known
 	again  []uint32        // that the module wants to be given again
 	result result
+	frame  abi.OutputWriter // what guests of other interfaces return
 	due    []dueTimer
 	keys   []string
 	ended  bool // no record will come
@@ -50,6 +51,7 @@ var (
 	_ plugins.Timed        = (*stage)(nil)
 	_ plugins.Finisher     = (*stage)(nil)
 	_ plugins.StateCounter = (*stage)(nil)
+	_ plugins.Heir         = (*stage)(nil)
 )
 
 func newStage(p *plan, l *library, c plugins.Config, env plugins.Env) *stage {
@@ -177,6 +179,9 @@ func (w work) halves() (first, second work) {
 
 // attempt gives work to the module, and where that fails, each half of it, down to what is to blame.
 func (s *stage) attempt(w work) error {
+	if s.plan.foreign != nil {
+		return s.attemptForeign(w.rows)
+	}
 	if f := s.breaker.open(s.env.Now()); f != nil {
 		s.fail(w, *f)
 		return nil

@@ -52,7 +52,9 @@ func ask(t *testing.T, grant string, limit time.Duration, request ...abi.Setting
 	return answer, nil
 }
 
-func text(name, value string) abi.Setting { return abi.Setting{Name: name, Type: abi.Text, Text: value} }
+func text(name, value string) abi.Setting {
+	return abi.Setting{Name: name, Type: abi.Text, Text: value}
+}
 
 func TestHTTPRequest(t *testing.T) {
 	t.Parallel()

@@ -50,7 +50,7 @@ type Instance struct {
 	guest  api.Module
 	memory api.Memory
 
-	alloc, process, onTimer, onWatermark, snapshot, restore api.Function
+	alloc, process, onTimer, onWatermark, configure, snapshot, restore api.Function
 
 	surroundings Surroundings
 	cleanup      runtime.Cleanup
@@ -93,7 +93,7 @@ func (m *Module) Instantiate(logger *slog.Logger, now int64, settings []byte) (*
 	}
 	for name, f := range map[string]*api.Function{
 		abi.Alloc: &i.alloc, abi.Process: &i.process, abi.OnTimer: &i.onTimer, abi.OnWatermark: &i.onWatermark,
-		abi.Snapshot: &i.snapshot, abi.Restore: &i.restore,
+		abi.Configure: &i.configure, abi.Snapshot: &i.snapshot, abi.Restore: &i.restore,
 	} {
 		*f = guest.ExportedFunction(name)
 	}
@@ -110,6 +110,8 @@ func (m *Module) Instantiate(logger *slog.Logger, now int64, settings []byte) (*
 func (i *Instance) make() error {
 	m := i.module
 	i.random = rand.NewChaCha8(m.Digest)
+	i.ctx.making = withMemory()
+	defer func() { i.ctx.making = nil }()
 	guest, err := m.runtime.InstantiateModule(i.ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		return fmt.Errorf("make an instance: %w", i.fault(err))
@@ -188,6 +190,12 @@ func (i *Instance) Snapshot() ([]byte, error) {
 
 // Restore gives the guest what one like it has returned from Snapshot.
 func (i *Instance) Restore(snapshot []byte) error { return i.give(i.restore, snapshot) }
+
+// Configurable reports whether the guest takes settings while it runs.
+func (i *Instance) Configurable() bool { return i.configure != nil }
+
+// Configure gives a Configurable guest a frame of settings whose hot parameters are others than before.
+func (i *Instance) Configure(settings []byte) error { return i.give(i.configure, settings) }
 
 // give calls a function with bytes, which answers whether it takes them.
 func (i *Instance) give(f api.Function, data []byte) error {

@@ -87,6 +87,15 @@ func open(ptr unsafe.Pointer, n uint32) int32 {
 	return 0
 }
 
+// configured is how often this instance was given new parameters.
+var configured int
+
+//go:wasmexport onstream_configure
+func configure(ptr unsafe.Pointer, n uint32) int32 {
+	configured++
+	return open(ptr, n)
+}
+
 func fail(msg string) { setError(pointer(msg), uint32(len(msg))) }
 
 // out is a record to return.
@@ -158,6 +167,8 @@ func process(ptr unsafe.Pointer, n uint32) int64 {
 			return returned()
 		case "outside":
 			return 0x7fffffff_00000001
+		case "wrap":
+			return 0x00000010_ffffffff
 		default:
 			outs = run(outs, f, row, cmd, arg)
 		}
@@ -200,6 +211,24 @@ func run(outs []out, f []byte, row uint32, cmd, arg string) []out {
 		return one(out{status: 2})
 	case "panic":
 		panic("told to")
+	case "every3":
+		if turns++; turns%3 == 0 {
+			panic("every third")
+		}
+		return one(keep)
+	case "recurse":
+		return one(out{flags: same &^ 2, value: strconv.Itoa(deep(1 << 30))})
+	case "calls":
+		for watermark() != 1 {
+			turns++
+		}
+	case "hog":
+		for all := [][]byte{}; ; {
+			all = append(all, make([]byte, 1<<20))
+			turns += len(all)
+		}
+	case "pointer":
+		setError(unsafe.Pointer(^uintptr(1)), 100)
 	case "spin":
 		for {
 			if memory == "never" {
@@ -254,10 +283,23 @@ func run(outs []out, f []byte, row uint32, cmd, arg string) []out {
 		return one(out{flags: same &^ 2, value: time.Since(began).Round(time.Minute).String()})
 	case "limit":
 		return one(out{flags: same &^ 2, value: strconv.FormatFloat(limit, 'g', -1, 64)})
+	case "configured":
+		return one(out{flags: same &^ 2, value: strconv.Itoa(configured)})
 	case "key":
 		return one(out{flags: same &^ 7, key: arg, value: text(f, d+16), header: arg})
 	}
 	return outs
+}
+
+// turns is how often something was done.
+var turns int
+
+//go:noinline
+func deep(n int) int {
+	if n == 0 {
+		return 1
+	}
+	return deep(n-1) + deep(n-2)
 }
 
 // bitmap keeps the even rows.
