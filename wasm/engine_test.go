@@ -184,9 +184,9 @@ transform "wasm" "m" {
   module = %q
 `, guest(t, columnar))
 	for text, want := range map[string]string{
-		"inputs = { u = event.t }":                                 `main.hcl:9,12-27: invalid configuration; the module has no input "u", it has t`,
-		"inputs = { t = event.t }\n  config = { limit = event.t }": `main.hcl:10`,
-		"inputs = { t = event.t }\n  config = { most = 1 }":        `the module has no parameter "most", it has limit`,
+		"inputs = { u = event.t }":                                 `main.hcl:9,18-25: invalid configuration; the module has no input "u", it has t`,
+		"inputs = { t = event.t }\n  config = { limit = event.t }": `main.hcl:10,22-29: not available here; event is not available in this place`,
+		"inputs = { t = event.t }\n  config = { most = 1 }":        `main.hcl:10,21-22: invalid configuration; the module has no parameter "most", it has limit`,
 	} {
 		_, _, err := build(t, head+"  "+text+"\n}\nsink \"discard\" \"out\" {\n  from = transform.m\n}\n", dir)
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -33,7 +33,7 @@ func (p *plan) setParameters(exprs []plugins.NamedExpr) error {
 		if len(names) == 0 {
 			return plugins.ConfigErrorf("config", "the module has no parameters: remove config")
 		}
-		return plugins.ConfigErrorf("config", "the module has no parameter %q, it has %s", x.Name, strings.Join(names, ", "))
+		return plugins.ConfigErrorf("config."+x.Name, "the module has no parameter %q, it has %s", x.Name, strings.Join(names, ", "))
 	}
 	return nil
 }
@@ -51,15 +51,15 @@ func parameter(q manifest.Parameter, x plugins.Expr) (abi.Setting, error) {
 	}
 	v, ok := plugins.ConstantOf(x)
 	if !ok {
-		return abi.Setting{}, plugins.ConfigErrorf("config", "%s depends on the record: a parameter is the same for all of them", q.Name)
+		return abi.Setting{}, plugins.ConfigErrorf("config."+q.Name, "%s depends on the record: a parameter is the same for all of them", q.Name)
 	}
 	t, _ := manifest.TypeOf(q.Type)
 	s, ok := setting(t, v)
 	if s.Name = q.Name; !ok {
-		return s, plugins.ConfigErrorf("config", "%s is %s, a %s, and is to be of type %s%s", q.Name, v, v.Kind, q.Type, example(t))
+		return s, plugins.ConfigErrorf("config."+q.Name, "%s is %s, a %s, and is to be of type %s%s", q.Name, v, v.Kind, q.Type, example(t))
 	}
 	if err := q.Check(s); err != nil {
-		return s, plugins.ConfigErrorf("config", "%v", err)
+		return s, plugins.ConfigErrorf("config."+q.Name, "%v", err)
 	}
 	return s, nil
 }
