@@ -22,8 +22,8 @@ build: ## build bin/onstream
 run: build ## build, then run the quickstart: simulated devices, results on the screen, ends by itself
 	bin/onstream run examples/quickstart
 
-test: ## run all tests, also against the servers that scripts/services has started (TESTFLAGS=-v for each by name)
-	@eval "$$(scripts/services env)"; go test $(TESTFLAGS) ./...
+test: ## run all tests, also with the servers and compilers that scripts/services and scripts/toolchains have (TESTFLAGS=-v for each by name)
+	@eval "$$(scripts/services env)"; eval "$$(scripts/toolchains env)"; go test $(TESTFLAGS) ./...
 
 conformance: ## run what every bus must pass, with the servers that are up, and write docs/CONNECTORS.md's table of it
 	@eval "$$(scripts/services env)"; go test -count=1 -v -run 'Conformance|Watermill|Mosquitto|InProcess' ./connectors/... | go run ./docs/conformance docs/CONNECTORS.md

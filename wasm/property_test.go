@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -65,30 +66,42 @@ func FuzzReturned(f *testing.F) {
 	}
 	f.Add(byte(0), header(1, 0, 2, append(record(1, abi.Same, abi.Emit), record(2, 0, abi.Emit)...)...))
 	f.Add(byte(0), header(1, 0, 2, append(record(1, 0, abi.DeadLetter), record(1, 0, abi.Retry)...)...))
-	f.Add(byte(1), header(2, 3, 1, 5))
+	f.Add(byte(2), header(2, 3, 1, 5))
 	column := make([]byte, abi.ColumnSize+24)
 	column[0], column[8], column[12] = byte(abi.Float), 64, 24
-	f.Add(byte(2), header(3, 3, 1, column...))
+	f.Add(byte(4), header(3, 3, 1, column...))
+	f.Add(byte(5), header(3, 3, 1, column...))
 	manifests := []string{
 		`{"ports": ["other"]}`,
 		`{"returns": "selection"}`,
 		`{"returns": "columns", "outputs": [{"name": "f", "type": "float", "optional": true}]}`,
 		`{"returns": "columns", "outputs": [{"name": "f", "type": "string"}]}`,
 	}
-	f.Fuzz(func(t *testing.T, which byte, frame []byte) {
-		if len(frame) > 1000 {
-			return
-		}
-		size := int32(len(frame))
+	// Of each batch the module returns, or emits too, the value of the first record, whose place the first descriptor tells;
+	// nothing where that is empty.
+	load := func(at int32) []byte { return wasmtest.Code(wasmtest.I32(wasmtest.Arena+at), []byte{0x28, 2, 0}) }
+	ptr, size := wasmtest.Code(load(abi.HeaderSize+24), wasmtest.I32(wasmtest.Arena), []byte{0x6a}), load(abi.HeaderSize+28)
+	some := wasmtest.Code(size, []byte{0x45, 0x45})
+	var engines []*engine
+	for k := range 2 * len(manifests) {
 		module := wasmtest.Behaviour{
-			Data: string(frame), Manifest: manifests[int(which)%len(manifests)],
-			Imports: []wasmtest.HostFunc{{Module: abi.Module, Name: "emit", Params: "ii", Results: "i"}},
+			Manifest: manifests[k/2],
+			Imports:  []wasmtest.HostFunc{{Module: abi.Module, Name: "emit", Params: "ii", Results: "i"}},
 			Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.Code(
-				wasmtest.I32(int32(which>>7)), []byte{0x04, 0x40}, wasmtest.I32(0), wasmtest.I32(size), wasmtest.CallOf(0), []byte{0x1a, 0x0b}, wasmtest.I64(int64(size)),
+				wasmtest.I32(int32(k%2)), some, []byte{0x71, 0x04, 0x40}, ptr, size, wasmtest.CallOf(0), []byte{0x1a, 0x0b},
+				ptr, []byte{0xad}, wasmtest.I64(32), []byte{0x86}, size, []byte{0xad, 0x84}, some, []byte{0xad, 0x7e}, // ptr << 32 | size
 			)}},
 		}
-		e := start(t, file(t, module.Bytes()), nil)
-		e.run("one", "two", "three")
+		engines = append(engines, start(f, file(f, module.Bytes()), nil))
+	}
+	f.Fuzz(func(t *testing.T, which byte, frame []byte) {
+		e := engines[int(which)%len(engines)]
+		e.t, e.clock = t, e.clock.Add(time.Hour)
+		e.run("") // does not fail, so the breaker is closed
+		b := e.batch("", "two", "three")
+		b.Values[0] = plugins.Span{Off: uint32(len(b.Data)), Len: uint32(len(frame))}
+		b.Data = append(b.Data, frame...)
+		e.process(b)
 	})
 }
 
