@@ -154,6 +154,9 @@ func TestReloadKeepsState(t *testing.T) {
 		if repeats := w.counts(t, "sink.out", int64(len(lines))); repeats != 0 {
 			t.Errorf("%d records were counted twice", repeats)
 		}
+		if n := w.counted("inherited"); n != 5*2 {
+			t.Errorf("%d instances have taken over from others, not one in each lane for each reload", n)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime"
 	"github.com/onstream/onstream/runtime/graph"
 )
@@ -296,6 +297,24 @@ func TestSourcesOfOneTopic(t *testing.T) {
 		}
 	}
 	w.crewCounts(t, end)
+}
+
+// A stage that changes takes over from the instance of each partition.
+func TestChangedStageInheritsByPartition(t *testing.T) {
+	t.Parallel()
+	w, c := newWorld(t), newCrew(210)
+	w.addCrew(t, c)
+	e := w.launch(t.TempDir(), w.crewPipeline(c), runtime.Config{})
+	w.until("all to be written", func() bool { return w.distinct() >= 210 })
+	next := w.crewPipeline(c)
+	next.Stage("transform.count").Config = plugins.NewConfig(map[string]any{"note": "changed"})
+	if _, err := e.Reload(context.Background(), next); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.counted("inherited"); n != crewParts {
+		t.Errorf("%d instances have taken over from others, not %d", n, crewParts)
+	}
+	e.kill()
 }
 
 // A source that a reload removes leaves its partitions.

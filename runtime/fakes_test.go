@@ -98,6 +98,13 @@ func (w *world) count(addr string) {
 	w.opens[addr]++
 }
 
+// counted returns how often something was counted.
+func (w *world) counted(addr string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.opens[addr]
+}
+
 // written returns what a sink has written so far.
 func (w *world) written(addr string) []string {
 	w.mu.Lock()

@@ -31,7 +31,11 @@ func (w *world) addStateful() {
 		{
 			Name: "counter", Keyed: true, Outputs: one,
 			State: func(c plugins.Config) string { return "a count, " + c.String("shape") },
-			New:   func(_ plugins.Config, env plugins.Env) (plugins.Transform, error) { return newCounter(env), nil },
+			New: func(_ plugins.Config, env plugins.Env) (plugins.Transform, error) {
+				c := newCounter(env)
+				c.inherited = func() { w.count("inherited") }
+				return c, nil
+			},
 		},
 		{
 			Name: "sum", Keyed: true, Outputs: one,
@@ -63,6 +67,14 @@ type counter struct {
 	env   plugins.Env
 	table *keyed.Table[int64]
 	key   []byte
+	// inherited is called when it takes over from one that has had the same keys.
+	inherited func()
+}
+
+func (c *counter) Inherit(from plugins.Transform) {
+	if was, ok := from.(*counter); ok && c.inherited != nil && was.table.Stats().Keys == c.table.Stats().Keys {
+		c.inherited()
+	}
 }
 
 func newCounter(env plugins.Env) *counter {
