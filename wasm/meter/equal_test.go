@@ -52,6 +52,7 @@ type generator struct {
 	self    uint32
 	budget  int // statements and values that may still be drawn
 	loops   byte
+	nesting byte // blocks around, without loops
 	code    []byte
 }
 
@@ -68,7 +69,7 @@ func (g *generator) emit(b ...byte) { g.code = append(g.code, b...) }
 
 func (g *generator) statements(depth int) {
 	for range rapid.IntRange(0, 4).Draw(g.t, "statements") {
-		switch g.pick(6) {
+		switch g.pick(7) {
 		case 0, 1:
 			g.value(depth)
 			g.emit(0x21, g.local()) // local.set
@@ -79,9 +80,11 @@ func (g *generator) statements(depth int) {
 			if depth > 0 {
 				g.value(depth - 1)
 				g.emit(0x04, 0x40) // if
+				g.nesting++
 				g.statements(depth - 1)
 				g.emit(0x05) // else
 				g.statements(depth - 1)
+				g.nesting--
 				g.emit(0x0b)
 			}
 		case 4:
@@ -92,6 +95,16 @@ func (g *generator) statements(depth int) {
 			if depth > 0 && g.loops < 2 {
 				g.loop(depth)
 			}
+		case 6:
+			g.value(depth)
+			g.emit(0x04, 0x40) // if
+			g.value(0)
+			if g.loops == 0 && rapid.Bool().Draw(g.t, "branch") {
+				g.emit(0x0c, g.nesting+1) // br, to what is around the function
+			} else {
+				g.emit(0x0f) // return
+			}
+			g.emit(0x0b)
 		}
 	}
 }
@@ -255,6 +268,7 @@ func TestTooComplicated(t *testing.T) {
 	t.Parallel()
 	for want, code := range map[string][]byte{
 		"a function has 4 loops, at most 3 are taken: divide it":                                          slices.Repeat([]byte{0x03, 0x40, 0x0b}, 4),
+		"a function has 6 calls, at most 5 are taken":                                                     slices.Repeat([]byte{0x10, 0}, 6),
 		"a function has 9 blocks, at most 8 are taken":                                                    slices.Repeat([]byte{0x02, 0x40, 0x0b}, 9),
 		"a function has 7 blocks and loops and 3 locals, of which the product may be 20: divide it, or b": append(slices.Repeat([]byte{0x41, 0, 0x04, 0x40, 0x0b}, 6), 0x03, 0x40, 0x0b),
 	} {
@@ -265,7 +279,7 @@ func TestTooComplicated(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := config
-		c.Loops, c.Blocks, c.Spread = 3, 8, 20
+		c.Loops, c.Blocks, c.Spread, c.Calls = 3, 8, 20, 5
 		if len(code) == 12 || len(code) == 27 {
 			c.Spread = 0
 		}
@@ -301,5 +315,50 @@ func TestLimits(t *testing.T) {
 	}
 	if _, err := meter.Rewrite(m, meter.Config{Pages: 16, Steps: 1}); err == nil || err.Error() != "it begins with 1.1 MiB of memory, and may have 1.0 MiB" {
 		t.Errorf("a large memory gives %v", err)
+	}
+}
+
+// How deep calls nest is limited, and what they have taken of the stack they give back, in whatever way they end.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	i32 := []binary.ValueType{binary.I32}
+	pair := binary.FuncType{Params: i32, Results: []binary.ValueType{binary.I32, binary.I64}}
+	fall := func(end ...byte) []byte { // f(n) is f(n-1) unless n is 0
+		code := []byte{0x20, 0, 0x45, 0x04, 0x40, 0x41, 7}
+		return append(append(code, end...), 0x0b, 0x20, 0, 0x41, 1, 0x6b, 0x10, 0)
+	}
+	for name, f := range map[string]struct {
+		typ  binary.FuncType
+		code []byte
+	}{
+		"return":            {binary.FuncType{Params: i32, Results: i32}, fall(0x0f)},
+		"branch":            {binary.FuncType{Params: i32, Results: i32}, fall(0x0c, 1)},
+		"several values":    {pair, fall(0x42, 5, 0x0f)},
+		"nothing":           {binary.FuncType{Params: i32}, fall(0x1a, 0x0f)},
+		"no return":         {binary.FuncType{Params: i32}, []byte{0x20, 0, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x10, 0, 0x0b}},
+		"table of branches": {binary.FuncType{Params: i32}, []byte{0x02, 0x40, 0x20, 0, 0x45, 0x0e, 1, 0, 1, 0x0b, 0x20, 0, 0x41, 1, 0x6b, 0x10, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := wasmtest.Module{
+				Types: []binary.FuncType{f.typ}, Funcs: []wasmtest.Func{{Code: f.code}}, Exports: []binary.Export{{Name: "f"}},
+			}
+			c := config
+			c.Stack = 100 * (16 + 1) // a frame has 16 values and a parameter
+			deep := false
+			guest := start(t, rewrite(t, m.Bytes(), c), func() { deep = true; panic(errKilled) })
+			call := func(n int32) error {
+				_, err := guest.ExportedFunction("f").Call(t.Context(), api.EncodeI32(n))
+				return err
+			}
+			for range 3 { // each gives back what it has taken
+				if err := call(99); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := call(100); !errors.Is(err, errKilled) || !deep {
+				t.Errorf("one more ends with %v", err)
+			}
+		})
 	}
 }

@@ -4,9 +4,10 @@
 // could be interrupted: a module that spins would hold up a whole process at its next
 // collection of garbage.
 //
-// A global counts down. It is decremented where a function begins and where a
+// Two globals count down. One is decremented where a function begins and where a
 // loop begins its next turn, and for each 64 bytes that an instruction copies or fills; a function that has neither loops nor calls takes no
-// longer than its code is long, and is left as it is. What a module does
+// longer than its code is long, and is left as it is. The other one is what functions that call others may still take of the
+// stack: the run-time's own is larger than can be copied unnoticed when it has to grow. What a module does
 // is not changed by that, but for how long it takes and how deep it may recurse.
 package meter
 
@@ -18,10 +19,12 @@ import (
 
 // Config says how a module is changed.
 type Config struct {
-	// Module and Name are those of the imported function () -> () that is called
-	// after each Steps steps.
+	// Module and Name are those of the imported function (i32) -> () that is called with
+	// [Steps] after each Steps steps, and with [Deep] when calls are nested too deeply; then it must not return.
 	Module, Name string
 	Steps        int32
+	// Stack is how many values, of 8 bytes, the functions may have that are being called at a time.
+	Stack int32
 	// Pages is how many pages of 64 KiB the module's memory has at most.
 	Pages uint32
 	// Entries is how many entries its table has at most.
@@ -30,7 +33,15 @@ type Config struct {
 	// of both for each of its locals, in all. Compilers take longer for a function than in proportion to
 	// them. 0 is any number.
 	Loops, Blocks, Spread int
+	// Calls is how many calls a function has at most, for each of which a compiler needs a kilobyte or two; 0 is any number.
+	Calls int
 }
+
+// What the host is called for.
+const (
+	Steps = 0
+	Deep  = 1
+)
 
 // A TooLargeError says that a module begins with more memory than it may have.
 type TooLargeError struct{ Min, Max uint32 } // pages
@@ -49,7 +60,7 @@ func Rewrite(m *binary.Module, c Config) ([]byte, error) {
 	w := &rewriter{m: m, config: c, imported: uint32(m.Imported(binary.Func))}
 	w.counter = uint32(m.Imported(binary.Global) + m.Globals)
 	w.refill = w.imported + 1 + uint32(len(m.Functions))
-	w.tickType = uint32(len(m.Types))
+	w.types = uint32(len(m.Types))
 	return w.module()
 }
 
@@ -58,10 +69,11 @@ func Rewrite(m *binary.Module, c Config) ([]byte, error) {
 type rewriter struct {
 	m        *binary.Module
 	config   Config
-	imported uint32 // functions, without the one that is added
-	counter  uint32 // the global's index
-	refill   uint32 // the index of the function that fills the counter up; behind it is the one that charges
-	tickType uint32 // the type () -> (); behind it is i32 -> i32
+	imported uint32            // functions, without the one that is added
+	counter  uint32            // the index of the global with the steps that are left; behind it is that with the stack that is
+	refill   uint32            // the index of the function that fills the counter up; behind it is the one that charges
+	types    uint32            // the index of the first type that is added
+	blocks   []binary.FuncType // those of them that are of blocks
 	out      []byte
 }
 

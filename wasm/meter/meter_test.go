@@ -19,7 +19,7 @@ import (
 	"github.com/onstream/onstream/wasm/meter"
 )
 
-var config = meter.Config{Module: "meter", Name: "tick", Steps: 100_000, Pages: 1024, Entries: 10_000}
+var config = meter.Config{Module: "meter", Name: "tick", Steps: 100_000, Stack: 1 << 20, Pages: 1024, Entries: 10_000}
 
 func rewrite(t testing.TB, module []byte, c meter.Config) []byte {
 	t.Helper()
@@ -45,7 +45,7 @@ func start(t testing.TB, module []byte, tick func()) api.Module {
 	t.Cleanup(func() { _ = r.Close(ctx) }) // it is of no use any more
 	wasi_snapshot_preview1.MustInstantiate(ctx, r)
 	_, err := r.NewHostModuleBuilder("meter").NewFunctionBuilder().
-		WithGoModuleFunction(api.GoModuleFunc(func(context.Context, api.Module, []uint64) { tick() }), nil, nil).Export("tick").Instantiate(ctx)
+		WithGoModuleFunction(api.GoModuleFunc(func(context.Context, api.Module, []uint64) { tick() }), []api.ValueType{api.ValueTypeI32}, nil).Export("tick").Instantiate(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,29 +6,40 @@ import (
 	"github.com/onstream/onstream/wasm/binary"
 )
 
-// added is what each section has besides. Sections that a module lacks, but for
+// The types that are added, by their place behind those that there are.
+const (
+	refillType = iota // () -> ()
+	chargeType        // i32 -> i32
+	tickType          // i32 -> ()
+	blockTypes        // of blocks that return several values
+)
+
+// additions is what each section has besides. Sections that a module lacks, but for
 // those without anything to add, are made.
 var additions = []struct {
 	id  binary.SectionID
-	n   uint32 // how many things are added
-	add func(*rewriter) []byte
+	add func(*rewriter) (things []byte, n int)
 }{
-	{binary.TypeSection, 2, func(*rewriter) []byte { return []byte{0x60, 0, 0, 0x60, 1, byte(binary.I32), 1, byte(binary.I32)} }},
-	{binary.ImportSection, 1, (*rewriter).tick},
-	{binary.FunctionSection, 2, func(w *rewriter) []byte { return binary.AppendU32(binary.AppendU32(nil, w.tickType), w.tickType+1) }},
-	{binary.TableSection, 0, nil},
-	{binary.MemorySection, 0, nil},
-	{binary.GlobalSection, 1, (*rewriter).fuel},
-	{binary.ExportSection, 0, nil},
-	{binary.StartSection, 0, nil},
-	{binary.ElementSection, 0, nil},
-	{binary.DataCountSection, 0, nil},
-	{binary.CodeSection, 0, nil},
-	{binary.DataSection, 0, nil},
+	{binary.TypeSection, (*rewriter).addedTypes},
+	{binary.ImportSection, (*rewriter).tick},
+	{binary.FunctionSection, (*rewriter).addedFunctions},
+	{binary.TableSection, nil},
+	{binary.MemorySection, nil},
+	{binary.GlobalSection, (*rewriter).globals},
+	{binary.ExportSection, nil},
+	{binary.StartSection, nil},
+	{binary.ElementSection, nil},
+	{binary.DataCountSection, nil},
+	{binary.CodeSection, nil},
+	{binary.DataSection, nil},
 }
 
 // module writes all sections, in the order that the format asks for.
 func (w *rewriter) module() ([]byte, error) {
+	code, err := w.code() // says which types it needs
+	if err != nil {
+		return nil, err
+	}
 	w.out = slices.Grow(w.out, w.size())
 	w.out = append(w.out, "\x00asm\x01\x00\x00\x00"...)
 	for _, a := range additions {
@@ -39,10 +50,6 @@ func (w *rewriter) module() ([]byte, error) {
 		}
 		switch {
 		case a.id == binary.CodeSection:
-			code, err := w.code()
-			if err != nil {
-				return nil, err
-			}
 			w.section(a.id, code)
 		case a.id == binary.MemorySection && at >= 0:
 			memory, err := w.memory()
@@ -53,7 +60,8 @@ func (w *rewriter) module() ([]byte, error) {
 		case a.id == binary.TableSection && at >= 0:
 			w.section(a.id, w.table())
 		case a.add != nil:
-			w.section(a.id, more(w.refs(s), a.add(w), a.n))
+			things, n := a.add(w)
+			w.section(a.id, more(w.refs(s), things, uint32(n)))
 		case at >= 0:
 			w.section(a.id, w.refs(s))
 		}
@@ -102,16 +110,35 @@ func more(data, things []byte, added uint32) []byte {
 	return append(out, things...)
 }
 
-// tick is the function that is imported besides.
-func (w *rewriter) tick() []byte {
-	b := binary.AppendName(binary.AppendName(nil, w.config.Module), w.config.Name)
-	return binary.AppendU32(append(b, byte(binary.Func)), w.tickType)
+// addedTypes are those of what is added.
+func (w *rewriter) addedTypes() ([]byte, int) {
+	things := []byte{0x60, 0, 0, 0x60, 1, byte(binary.I32), 1, byte(binary.I32), 0x60, 1, byte(binary.I32), 0}
+	for _, t := range w.blocks {
+		things = binary.AppendU32(append(things, 0x60, 0), uint32(len(t.Results)))
+		for _, r := range t.Results {
+			things = append(things, byte(r))
+		}
+	}
+	return things, blockTypes + len(w.blocks)
 }
 
-// fuel is the global that counts down.
-func (w *rewriter) fuel() []byte {
-	b := []byte{byte(binary.I32), 1, i32Const}
-	return append(binary.AppendS32(b, w.config.Steps), end)
+func (w *rewriter) addedFunctions() ([]byte, int) {
+	return binary.AppendU32(binary.AppendU32(nil, w.types+refillType), w.types+chargeType), 2
+}
+
+// tick is the function that is imported besides.
+func (w *rewriter) tick() ([]byte, int) {
+	b := binary.AppendName(binary.AppendName(nil, w.config.Module), w.config.Name)
+	return binary.AppendU32(append(b, byte(binary.Func)), w.types+tickType), 1
+}
+
+// globals are those that count down.
+func (w *rewriter) globals() ([]byte, int) {
+	var b []byte
+	for _, from := range []int32{w.config.Steps, w.config.Stack} {
+		b = append(binary.AppendS32(append(b, byte(binary.I32), 1, i32Const), from), end)
+	}
+	return b, 2
 }
 
 func (w *rewriter) memory() ([]byte, error) {
