@@ -12,7 +12,7 @@ func kind(l *library) plugins.TransformKind {
 	return plugins.TransformKind{
 		Name: "wasm",
 		Schema: plugins.Schema{
-			Doc: "Runs a WebAssembly module that somebody wrote in a language of their own: a behaviour, of the interface onstream_v1 (wasm/sdk/ABI.md). It has no files, no network and no clock but the pipeline's, and limits on time, memory and all else. A record for which it fails, or on which it takes too long, leaves by the error output with the code trap, timeout, limit, frame or module_error, and the others go on.",
+			Doc: "Runs a WebAssembly module that somebody wrote in a language of their own: a behaviour, of the interface onstream_v1 (wasm/sdk/ABI.md), or one that was written for Extism, Redpanda's data transforms or WASI. It has no files, no network and no clock but the pipeline's, and limits on time, memory and all else. A record for which it fails, or on which it takes too long, leaves by the error output with the code trap, timeout, limit, frame or module_error, and the others go on.",
 			Example: `transform "wasm" "score" {
   from   = source.readings
   module = "behaviours/score.wasm"
@@ -20,9 +20,14 @@ func kind(l *library) plugins.TransformKind {
   config = { limit = 3.0 }
 }`,
 			Attrs: []plugins.Attr{
-				{Name: "module", Type: plugins.AttrString, Required: true, Doc: "The file with the module."},
-				{Name: "sha256", Type: plugins.AttrString, Doc: "The SHA-256 of the file in hexadecimal digits: another one is not run."},
-				{Name: "config", Type: plugins.AttrExprMap, Doc: "Values of the module's parameters, which are the same for all records."},
+				{Name: "module", Type: plugins.AttrFile, Required: true, Doc: "The file with the module, or the folder of a behaviour's project, which is then built with the compiler of its language and kept until its sources change. A relative path starts at the pipeline's folder."},
+				{Name: "sha256", Type: plugins.AttrString, Doc: "The SHA-256 of the module in hexadecimal digits: another one is not run. With a folder it is that of the module which is built of it, as onstream module build tells it."},
+				{Name: "abi", Type: plugins.AttrString, Enum: interfaceNames(), Doc: "What the module was written for: this interface (onstream), Extism, Redpanda's data transforms, or WASI, which is a program that reads and writes lines. What it imports and exports tells that, unless given."},
+				{Name: "function", Type: plugins.AttrString, Doc: "The function of a plug-in of Extism that is called for each record. One that has several needs it."},
+				{Name: "args", Type: plugins.AttrStrings, Doc: "Arguments of a program of WASI."},
+				{Name: "ports", Type: plugins.AttrStrings, Doc: "Names of outputs besides the one without a name: topics that a data transform of Redpanda writes to."},
+				{Name: "config", Type: plugins.AttrExprMap, Doc: "Values of the module's parameters, which are the same for all records; for other hosts' modules the configuration of Extism, and variables of the environment."},
+				{Name: "grant", Type: plugins.AttrStrings, Doc: "What the module may do besides: \"http:HOST\" for HTTP requests to a host, \"http:HOST:PORT\" where the port is not that of http or https. A module that asks for more, or for what it is not granted, is refused."},
 				{Name: "value", Type: plugins.AttrExpr, Doc: "What a module that takes records is given as the value of each; the payload unless given. Write event for the record as JSON, where stages before have changed it."},
 				{Name: "inputs", Type: plugins.AttrExprMap, Doc: "The columns of a module that takes columns, by the names that it has for them."},
 				{Name: "time", Type: plugins.AttrExpr, Want: plugins.Of(plugins.Time), Doc: "When what the record tells has happened: what the module sees as its time, and by which its timers of event time are due."},
@@ -61,6 +66,7 @@ func kind(l *library) plugins.TransformKind {
 			return err == nil && d.Stateless() && !c.Has("time")
 		},
 		Contents: l.contents,
+		Remarks:  func(c plugins.Config) []string { return remarks(l, c) },
 		Volatile: func(c plugins.Config) bool {
 			d, err := l.describe(c)
 			return err != nil || d.Manifest.Volatile || d.Timers || d.Watermark

@@ -21,6 +21,8 @@ import (
 // library knows the modules that the stages of a process name. It is safe for concurrent use.
 type library struct {
 	cacheDir string
+	builds   builds
+	loaded   loaded
 
 	mu    sync.Mutex
 	known map[string]known // by path, as it was looked at last
@@ -40,21 +42,24 @@ type known struct {
 func (l *library) describe(c plugins.Config) (*host.Description, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if d := l.modules[c.Content("module")]; d != nil {
+	if d := l.modules[read(c.Content("module"), c)]; d != nil {
 		return d, nil
 	}
-	path := c.String("module")
+	path, err := l.builds.file(c.String("module"))
+	if err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	k, ok := l.known[path]
+	k, ok := l.known[read(path, c)]
 	if !ok || !k.modified.Equal(info.ModTime()) || k.size != info.Size() {
 		data, err := readModule(path)
 		if err != nil {
 			return nil, unreadable(err)
 		}
-		d, err := host.Inspect(data)
+		d, err := host.InspectFor(data, chooser(c.String("abi")))
 		if err != nil {
 			return nil, plugins.ConfigErrorf("module", "%s cannot be used: %v", path, err)
 		}
@@ -62,7 +67,7 @@ func (l *library) describe(c plugins.Config) (*host.Description, error) {
 		if l.known == nil {
 			l.known = map[string]known{}
 		}
-		l.known[path] = k
+		l.known[read(path, c)] = k
 	}
 	return k.module, checkPin(c, k.module)
 }
@@ -79,9 +84,12 @@ func (l *library) contents(c plugins.Config) map[string]string {
 	if l.modules == nil {
 		l.modules = map[string]*host.Description{}
 	}
-	l.modules[digest] = d
+	l.modules[read(digest, c)] = d
 	return map[string]string{"module": digest}
 }
+
+// read is a module as a stage reads it: a path or digest, and what it takes it for.
+func read(module string, c plugins.Config) string { return c.String("abi") + " " + module }
 
 func unreadable(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,14 +120,18 @@ func readModule(path string) ([]byte, error) {
 // load compiles the module of a stage, which is to be the one that was described. Where compiled modules cannot be
 // kept, it is compiled all the same.
 func (l *library) load(ctx context.Context, p *plan, logger *slog.Logger) (*host.Module, error) {
-	data, err := readModule(p.path)
+	path, err := l.builds.file(p.path)
 	if err != nil {
 		return nil, fmt.Errorf("read the module: %w", err)
 	}
-	m, err := host.Load(ctx, data, host.Config{Limits: p.limits, CacheDir: l.cacheDir})
+	data, err := readModule(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the module: %w", err)
+	}
+	m, err := host.Load(ctx, data, host.Config{Limits: p.limits, Grants: p.grants, Interface: p.module.Interface, CacheDir: l.cacheDir})
 	if err != nil && l.cacheDir != "" && !errors.Is(err, host.ErrSlow) {
 		kept := err
-		if m, err = host.Load(ctx, data, host.Config{Limits: p.limits}); err == nil {
+		if m, err = host.Load(ctx, data, host.Config{Limits: p.limits, Grants: p.grants, Interface: p.module.Interface}); err == nil {
 			logger.Warn("the compiled module is not kept, so that each start compiles it", "error", kept)
 		}
 	}

@@ -17,6 +17,7 @@ type plan struct {
 	limits   host.Limits
 	grants   []string
 	settings []abi.Setting // of the parameters
+	foreign  *foreignPlan  // nil for a module of onstream_v1
 	given    []givenColumn
 	added    []addedColumn
 	hasValue bool
@@ -57,8 +58,13 @@ func newPlan(l *library, c plugins.Config) (*plan, error) {
 	if err := p.setInputs(c.Exprs("inputs")); err != nil {
 		return nil, err
 	}
-	if err := p.setParameters(c.Exprs("config")); err != nil {
+	if err := p.setForeign(c); err != nil {
 		return nil, err
+	}
+	if p.foreign == nil {
+		if err := p.setParameters(c.Exprs("config")); err != nil {
+			return nil, err
+		}
 	}
 	return p, p.checkValue(c.Expr("value"))
 }
@@ -116,7 +122,7 @@ func (p *plan) setInputs(exprs []plugins.NamedExpr) error {
 	}
 	for _, x := range exprs {
 		if !slices.ContainsFunc(fields, func(f manifest.Field) bool { return f.Name == x.Name }) {
-			return plugins.ConfigErrorf("inputs", "the module has no input %q, it has %s", x.Name, fieldNames(fields))
+			return plugins.ConfigErrorf("inputs."+x.Name, "the module has no input %q, it has %s", x.Name, fieldNames(fields))
 		}
 	}
 	for _, f := range fields {
@@ -131,7 +137,7 @@ func (p *plan) setInputs(exprs []plugins.NamedExpr) error {
 			return plugins.ConfigErrorf("inputs", "the module needs the input %s (%s): write inputs = { %[1]s = event.FIELD }", f.Name, f.Type)
 		}
 		if k := g.expr.Type().Kind; k != plugins.Any && !takes(t, k) {
-			return plugins.ConfigErrorf("inputs", "%s is of type %s, the module takes %s: convert it", f.Name, g.expr.Type(), f.Type)
+			return plugins.ConfigErrorf("inputs."+f.Name, "%s is of type %s, the module takes %s: convert it", f.Name, g.expr.Type(), f.Type)
 		}
 		p.given = append(p.given, g)
 	}

@@ -235,6 +235,9 @@ func (s *stage) finish(w work, i *host.Instance, call func() ([]byte, error)) (*
 		err = s.read(i, out, w)
 	}
 	if err != nil {
+		if mutant("failed_call_counts") {
+			s.store.commit()
+		}
 		s.store.rollback()
 		return s.blamed(err)
 	}

@@ -9,6 +9,9 @@ import (
 // ErrComponent says that the bytes are of a component, not of a core module.
 var ErrComponent = errors.New("it is a component of the component model, not a core module")
 
+// ErrShort says that a module, or a part of it, has less than it announces: it is cut off.
+var ErrShort = errors.New("it ends too early")
+
 // ErrNoModule says that the bytes are not of WebAssembly.
 var ErrNoModule = errors.New("it is not WebAssembly: it does not begin with \\0asm")
 
@@ -30,7 +33,7 @@ func Decode(data []byte, bounds Bounds) (*Module, error) {
 		return nil, fmt.Errorf("it has %d bytes, at most %d are taken", len(data), bounds.Size)
 	}
 	if len(data) < 8 {
-		return nil, fmt.Errorf("offset 4: %w", errShort)
+		return nil, fmt.Errorf("offset 4: %w", ErrShort)
 	}
 	switch version := [4]byte(data[4:8]); {
 	case version[2] == 1 && version[3] == 0: // the layer

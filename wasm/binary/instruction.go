@@ -46,9 +46,10 @@ const (
 type Event struct {
 	Kind EventKind
 	// At is where it is in the body: of a loop or block, where its first instruction begins; of the
-	// name of a function, where the index is; of Bulk, where the instruction begins.
-	At  int
-	Ref Ref // of Call and Reference
+	// name of a function, where the index is; of Bulk and Return, where the instruction begins.
+	At    int
+	Ref   Ref // of Call and Reference
+	Depth int // of Return, the number of blocks around it
 }
 
 // EventKind says what an Event is.
@@ -62,6 +63,7 @@ const (
 	Reference              // to a function, as a value
 	Block                  // that is not a loop
 	Bulk                   // that takes as long as the number says that is on top of the stack
+	Return                 // from the function, not at its end
 )
 
 // Walk calls see for each event in a function, in order. Instructions that are not
@@ -93,7 +95,9 @@ func (c *Code) Walk(see func(Event)) error {
 			if op == opRefFunc {
 				kind = Reference
 			}
-			see(Event{kind, ref.At, ref})
+			see(Event{Kind: kind, At: ref.At, Ref: ref})
+		case op == opReturn:
+			see(Event{Kind: Return, At: r.at - 1, Depth: depth - 1})
 		case op == opCallIndirect:
 			see(Event{Kind: CallIndirect, At: r.at})
 			r.u32()
@@ -116,7 +120,7 @@ func (c *Code) Walk(see func(Event)) error {
 // immediates reads what belongs to an instruction.
 func immediates(r *reader, op byte) {
 	switch {
-	case op <= 0x01 || op == opElse || op == opReturn || op == opDrop || op == opSelect || op >= opNumeric && op <= opExtend || op == opRefIsNull:
+	case op <= 0x01 || op == opElse || op == opDrop || op == opSelect || op >= opNumeric && op <= opExtend || op == opRefIsNull:
 	case op == opBr || op == opBrIf || op >= opLocalGet && op <= opTableSet:
 		r.u32()
 	case op == opBrTable:
@@ -153,7 +157,7 @@ func immediates(r *reader, op byte) {
 // blockType reads the type of a block: none, a value, or the index of a type.
 func blockType(r *reader) {
 	if r.left() == 0 {
-		r.fail(errShort)
+		r.fail(ErrShort)
 		return
 	}
 	if b := r.data[r.at]; b == 0x40 || ValueType(b).known() {

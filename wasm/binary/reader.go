@@ -6,10 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-var (
-	errShort   = errors.New("it ends too early")
-	errInteger = errors.New("a number is longer than its type")
-)
+var errInteger = errors.New("a number is longer than its type")
 
 // reader reads a part of a module. The first error stays; after it all that is
 // read is zero.
@@ -36,7 +33,7 @@ func (r *reader) failf(format string, args ...any) { r.fail(fmt.Errorf(format, a
 
 func (r *reader) byte() byte {
 	if r.left() < 1 {
-		r.fail(errShort)
+		r.fail(ErrShort)
 		return 0
 	}
 	r.at++
@@ -46,7 +43,7 @@ func (r *reader) byte() byte {
 // bytes returns the next n bytes; it points into the module.
 func (r *reader) bytes(n int) []byte {
 	if n < 0 || n > r.left() {
-		r.fail(errShort)
+		r.fail(ErrShort)
 		return nil
 	}
 	r.at += n

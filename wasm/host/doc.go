@@ -6,10 +6,13 @@
 //
 //	d, err := host.Inspect(bytes)
 //	m, err := host.Load(ctx, bytes, d, host.Config{Limits: host.DefaultLimits()})
-//	i, err := m.Instantiate(host.Surroundings{...}, settings)
+//	i, err := m.Instantiate(logger, now, settings)
 //	i.Begin(host.Call{Rows: n, ...})
 //	frame, err := i.Input(size)  // memory of the guest, to fill
 //	out, err := i.Process()      // memory of the guest, to read before the next call
+//
+// Modules that were written for another host have an [Interface]: [InspectFor] takes them apart, and [Module.Start] makes an
+// instance of one, whose functions are called by [Instance.Call].
 //
 // Nothing but the time that a call takes is told by a clock of the machine, and that is asked from the goroutine that
 // runs the guest: every 100,000 steps, and every 256 calls of the host. There is no watchdog beside it, which on a

@@ -8,6 +8,7 @@ import (
 
 	"github.com/onstream/onstream/wasm/abi"
 	"github.com/onstream/onstream/wasm/binary"
+	"github.com/onstream/onstream/wasm/meter"
 )
 
 // wasiModule is what compilers import their run-time needs from.
@@ -46,10 +47,16 @@ func imports(module string) map[string]Function {
 type guestContext struct {
 	context.Context
 	instance *Instance
+	making   context.Context // while the instance is made, what the run-time is to know for that
 }
 
-// Value implements [context.Context]: there is nothing in it. The run-time asks with each call.
-func (*guestContext) Value(any) any { return nil }
+// Value implements [context.Context]: there is nothing in it for a call, with each of which the run-time asks.
+func (c *guestContext) Value(key any) any {
+	if c.making != nil {
+		return c.making.Value(key)
+	}
+	return nil
+}
 
 // provide makes the modules of the host known to a run-time.
 func provide(ctx context.Context, r wazero.Runtime, x *Interface) error {
@@ -62,8 +69,13 @@ func provide(ctx context.Context, r wazero.Runtime, x *Interface) error {
 			return err
 		}
 	}
-	tick := api.GoModuleFunc(func(ctx context.Context, _ api.Module, _ []uint64) { ctx.(*guestContext).instance.tick() })
-	_, err := r.NewHostModuleBuilder(meterModule).NewFunctionBuilder().WithGoModuleFunction(tick, nil, nil).Export(meterTick).Instantiate(ctx)
+	tick := api.GoModuleFunc(func(ctx context.Context, _ api.Module, stack []uint64) {
+		if uint32(stack[0]) == meter.Deep {
+			panic(Faultf(Limit, "the module calls itself too deeply"))
+		}
+		ctx.(*guestContext).instance.tick()
+	})
+	_, err := r.NewHostModuleBuilder(meterModule).NewFunctionBuilder().WithGoModuleFunction(tick, []api.ValueType{api.ValueTypeI32}, nil).Export(meterTick).Instantiate(ctx)
 	return err
 }
 

@@ -90,6 +90,16 @@ func (i *Instance) fetch(frame []byte) []byte {
 	if err != nil {
 		panic(Faultf(Trap, "the request of the module cannot be read: %v", err))
 	}
+	answer, err := i.Request(settings)
+	if err != nil {
+		answer = []abi.Setting{{Name: "status", Type: abi.Int}, {Name: "error", Type: abi.Text, Text: err.Error()}}
+	}
+	return abi.AppendSettings(nil, answer)
+}
+
+// Request makes a request for a function of the host, as http_request does, and returns the answer. It panics with a
+// fault where the time of the call is over.
+func (i *Instance) Request(settings []abi.Setting) ([]abi.Setting, error) {
 	i.count(256) // many of them are looked at as a loop is
 	ctx, cancel := context.WithTimeout(context.Background(), i.allowed-i.spent)
 	defer cancel()
@@ -100,10 +110,7 @@ func (i *Instance) fetch(frame []byte) []byte {
 	if errors.Is(err, context.DeadlineExceeded) || i.spent > i.allowed {
 		panic(Faultf(Timeout, "the module waited longer than %v, also for an answer: raise limits.time", i.allowed))
 	}
-	if err != nil {
-		answer = []abi.Setting{{Name: "status", Type: abi.Int}, {Name: "error", Type: abi.Text, Text: err.Error()}}
-	}
-	return abi.AppendSettings(nil, answer)
+	return answer, err
 }
 
 func (g *granted) fetch(ctx context.Context, settings []abi.Setting) ([]abi.Setting, error) {

@@ -97,6 +97,8 @@ func remedy(err error) error {
 		return fmt.Errorf("%w: build a core module, such as with --target wasm32-unknown-unknown or wasm32-wasip1, and without wasm-tools component new", err)
 	case errors.Is(err, binary.ErrNoModule):
 		return fmt.Errorf("%w: name the file that the compiler wrote", err)
+	case errors.Is(err, binary.ErrShort):
+		return fmt.Errorf("%w: it is cut off or damaged, so copy it once more, or build it again", err)
 	}
 	return err
 }

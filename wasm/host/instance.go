@@ -110,7 +110,7 @@ func (m *Module) Instantiate(logger *slog.Logger, now int64, settings []byte) (*
 func (i *Instance) make() error {
 	m := i.module
 	i.random = rand.NewChaCha8(m.Digest)
-	i.ctx.making = withMemory()
+	i.ctx.making = m.memories.allocating()
 	defer func() { i.ctx.making = nil }()
 	guest, err := m.runtime.InstantiateModule(i.ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {

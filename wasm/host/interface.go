@@ -12,6 +12,8 @@ import (
 
 // An Interface is what modules import and export that were written for another host.
 type Interface struct {
+	// ABI is what a stage calls it.
+	ABI string
 	// Name is what people call them, such as "Extism plug-ins".
 	Name string
 	// Module is what they import Functions from, "" for nothing but WASI.
@@ -59,7 +61,12 @@ func (x *Interface) inspect(data []byte, m *binary.Module) (*Description, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Description{Digest: sha256.Sum256(data), Manifest: says, Interface: x, Functions: functions}, nil
+	says.Volatile = true // whether it is the same for the same records, nobody says
+	d := &Description{Digest: sha256.Sum256(data), Manifest: says, Interface: x, Functions: functions}
+	for _, i := range m.Imports {
+		d.HTTP = d.HTTP || i.Module == x.Module && i.Name == httpFunction
+	}
+	return d, nil
 }
 
 func (x *Interface) checkImports(m *binary.Module) error {

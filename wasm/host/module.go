@@ -19,12 +19,17 @@ import (
 // steps is how many steps a guest takes between two looks at the clock: less than a millisecond of them.
 const steps = 100_000
 
+// maxStack is how many values of 8 bytes there may be on the stack of a guest. What it needs to grow, in steps of twice as
+// much, is copied in one go, in which nothing else runs: 8 MB take a few milliseconds.
+const maxStack = 1 << 20
+
 // What a function may have: with so many the compiler takes a second or two for it, and with three times as many a minute.
 // By far the largest functions of Go's compiler have 3 loops, 1,000 blocks and 17 locals.
 const (
 	maxLoops  = 2000
 	maxBlocks = 10_000
 	maxSpread = 2_000_000
+	maxCalls  = 50_000 // which take 75 MB
 )
 
 // ErrSlow says that a module takes too long to compile.
@@ -54,6 +59,7 @@ type Module struct {
 	*Description
 	config   Config
 	granted  *granted
+	memories memories
 	runtime  wazero.Runtime
 	cache    wazero.CompilationCache
 	compiled wazero.CompiledModule
@@ -66,7 +72,7 @@ func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
 		return nil, err
 	}
 	metered, err := meter.Rewrite(decoded, meter.Config{
-		Module: meterModule, Name: meterTick, Steps: steps, Pages: c.Limits.pages(), Entries: maxTable, Loops: maxLoops, Blocks: maxBlocks, Spread: maxSpread,
+		Module: meterModule, Name: meterTick, Steps: steps, Stack: maxStack, Pages: c.Limits.pages(), Entries: maxTable, Loops: maxLoops, Blocks: maxBlocks, Spread: maxSpread, Calls: maxCalls,
 	})
 	if err != nil {
 		var large *meter.TooLargeError
@@ -102,10 +108,12 @@ func (m *Module) compile(ctx context.Context, metered []byte) (err error) {
 	if limit == 0 {
 		limit = compileTime
 	}
-	// Only where there are several workers do they look at the context.
-	ctx, cancel := context.WithTimeout(experimental.WithCompilationWorkers(ctx, 2), limit)
+	ctx, cancel := context.WithTimeout(experimental.WithCompilationWorkers(ctx, workers()), limit)
 	defer cancel()
 	m.compiled, err = m.runtime.CompileModule(ctx, metered)
+	if err == nil {
+		err = ctx.Err() // at which one worker does not look
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w than %v to compile it: build a smaller one", ErrSlow, limit)
@@ -113,6 +121,15 @@ func (m *Module) compile(ctx context.Context, metered []byte) (err error) {
 		return fmt.Errorf("compile it: %w", err)
 	}
 	return nil
+}
+
+// workers is how many goroutines compile: one, so that a pipeline that runs is not kept from it where there are few
+// processors, two where there are enough.
+func workers() int {
+	if runtime.GOMAXPROCS(0) > 2 {
+		return 2
+	}
+	return 1
 }
 
 // ownFolder makes a folder that nobody else can write to: what is in it is executed.
@@ -139,6 +156,7 @@ func (m *Module) Close(ctx context.Context) error {
 			return fmt.Errorf("close a module: %w", err)
 		}
 	}
+	m.memories.close()
 	if m.cache != nil {
 		if err := m.cache.Close(ctx); err != nil {
 			return fmt.Errorf("close the compiled modules: %w", err)

@@ -29,7 +29,7 @@ type Surroundings struct {
 // to the first Begin is limited as its start.
 func (m *Module) Start(s Surroundings) (*Instance, error) {
 	i := &Instance{module: m, limits: m.config.Limits, surroundings: s, log: guestLog{logger: s.Logger, limit: m.config.Limits.Logs}}
-	i.ctx = &guestContext{context.Background(), i}
+	i.ctx = &guestContext{Context: context.Background(), instance: i}
 	i.Begin(Call{Now: s.Now, Watermark: abi.NoTime})
 	i.allowed = i.limits.Start
 	return i, i.make()

@@ -1,0 +1,182 @@
+package golden
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// What a file may have.
+const (
+	maxFile  = 8 << 20
+	maxSteps = 10_000
+	maxRows  = 100_000  // of all steps, repeated ones included
+	maxBytes = 16 << 20 // of a text
+	maxBatch = 64 << 20 // of the records of a step
+)
+
+// File is what a file of golden rows says.
+type File struct {
+	name     string
+	config   map[string]json.RawMessage
+	limits   map[string]json.RawMessage
+	grants   []string
+	keyed    bool
+	timed    bool
+	lateness time.Duration
+	begin    time.Time
+	steps    []step
+}
+
+// Name returns the name of the file, as mismatches tell it.
+func (f *File) Name() string { return f.name }
+
+// Steps returns how many steps there are.
+func (f *File) Steps() int { return len(f.steps) }
+
+// Read reads a file.
+func Read(path string) (*File, error) {
+	src, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read golden rows: %w", err)
+	}
+	defer src.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(io.LimitReader(src, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read golden rows: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse reads the text of a file with a name for messages.
+func Parse(name string, data []byte) (*File, error) {
+	f, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	f.name = name
+	return f, nil
+}
+
+func parse(data []byte) (*File, error) {
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("it has more than %d bytes: divide it", maxFile)
+	}
+	var says struct {
+		Doc      string                     `json:"doc"`
+		Config   map[string]json.RawMessage `json:"config"`
+		Limits   map[string]json.RawMessage `json:"limits"`
+		Grant    []string                   `json:"grant"`
+		Key      bool                       `json:"key"`
+		Time     bool                       `json:"time"`
+		Lateness duration                   `json:"lateness"`
+		Begin    instant                    `json:"begin"`
+		Steps    []json.RawMessage          `json:"steps"`
+	}
+	if err := strict(data, &says); err != nil {
+		return nil, err
+	}
+	f := &File{config: says.Config, limits: says.Limits, grants: says.Grant, keyed: says.Key, timed: says.Time, lateness: says.Lateness.Duration, begin: says.Begin.Time}
+	if !says.Begin.set {
+		f.begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if f.lateness != 0 && !f.timed {
+		return nil, errors.New("lateness is of event time: write \"time\": true, or leave it out")
+	}
+	if len(says.Steps) == 0 {
+		return nil, errors.New(`it has no steps: write "steps": [{"records": [...], "want": [...]}]`)
+	}
+	if len(says.Steps) > maxSteps {
+		return nil, fmt.Errorf("it has more than %d steps: divide it", maxSteps)
+	}
+	rows := 0
+	for i, src := range says.Steps {
+		s := step{number: i + 1}
+		if err := s.parse(src, f.timed); err != nil {
+			return nil, fmt.Errorf("step %d%s: %w", s.number, s.about(), err)
+		}
+		if rows += len(s.records) + len(s.want) + s.columnRows(); rows > maxRows {
+			return nil, fmt.Errorf("it has more than %d rows: divide it", maxRows)
+		}
+		f.steps = append(f.steps, s)
+	}
+	return f, nil
+}
+
+// strict reads JSON whose names are all known.
+func strict(src []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(src))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return remedy(src, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is more behind the end of it: remove that")
+	}
+	return nil
+}
+
+// remedy says what is wrong with JSON in terms of the file.
+func remedy(src []byte, err error) error {
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return fmt.Errorf("there is no %s here: correct the name, or leave it out", name)
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s is a JSON %s, which it cannot be", wrong.Field, wrong.Value)
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		line := 1 + bytes.Count(src[:min(max(0, int(syntax.Offset)), len(src))], []byte{'\n'})
+		return fmt.Errorf("line %d: it is not JSON: %w", line, err)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it is not JSON: it ends too early")
+	}
+	return err
+}
+
+// duration is a time that passes: "1.5s".
+type duration struct {
+	time.Duration
+	set bool
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (d *duration) UnmarshalJSON(src []byte) error {
+	var s string
+	if err := json.Unmarshal(src, &s); err == nil {
+		if d.Duration, err = time.ParseDuration(s); err == nil && d.Duration >= 0 {
+			d.set = true
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is no duration: write one such as \"1.5s\"", short(string(src)))
+}
+
+// instant is a time; null stands for none.
+type instant struct {
+	time.Time
+	set, none bool
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (t *instant) UnmarshalJSON(src []byte) (err error) {
+	t.set = true
+	if src[0] == 'n' {
+		t.none = true
+		return nil
+	}
+	var s string
+	if err = json.Unmarshal(src, &s); err == nil {
+		if t.Time, err = time.Parse(time.RFC3339Nano, s); err == nil && t.Year() > 1678 && t.Year() < 2262 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is no time: write one such as \"2026-01-02T15:04:05Z\"", short(string(src)))
+}

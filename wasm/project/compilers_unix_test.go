@@ -1,0 +1,154 @@
+//go:build unix
+
+package project_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/host"
+	"github.com/onstream/onstream/wasm/project"
+	"github.com/onstream/onstream/wasm/wasmtest"
+)
+
+// compilers puts programs into the PATH, in the place of all that are there: clang notes each time that it compiles in the
+// file said, and wasm-ld writes a module that was made before, which has a manifest.
+func compilers(t *testing.T) (dir, said string) {
+	t.Helper()
+	dir = t.TempDir()
+	said = filepath.Join(dir, "said")
+	module := wasmtest.Behaviour{Manifest: `{"name": "old"}`, Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)}}}
+	write(t, filepath.Join(dir, "module"), string(module.Bytes()))
+	write(t, said, "")
+	script(t, filepath.Join(dir, "clang"), `case "$1" in
+--version) echo clang 1 ;;
+--print-targets) echo "  wasm32 - WebAssembly 32-bit" ;;
+-print-prog-name=*) echo `+filepath.Join(dir, "wasm-ld")+` ;;
+*) echo compiled >>`+said+` ;;
+esac`)
+	script(t, filepath.Join(dir, "wasm-ld"), `while [ "$1" != -o ]; do shift; done; /bin/cat `+filepath.Join(dir, "module")+` >"$2"`)
+	t.Setenv("PATH", dir)
+	return dir, said
+}
+
+func script(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The same sources are compiled once, by the same compiler; what is built has the manifest of the folder.
+func TestCached(t *testing.T) {
+	bin, said := compilers(t)
+	cache := filepath.Join(t.TempDir(), "cache", "built")
+	dir := folder(t, map[string]string{"onstream.json": `{"name": "new"}`, "main.c": "int a;"})
+	told := 0
+	check := func(what string, compiled int) string {
+		t.Helper()
+		p, err := project.Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := p.Cached(t.Context(), cache, func() { told++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(read(t, said)), "compiled"); n != compiled || told != compiled {
+			t.Errorf("%s: it was compiled %d times, which was told %d times, not %d", what, n, told, compiled)
+		}
+		return file
+	}
+	file := check("first", 1)
+	if d, err := host.Inspect(read(t, file)); err != nil || d.Manifest.Name != "new" {
+		t.Errorf("it is %+v, %v", d, err)
+	}
+	if again := check("again", 1); again != file {
+		t.Errorf("it is %s, and then %s", file, again)
+	}
+	write(t, filepath.Join(dir, "tests", "x.json"), "{}")
+	check("with a test", 1)
+	write(t, filepath.Join(dir, "main.c"), "int b;")
+	check("with other sources", 2)
+	script(t, filepath.Join(bin, "clang"), strings.Replace(string(read(t, filepath.Join(bin, "clang"))), "echo clang 1", "echo clang 2", 1))
+	check("with another compiler", 3)
+	if info, err := os.Stat(cache); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder is %v, %v", info, err)
+	}
+	p, err := project.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "there is no folder to keep the module in: set HOME or XDG_CACHE_HOME, or build it with onstream module build and name the file"
+	if _, err := p.Cached(t.Context(), "", func() {}); err == nil || err.Error() != want {
+		t.Errorf("without a folder it gives %v", err)
+	}
+}
+
+// A compiler that is not there, or not all of it, is told precisely.
+func TestMissing(t *testing.T) {
+	bin, _ := compilers(t)
+	files := map[project.Language]map[string]string{
+		project.C:              {"onstream.json": "{}", "main.c": ""},
+		project.Go:             {"onstream.json": "{}", "main.go": ""},
+		project.AssemblyScript: {"onstream.json": "{}", "assembly/index.ts": ""},
+		project.Rust:           {"onstream.json": "{}", "Cargo.toml": "", "src/lib.rs": ""},
+	}
+	check := func(l project.Language, want string) {
+		t.Helper()
+		err := project.Build(t.Context(), folder(t, files[l]), filepath.Join(t.TempDir(), "out.wasm"))
+		var missing *project.MissingError
+		if !errors.As(err, &missing) || missing.Language != l || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("it gives %v, not %s", err, want)
+		}
+		if end := "or build it where it is, with onstream module build, and name the module instead of the folder"; err != nil && !strings.HasSuffix(err.Error(), end) {
+			t.Errorf("%v does not say that it may be built elsewhere", err)
+		}
+	}
+	check(project.Go, "go is not there, which is needed to build a behaviour in Go: install Go 1.24 or a later one (https://go.dev/dl); ")
+	check(project.AssemblyScript, "asc is not there, which is needed to build a behaviour in AssemblyScript: install Node.js (https://nodejs.org), and run npm install assemblyscript in the folder or one around it, or npm install -g assemblyscript; ")
+	script(t, filepath.Join(bin, "asc"), "exit 1")
+	check(project.AssemblyScript, filepath.Join(bin, "asc")+" is there, but not node, which runs it, which is needed")
+
+	// Debian's compiler is found wherever the PATH leads.
+	if _, err := os.Stat("/usr/bin/rustc"); errors.Is(err, fs.ErrNotExist) {
+		check(project.Rust, "rustc is not there, which is needed to build a behaviour in Rust: install it with rustup (https://rustup.rs) and rustup target add wasm32-unknown-unknown (Debian: apt-get install rustc libstd-rust-dev-wasm32); ")
+		script(t, filepath.Join(bin, "rustc"), "echo /nowhere")
+		check(project.Rust, filepath.Join(bin, "rustc")+" is there, but not the standard library for wasm32-unknown-unknown, which is needed to build a behaviour in Rust: rustup target add wasm32-unknown-unknown (Debian: apt-get install libstd-rust-dev-wasm32); ")
+	}
+
+	clang := filepath.Join(bin, "clang")
+	remedy := ", which is needed to build a behaviour in C: install clang and lld, of version 11 or later (Debian: apt-get install clang lld; "
+	if err := os.Remove(filepath.Join(bin, "wasm-ld")); err != nil {
+		t.Fatal(err)
+	}
+	check(project.C, clang+" is there, but not wasm-ld, its linker"+remedy)
+	script(t, clang, "exit 0")
+	check(project.C, clang+" is there, but does not know wasm32"+remedy)
+	if err := os.Remove(clang); err != nil {
+		t.Fatal(err)
+	}
+	check(project.C, "clang is not there"+remedy)
+}
+
+// Of what a compiler says, the first lines are shown, and not where the temporary files were.
+func TestCompilerSays(t *testing.T) {
+	bin, _ := compilers(t)
+	clang := filepath.Join(bin, "clang")
+	script(t, clang, strings.Replace(string(read(t, clang)), "\n*) ", `
+*) i=0; while [ $i -lt 50000 ]; do echo "error $i in $7"; i=$((i+1)); done; exit 1; `, 1))
+	err := project.Build(t.Context(), folder(t, map[string]string{"onstream.json": "{}", "main.c": ""}), filepath.Join(t.TempDir(), "out.wasm"))
+	var compile *project.CompileError
+	if !errors.As(err, &compile) {
+		t.Fatalf("it gives %v", err)
+	}
+	lines := strings.Split(compile.Said, "\n")
+	if len(lines) != 41 || !strings.HasPrefix(lines[0], "error 0 in ") || !strings.HasSuffix(lines[40], " more lines") || strings.Contains(compile.Said, "onstream-build-") {
+		t.Errorf("it shows %d lines: %s, ... %s", len(lines), lines[0], lines[len(lines)-1])
+	}
+}

@@ -1,0 +1,224 @@
+package project_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/onstream/onstream/wasm/golden"
+	"github.com/onstream/onstream/wasm/host"
+	"github.com/onstream/onstream/wasm/project"
+)
+
+// built builds a project. Where the compiler is not there, the test is skipped, unless all compilers are to be there.
+func built(t *testing.T, dir string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "behaviour.wasm")
+	err := project.Build(t.Context(), dir, out)
+	var missing *project.MissingError
+	if errors.As(err, &missing) && os.Getenv("ONSTREAM_TOOLCHAINS") != "all" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// What New makes is built by the compiler of its language alone, does what its test says, and is the same bytes wherever
+// the folder is.
+func TestNew(t *testing.T) {
+	t.Parallel()
+	for _, l := range project.Languages() {
+		t.Run(string(l), func(t *testing.T) {
+			t.Parallel()
+			if testing.Short() && l != project.Go {
+				t.Skip("short: only the compiler that is there anyway")
+			}
+			dir, elsewhere := filepath.Join(t.TempDir(), "first", "Hot-7"), filepath.Join(t.TempDir(), "Hot-7")
+			files, err := project.New(dir, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range append(files, "README.md", "onstream.json", "tests/limit.json") {
+				if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+					t.Error(err)
+				}
+			}
+			module := built(t, dir)
+			data := read(t, module)
+			if d, err := host.Inspect(data); err != nil || d.Manifest.Name != "Hot-7" || d.Manifest.Parameters[0].Name != "limit" {
+				t.Errorf("it is %+v, %v", d, err)
+			}
+			f, err := golden.Read(filepath.Join(dir, "tests", "limit.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found, err := golden.Run(t.Context(), golden.Config{Module: module}, f); err != nil || len(found) > 0 {
+				t.Errorf("its test gives %v, %v", found, err)
+			}
+			if _, err := project.New(elsewhere, l); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(data, read(t, built(t, elsewhere))) {
+				t.Error("built elsewhere it is another module")
+			}
+		})
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// folder makes a folder with files.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		write(t, filepath.Join(dir, name), text)
+	}
+	return dir
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(text), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const goBehaviour = `package main
+
+import onstream "github.com/onstream/onstream/wasm/sdk/go"
+
+var _ = onstream.Register(onstream.Behaviour{Records: func(in *onstream.Records, out *onstream.Output) error { return nil }})
+
+func main() {}
+`
+
+// A folder with nothing but sources and a manifest is built with the SDK of this onstream.
+func TestWithoutSDK(t *testing.T) {
+	t.Parallel()
+	module := built(t, folder(t, map[string]string{"onstream.json": `{"name": "bare"}`, "main.go": goBehaviour}))
+	if d, err := host.Inspect(read(t, module)); err != nil || d.Manifest.Name != "bare" {
+		t.Errorf("it is %+v, %v", d, err)
+	}
+}
+
+// What does not become a behaviour is told with the reason and what to do.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  string // @ is the folder
+	}{
+		"no manifest":    {map[string]string{"main.go": goBehaviour}, "the behaviour in @: there is no onstream.json, its manifest: name the folder of a behaviour, or write {} into one"},
+		"no sources":     {map[string]string{"onstream.json": "{}", "main.py": ""}, "the behaviour in @: there are no sources: it is to have go.mod or *.go, Cargo.toml, assembly/index.ts, or *.c"},
+		"no JSON":        {map[string]string{"onstream.json": "{", "main.go": goBehaviour}, "the behaviour in @: onstream.json: it is not JSON: unexpected end of JSON input"},
+		"unknown name":   {map[string]string{"onstream.json": `{"inputs": [{"nme": "x"}]}`, "main.go": goBehaviour}, `the behaviour in @: onstream.json: `},
+		"large manifest": {map[string]string{"onstream.json": `{"doc": "` + strings.Repeat("x", 300<<10) + `"}`, "main.go": goBehaviour}, "the behaviour in @: onstream.json: it has more than 256 KiB: shorten it"},
+		"no Go":          {map[string]string{"onstream.json": "{}", "main.go": "package main\n\nfunc main() { nothing() }\n"}, "@ cannot be compiled:\n# behaviour\n./main.go:3:15: undefined: nothing"},
+		"no behaviour":   {map[string]string{"onstream.json": "{}", "main.go": "package main\n\nfunc main() {}\n"}, "the module that @ becomes cannot be used: it does not export onstream_abi_v1, so it is not a behaviour for onstream: "},
+		"state": {
+			map[string]string{"onstream.json": "{}", "main.go": strings.Replace(goBehaviour, "return nil", "onstream.Space(0).Delete(0, \"\"); return nil", 1)},
+			"the module that @ becomes cannot be used: it imports state_del, but its manifest has no state: name its namespaces in state.spaces",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := folder(t, c.files)
+			err := project.Build(t.Context(), dir, filepath.Join(t.TempDir(), "out.wasm"))
+			if want := strings.ReplaceAll(c.want, "@", dir); err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("it gives %v, not %s", err, want)
+			}
+		})
+	}
+}
+
+// A folder that has more than sources is not read to its end.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"onstream.json": "{}", "main.go": goBehaviour, "data/readings.bin": ""})
+	if err := os.Truncate(filepath.Join(dir, "data", "readings.bin"), 65<<20); err != nil {
+		t.Fatal(err)
+	}
+	want := "the behaviour in " + dir + ": it has more than 5000 files or 64 MiB: it is to have sources, and nothing else"
+	if _, err := project.Read(dir); err == nil || err.Error() != want {
+		t.Errorf("it gives %v, not %s", err, want)
+	}
+}
+
+// What is not built from does not count, nor where the folder is; all else does.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"onstream.json": "{}", "main.go": goBehaviour, "more/more.go": "package more\n"}
+	digest := func(dir string) [32]byte {
+		p, err := project.Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Digest
+	}
+	dir := folder(t, files)
+	is := digest(dir)
+	for _, name := range []string{"tests/more.json", "score.wasm", ".git/HEAD", "README.md", "node_modules/x/index.js", "target/debug/x"} {
+		write(t, filepath.Join(dir, name), "x")
+	}
+	if digest(dir) != is || digest(folder(t, files)) != is {
+		t.Error("the digest is another one")
+	}
+	for name, text := range map[string]string{"onstream.json": `{"name": "x"}`, "more/more.go": "package mare\n", "more/x.go": "package more\n"} {
+		changed := folder(t, files)
+		write(t, filepath.Join(changed, name), text)
+		if digest(changed) == is {
+			t.Errorf("%s does not count", name)
+		}
+	}
+}
+
+// A build that is told to stop does, and leaves nothing.
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	dir, out := folder(t, map[string]string{"onstream.json": "{}", "main.go": goBehaviour}), filepath.Join(t.TempDir(), "out.wasm")
+	cancel()
+	if err := project.Build(ctx, dir, out); !errors.Is(err, context.Canceled) {
+		t.Errorf("it gives %v", err)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("there is a module")
+	}
+}
+
+// A stamp is another one when something that is built from has changed, and only then.
+func TestStamp(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"onstream.json": "{}", "main.go": goBehaviour, "more/more.go": "package more\n"})
+	was := project.Stamp(dir)
+	write(t, filepath.Join(dir, "tests", "x.json"), "{}")
+	write(t, filepath.Join(dir, "behaviour.wasm"), "x")
+	if now := project.Stamp(dir); now != was || was == "" {
+		t.Errorf("it is %q, and then %q", was, now)
+	}
+	for _, name := range []string{"more/more.go", "another.go"} {
+		write(t, filepath.Join(dir, name), "package changed\n")
+		now := project.Stamp(dir)
+		if now == was {
+			t.Errorf("%s does not change it", name)
+		}
+		was = now
+	}
+	if none := project.Stamp(filepath.Join(dir, "nothing")); none != "" {
+		t.Errorf("a folder that is not there has %q", none)
+	}
+}

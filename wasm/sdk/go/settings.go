@@ -1,0 +1,95 @@
+package onstream
+
+import (
+	"math"
+	"unsafe"
+)
+
+// setting is a name and a value.
+type setting struct {
+	name   span
+	typ    uint32 // a byte, and three that are zero
+	_      uint32
+	number uint64
+	text   span
+}
+
+// Settings are the parameters of the module, as the manifest names them. A name that is not there is a mistake of the
+// module, which it does not survive.
+type Settings struct {
+	frame    []byte
+	settings []setting
+}
+
+func settingsOf(frame []byte) Settings { return Settings{frame, descriptors[setting](frame)} }
+
+func (s Settings) get(name string) (found setting, ok bool) {
+	for _, d := range s.settings {
+		if string(d.name.of(s.frame)) == name {
+			return d, true
+		}
+	}
+	return found, false
+}
+
+func (s Settings) must(name string) setting {
+	d, ok := s.get(name)
+	if !ok {
+		names := ""
+		for _, d := range s.settings {
+			names += " " + string(d.name.of(s.frame))
+		}
+		panic("onstream: there is no parameter " + name + ", there are" + names)
+	}
+	return d
+}
+
+// Has reports whether there is a parameter.
+func (s Settings) Has(name string) bool {
+	_, ok := s.get(name)
+	return ok
+}
+
+// Bool returns a parameter of the type bool.
+func (s Settings) Bool(name string) bool { return s.must(name).number != 0 }
+
+// Int returns a parameter of the type int.
+func (s Settings) Int(name string) int64 { return int64(s.must(name).number) }
+
+// Float returns a parameter of the type float.
+func (s Settings) Float(name string) float64 { return math.Float64frombits(s.must(name).number) }
+
+// Micros returns a parameter of the type time or duration, in µs.
+func (s Settings) Micros(name string) int64 { return int64(s.must(name).number) }
+
+// Text returns a parameter of the type string, bytes or json. It may be kept.
+func (s Settings) Text(name string) string { return string(s.must(name).text.of(s.frame)) }
+
+// Pipeline returns the name of the pipeline that the module runs in.
+func (s Settings) Pipeline() string { return s.Text(".pipeline") }
+
+// Stage returns the address of the stage that the module is.
+func (s Settings) Stage() string { return s.Text(".stage") }
+
+// settingsWriter makes a frame of settings.
+type settingsWriter struct {
+	settings []setting
+	data     []byte
+}
+
+func (w *settingsWriter) add(name string, typ uint32, text []byte) {
+	at := uint32(len(w.data))
+	w.data = append(append(w.data, name...), text...)
+	n := uint32(len(name))
+	w.settings = append(w.settings, setting{name: span{at, n}, typ: typ, text: span{at + n, uint32(len(text))}})
+}
+
+func (w *settingsWriter) frame() []byte {
+	first := uint32(headerSize + len(w.settings)*int(unsafe.Sizeof(setting{})))
+	for i := range w.settings {
+		w.settings[i].name.at += first
+		w.settings[i].text.at += first
+	}
+	h := []header{{magic: magic, kind: settingsFrame, size: first + uint32(len(w.data)), rows: uint32(len(w.settings)), descriptors: headerSize, count: uint32(len(w.settings))}}
+	return append(append(bytesOf(h), bytesOf(w.settings)...), w.data...)
+}
