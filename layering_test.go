@@ -54,6 +54,7 @@ var layers = []layer{
 	{"cmd/onstream", []string{"cli", anything}},
 	{"bench", []string{anything}},
 	{"chaos", nil},
+	{"chaos/guests/*", []string{"wasm/sdk/*"}},
 	{"examples", []string{"cli", anything}},
 	{"docs", []string{anything}},
 }
@@ -83,7 +84,7 @@ var owners = map[string][]string{
 	"github.com/rabbitmq/amqp091-go":      {"connectors/amqp", "chaos/bus"},
 	"github.com/redis/go-redis":           {"connectors/redis", "chaos/bus"},
 	"go.mongodb.org/mongo-driver":         {"connectors/mongo"},
-	"github.com/tetratelabs/wazero":       {"wasm"},
+	"github.com/tetratelabs/wazero":       {"wasm", "bench"},
 	"github.com/cockroachdb/pebble":       {"runtime/state"},
 	"github.com/spf13/cobra":              {"cli"},
 	"github.com/spf13/pflag":              {"cli"},

@@ -21,9 +21,22 @@ func binary(t *testing.T, dir string, args ...string) (cmd *exec.Cmd, stdout, st
 	cmd = exec.Command(exe, args...)
 	cmd.Args[0] = "onstream" // see TestMain
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(dir, ".cache"), "GOCACHE="+goCache())
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	return cmd, stdout, stderr
+}
+
+// goCache is where Go keeps what it has compiled: what behaviours in Go are built with is there already.
+func goCache() string {
+	if dir := os.Getenv("GOCACHE"); dir != "" {
+		return dir
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "go-build")
 }
 
 // succeed runs the program and returns its output.

@@ -38,17 +38,19 @@ func TestMain(m *testing.M) {
 //	posts URL BODY CODE REGEXP    expects this answer to a POST
 //	rewrites FILE OLD NEW         replaces text in a file, at once
 //	truncates FILE RECORDS BYTES  writes the first bytes of {"n":0}, {"n":1} and so on, compressed with gzip
+//	crafts FILE KIND [MANIFEST]   writes a WebAssembly module, see modulekinds_test.go
 //
-// and $REPO, the root of the project.
+// and $REPO, the root of the project, and $ONSTREAM, the binary, for scripts that change the PATH.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	cache := t.TempDir()
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		RequireUniqueNames:  true,
 		Deadline:            time.Now().Add(4 * patience),
-		Setup:               setup,
+		Setup:               func(env *testscript.Env) error { return setup(env, cache) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
 			"await":     await,
@@ -58,16 +60,26 @@ func TestScripts(t *testing.T) {
 			"posts":     posts,
 			"rewrites":  rewrites,
 			"truncates": truncates,
+			"crafts":    crafts,
 		},
 	})
 }
 
-func setup(env *testscript.Env) error {
+// setup tells a script where the project is, and where things are kept that take long to make: modules in a folder for
+// all scripts, what Go has compiled where it always is.
+func setup(env *testscript.Env, cache string) error {
 	repo, err := filepath.Abs("..")
 	if err != nil {
 		return err
 	}
 	env.Setenv("REPO", repo)
+	program, err := exec.LookPath("onstream")
+	if err != nil {
+		return err
+	}
+	env.Setenv("ONSTREAM", program)
+	env.Setenv("XDG_CACHE_HOME", cache)
+	env.Setenv("GOCACHE", goCache())
 	return nil
 }
 

@@ -31,6 +31,7 @@ func TestReadmeCommands(t *testing.T) {
 		{"examples/line-join/README.md", 3, nil},
 		{"examples/watchdog/README.md", 3, nil},
 		{"examples/bus-swap/README.md", 3, nil},
+		{"examples/cold-chain/README.md", 4, nil},
 	} {
 		t.Run(test.readme, func(t *testing.T) {
 			t.Parallel()

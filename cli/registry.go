@@ -40,7 +40,7 @@ func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
 		nats.Register(r),
 		amqp.Register(r),
 		redis.Register(r),
-		wasm.Register(r, wasm.Config{CacheDir: cacheDir("wasm")}),
+		wasm.Register(r, wasm.Config{CacheDir: cacheDir("wasm"), Building: c.building}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("register built-ins: %w", err)

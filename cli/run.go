@@ -64,7 +64,7 @@ accounts for every record: in + made = out + filtered + dead + held.`,
 	f := &runFlags{values: addValues(cmd)}
 	flags := cmd.Flags()
 	flags.StringVar(&f.http, "http", "", "serve /metrics, /healthz and /readyz at `ADDR`; a bare port is one of 127.0.0.1")
-	flags.BoolVar(&f.watch, "watch", false, "reload when a file of a pipeline changes")
+	flags.BoolVar(&f.watch, "watch", false, "reload when a file of a pipeline changes, or a module that it names")
 	state, _ := c.lookupEnv(stateEnv)
 	flags.StringVar(&f.state, "state", state, "keep what the pipelines have done in `DIR`, and go on from there; the default is $"+stateEnv)
 	flags.StringVar(&f.dryRun, "dry-run", "", "only show what each stage makes of the records in `FILE`, a JSON object a line; - is standard input")

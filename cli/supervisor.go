@@ -157,7 +157,8 @@ func (s *supervisor) run(ctx context.Context) error {
 		others.Go(func() { newTrimmer().run(around) })
 	}
 	if s.flags.watch {
-		others.Go(func() { s.watch(around, s.loaded, reloads) })
+		parts := s.parts() // before anything runs
+		others.Go(func() { s.watch(around, s.loaded, parts, reloads) })
 	}
 	if s.wantsProgress() {
 		others.Go(func() { s.showProgress(around) })

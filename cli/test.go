@@ -19,7 +19,8 @@ func newTest(c *cli) *cobra.Command {
 		GroupID: groupRun,
 		Long: `Run the test blocks of pipelines on the real engine. Sources bring the rows that a
 test gives, sinks only look on, the clock stands where the test puts it, and
-nothing outside is read: the environment is what the test says.
+nothing outside is read: the environment is what the test says. A mock block gives
+what comes out of a transform, such as a WebAssembly module, which is then not run.
 
 Exits with 1 if a test fails.`,
 		Example: `  onstream test examples/machine-health

@@ -26,13 +26,21 @@ type result struct {
 // failure is one thing that is not as expected.
 type failure struct {
 	File    string   `json:"file"`
-	Line    int      `json:"line"`
+	Line    int      `json:"line,omitempty"`
 	Message string   `json:"message"`
 	Detail  []string `json:"detail,omitempty"`
 }
 
 func newFailure(pos graph.Pos, message string, detail ...string) failure {
 	return failure{pos.File, pos.Line, message, detail}
+}
+
+// place is the file, with the line if there is one to tell.
+func (f failure) place() string {
+	if f.Line == 0 {
+		return f.File
+	}
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
 }
 
 // write tells how it went the way "go test" does.
@@ -48,7 +56,7 @@ func (s suite) write(w io.Writer, verbose bool) {
 		bad++
 		fmt.Fprintf(w, "--- FAIL: %s\n", r.Name)
 		for _, f := range r.Failures {
-			fmt.Fprintf(w, "    %s:%d: %s\n", f.File, f.Line, f.Message)
+			fmt.Fprintf(w, "    %s: %s\n", f.place(), f.Message)
 			for _, line := range f.Detail {
 				fmt.Fprintf(w, "        %s\n", line)
 			}

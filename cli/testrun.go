@@ -33,11 +33,10 @@ func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *
 		Start:    time.Unix(0, test.Now).UTC(),
 	}
 	for _, g := range test.Given {
-		step := trial.Step{Source: g.At}
-		for _, row := range g.Rows {
-			step.Rows = append(step.Rows, trial.Row{Text: row.Text, Raw: row.Raw})
-		}
-		config.Steps = append(config.Steps, step)
+		config.Steps = append(config.Steps, trial.Step{Source: g.At, Rows: trialRows(g.Rows)})
+	}
+	for _, m := range test.Mock {
+		config.Mocks = append(config.Mocks, trial.Mock{Stage: m.At, Output: m.Output, Rows: trialRows(m.Rows)})
 	}
 	for _, e := range test.Expect {
 		config.Taps = append(config.Taps, trial.Tap{At: e.At, Output: e.Output})
@@ -66,6 +65,14 @@ func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *
 		}
 	}
 	return failures
+}
+
+func trialRows(rows []dsl.Row) []trial.Row {
+	out := make([]trial.Row, len(rows))
+	for i, row := range rows {
+		out[i] = trial.Row{Text: row.Text, Raw: row.Raw}
+	}
+	return out
 }
 
 // judge returns what is not as expected at one place; nil if all is.

@@ -24,7 +24,8 @@ func newValidate(c *cli) *cobra.Command {
 references, cycles, the attributes of every stage and every expression.
 
 Nothing outside the pipeline's directory is read: variables without a value,
-env(), file() and secret() count as values that are not known yet.
+env(), file() and secret() count as values that are not known yet. Folders of
+behaviours are built, unless they have not changed since (see onstream module).
 
 Exits with 2 if a pipeline has errors. Warnings do not count.`,
 		Example: `  onstream validate examples/quickstart

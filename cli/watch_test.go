@@ -26,7 +26,7 @@ func TestWatchSeesWhatChangedWhileItWasRead(t *testing.T) {
 
 	s := &supervisor{paths: []string{dir}, logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	reloads := make(chan struct{}, 1)
-	go s.watch(t.Context(), loaded, reloads)
+	go s.watch(t.Context(), loaded, nil, reloads)
 	select {
 	case <-reloads:
 	case <-time.After(patience):

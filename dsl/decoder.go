@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -129,6 +130,9 @@ func (d *decoder) attribute(spec plugins.Attr, a *hclsyntax.Attribute, path stri
 	if err != nil {
 		d.fail(a.Expr.Range(), "invalid "+spec.Name, "%s %s", spec.Name, err)
 		return nil
+	}
+	if path, ok := x.(string); ok && spec.Type == plugins.AttrFile && !filepath.IsAbs(path) {
+		return filepath.Join(d.dir(), path)
 	}
 	return x
 }

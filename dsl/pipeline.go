@@ -56,6 +56,7 @@ type Test struct {
 	Env      map[string]string // the whole environment
 	Now      int64             // the virtual clock at the start, ns since 1970
 	Given    []Given
+	Mock     []Mock
 	Expect   []Expect
 	Pos      graph.Pos
 }
@@ -65,6 +66,14 @@ type Given struct {
 	At   string // address of the source
 	Rows []Row
 	Pos  graph.Pos
+}
+
+// Mock is what an output of a transform gives in place of what it would make; the transform itself does not run.
+type Mock struct {
+	At     string // address of the transform
+	Output string // of it, "" for the one without a name
+	Rows   []Row
+	Pos    graph.Pos
 }
 
 // Row is one record.

@@ -62,7 +62,7 @@ func (b *builder) lookUp(role graph.Role, name string) (k kind, ok bool, known [
 // laterKinds are the kinds that the language will have in a later version.
 func laterKinds(role graph.Role) []string {
 	if role == graph.Transform {
-		return []string{"wasm"}
+		return nil
 	}
 	return []string{"mongo"}
 }

@@ -44,7 +44,7 @@ func decodeStatic(spec plugins.Attr, v cty.Value) (any, error) {
 
 func scalarOf(t plugins.AttrType, v cty.Value) (any, error) {
 	switch t {
-	case plugins.AttrString:
+	case plugins.AttrString, plugins.AttrFile:
 		return conformTo[string](v, plugins.String)
 	case plugins.AttrBool:
 		return conformTo[bool](v, plugins.Bool)
@@ -189,7 +189,7 @@ func couldBe(spec plugins.Attr, v cty.Value) error {
 	str := plugins.Of(plugins.String)
 	var t plugins.Type
 	switch spec.Type {
-	case plugins.AttrString, plugins.AttrSecret:
+	case plugins.AttrString, plugins.AttrFile, plugins.AttrSecret:
 		t = str
 	case plugins.AttrInt:
 		t = plugins.Of(plugins.Int)
@@ -232,7 +232,7 @@ func (d *decoder) guess(spec plugins.Attr, path string) any {
 		word = spec.Enum[0]
 	}
 	switch spec.Type {
-	case plugins.AttrString:
+	case plugins.AttrString, plugins.AttrFile:
 		return word
 	case plugins.AttrInt, plugins.AttrSize:
 		return int64(math.Ceil(bound))

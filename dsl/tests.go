@@ -32,7 +32,7 @@ func (b *builder) readTest(block *hclsyntax.Block) {
 	c := b.read(block.Body, form{
 		what:   "a test",
 		attrs:  []string{"settings", "vars", "env", "now"},
-		blocks: []blockForm{{name: "given", repeated: true}, {name: "expect", repeated: true}},
+		blocks: []blockForm{{name: "given", repeated: true}, {name: "mock", repeated: true}, {name: "expect", repeated: true}},
 	})
 	t := &Test{
 		Name: block.Labels[0], Pos: posOf(block.DefRange()),
@@ -46,6 +46,9 @@ func (b *builder) readTest(block *hclsyntax.Block) {
 	}
 	for _, g := range c.blocksOf("given") {
 		b.readGiven(t, g)
+	}
+	for _, m := range c.blocksOf("mock") {
+		b.readMock(t, m)
 	}
 	for _, e := range c.blocksOf("expect") {
 		b.readExpect(t, e)

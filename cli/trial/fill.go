@@ -12,15 +12,31 @@ const jsonFormat = "json"
 
 // fill makes b the records of a step, as the stage's source would.
 func fill(b *plugins.Batch, s *graph.Stage, r *plugins.Registry, rows []Row) error {
-	switch s.Format {
+	return fillShape(b, plugins.Shape{Type: s.Outputs[0].Shape.Type, Format: s.Format, Options: s.Options, Payload: s.Schema}, r, rows)
+}
+
+// fillShape makes b the records of rows in a shape: payloads, columns, or payloads with columns.
+func fillShape(b *plugins.Batch, shape plugins.Shape, r *plugins.Registry, rows []Row) error {
+	var set []plugins.Field
+	switch shape.Format {
 	case "":
-		return fillColumns(b, s, r, rows)
+		return fillColumns(b, shape.Type, r, rows)
 	case jsonFormat:
 		setValues(b, rows)
-		return nil
 	default:
-		return transcode(b, s, r, rows)
+		if err := transcode(b, shape, r, rows); err != nil {
+			return err
+		}
 	}
+	for _, name := range shape.Set {
+		if f, ok := shape.Type.Field(name); ok {
+			set = append(set, plugins.Field{Name: name, Type: f})
+		}
+	}
+	if set == nil {
+		return nil
+	}
+	return fillColumns(b, plugins.Type{Kind: plugins.Record, Fields: set}, r, rows)
 }
 
 func setValues(b *plugins.Batch, rows []Row) {
@@ -62,14 +78,13 @@ func failure(b *plugins.Batch) error {
 	return &RowError{Row: int(f.Row), Err: errors.New(f.Msg)}
 }
 
-// fillColumns is for sources whose records are columns.
-func fillColumns(b *plugins.Batch, s *graph.Stage, r *plugins.Registry, rows []Row) error {
+// fillColumns adds the fields of records as columns.
+func fillColumns(b *plugins.Batch, record plugins.Type, r *plugins.Registry, rows []Row) error {
 	for _, row := range rows {
 		if row.Raw {
 			return errors.New("its records have no payload: give objects, not text")
 		}
 	}
-	record := s.Outputs[0].Shape.Type
 	d, err := decoded(r, rows, record.Fields, record)
 	if err != nil {
 		return err

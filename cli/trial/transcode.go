@@ -8,20 +8,19 @@ import (
 	"slices"
 
 	"github.com/onstream/onstream/plugins"
-	"github.com/onstream/onstream/runtime/graph"
 )
 
-// transcode turns JSON rows into payloads of the stage's format. What a row
+// transcode turns JSON rows into payloads of the format of a shape. What a row
 // says is written as it says it: text that is no number goes into a cell that
 // is to be one, so that bad input can be tried too.
-func transcode(b *plugins.Batch, s *graph.Stage, r *plugins.Registry, rows []Row) error {
+func transcode(b *plugins.Batch, s plugins.Shape, r *plugins.Registry, rows []Row) error {
 	var objects []Row
 	for _, row := range rows {
 		if !row.Raw {
 			objects = append(objects, row)
 		}
 	}
-	record, err := looseType(s.Schema, objects)
+	record, err := looseType(s.Payload, objects)
 	if err != nil {
 		return err
 	}
@@ -44,8 +43,8 @@ func transcode(b *plugins.Batch, s *graph.Stage, r *plugins.Registry, rows []Row
 	return nil
 }
 
-// encode returns a batch of the objects in the stage's format.
-func encode(record plugins.Type, s *graph.Stage, r *plugins.Registry, objects []Row) (*plugins.Batch, error) {
+// encode returns a batch of the objects in the format of a shape.
+func encode(record plugins.Type, s plugins.Shape, r *plugins.Registry, objects []Row) (*plugins.Batch, error) {
 	codec, ok := r.Codec(s.Format)
 	if !ok {
 		return nil, fmt.Errorf("the format %s is not registered", s.Format)

@@ -18,6 +18,7 @@ type Config struct {
 	Registry *plugins.Registry // the kinds that the graph was built with
 	Start    time.Time         // of the pipeline's clock, which moves only for who waits
 	Steps    []Step
+	Mocks    []Mock
 	Taps     []Tap
 }
 
@@ -65,10 +66,15 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	mocked := newStandIns(c)
+	tapped = withStandIns(tapped, mocked)
 	tape := newTape(len(c.Taps))
 	script := newScript(c, tape)
 	clock := &clock{now: c.Start}
 	registry, err := overlay(c.Registry, script, tape, clock)
+	for _, s := range mocked {
+		err = errors.Join(err, registry.AddTransform(s.kind()))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("prepare a trial: %w", err)
 	}

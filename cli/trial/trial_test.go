@@ -33,6 +33,13 @@ transform "filter" "hot" {
   from  = source.in
   where = event.temp > 8
 }
+transform "map" "sum" {
+  from = source.in
+  emit = { n = 1 }
+}
+sink "discard" "sums" {
+  from = transform.sum
+}
 sink "file" "out" {
   from   = transform.hot
   path   = "/this/is/not/written"
@@ -48,6 +55,11 @@ sink "discard" "ticks" {
 
 // build returns a pipeline with the kinds that it is made of.
 func build(t *testing.T) (*graph.Graph, *plugins.Registry) {
+	t.Helper()
+	return buildOf(t, pipeline)
+}
+
+func buildOf(t *testing.T, pipeline string) (*graph.Graph, *plugins.Registry) {
 	t.Helper()
 	r := &plugins.Registry{}
 	err := errors.Join(codec.Register(r), sources.Register(r, sources.Streams{}), transforms.Register(r), sinks.Register(r, sinks.Streams{}))
@@ -150,6 +162,22 @@ func TestRunRefuses(t *testing.T) {
 			"source.tick: its records have no payload",
 		},
 		{
+			"a row that a mock cannot be",
+			trial.Config{
+				Steps: []trial.Step{{Source: "source.in", Rows: rows(`{"temp":9}`)}},
+				Mocks: []trial.Mock{{Stage: "transform.hot", Rows: rows(`{}`)}, {Stage: "transform.sum", Rows: rows(`{"n":"many"}`)}},
+			},
+			"mock transform.sum: row 1: ",
+		},
+		{
+			"an output that a mock's transform does not have",
+			trial.Config{
+				Steps: []trial.Step{{Source: "source.in", Rows: rows(`{"temp":9}`)}},
+				Mocks: []trial.Mock{{Stage: "transform.hot", Output: "cold"}},
+			},
+			`mock transform.hot: it has no output "cold"`,
+		},
+		{
 			"a tap nowhere",
 			trial.Config{Taps: []trial.Tap{{At: "sink.nowhere"}}},
 			"there is no stage sink.nowhere",
@@ -166,6 +194,91 @@ func TestRunRefuses(t *testing.T) {
 			_, err := trial.Run(t.Context(), test.config)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// A mock gives its rows with the first records that would reach the transform, and not before, whatever the shape of the
+// output.
+func TestMocks(t *testing.T) {
+	t.Parallel()
+	g, r := buildOf(t, `
+source "file" "in" { path = "/this/is/not/read" }
+source "file" "other" { path = "/this/is/not/read" }
+transform "filter" "usable" {
+  from  = [source.in, source.other]
+  where = event.temp > 8
+}
+transform "map" "closed" {
+  from = transform.usable
+  emit = { name = event.name, at = time::parse(event.at) }
+}
+transform "filter" "again" {
+  from  = transform.usable
+  where = event.temp > 9
+}
+transform "filter" "behind" {
+  from  = transform.again
+  where = event.temp > 10
+}
+transform "map" "open" {
+  from = transform.usable
+  set  = { double = 2.0 }
+}
+transform "reduce" "count" {
+  from    = transform.usable
+  key     = string(event.name)
+  initial = { n = 0 }
+  update  = { n = state.n + 1 }
+}
+transform "route" "which" {
+  from = transform.usable
+  output "hot" { when = event.temp > 90 }
+  output "other" { when = true }
+}
+sink "file" "out" {
+  from   = [transform.behind, transform.closed, transform.open, transform.count, transform.which.hot, transform.which.other]
+  path   = "/this/is/not/written"
+}
+`)
+	steps := []trial.Step{
+		{Source: "source.in", Rows: rows(`{"name":"a","temp":7}`)},
+		{Source: "source.other", Rows: rows(`{"name":"b","temp":9}`)},
+		{Source: "source.in", Rows: rows(`{"name":"c","temp":9}`)},
+	}
+	for _, test := range []struct {
+		mock trial.Mock
+		want string
+	}{
+		{trial.Mock{Stage: "transform.again", Rows: rows(`{"temp":11}`, `{"temp":9}`)}, `1:{"temp":11} 1:{"temp":9} then 1:{"temp":11}`},
+		{trial.Mock{Stage: "transform.closed", Rows: rows(`{"at":"2026-01-01T00:00:00Z","name":"x"}`, `{"name":null,"at":"2026-01-02T00:00:00Z"}`)}, `1:{"name":"x","at":"2026-01-01T00:00:00Z"} 1:{"name":null,"at":"2026-01-02T00:00:00Z"}`},
+		{trial.Mock{Stage: "transform.open", Rows: rows(`{"name":"x","double":5}`)}, `1:{"name":"x","double":5}`},
+		{trial.Mock{Stage: "transform.count", Rows: rows(`{"key":"x","n":7}`)}, `1:{"key":"x","n":7}`},
+		{trial.Mock{Stage: "transform.usable", Rows: []trial.Row{{Text: []byte(`{"name": "raw"}`), Raw: true}}}, `0:{"name": "raw"}`},
+		{trial.Mock{Stage: "transform.which", Output: "hot", Rows: rows(`{"temp":100}`)}, `1:{"temp":100}`},
+		{trial.Mock{Stage: "transform.which", Output: "hot"}, ``},
+	} {
+		t.Run(test.mock.Stage+test.mock.Output, func(t *testing.T) {
+			t.Parallel()
+			result, err := trial.Run(t.Context(), trial.Config{
+				Graph: g, Registry: r, Start: time.Unix(0, 0), Steps: steps, Mocks: []trial.Mock{test.mock},
+				Taps: []trial.Tap{{At: test.mock.Stage, Output: test.mock.Output}, {At: "transform.behind"}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := seen(result.Taps[0])
+			if behind := seen(result.Taps[1]); behind != "" {
+				got += " then " + behind
+			}
+			if got != test.want {
+				t.Errorf("it gives %s, not %s", got, test.want)
+			}
+			for _, s := range result.Stats.Stages {
+				if !s.Balanced() {
+					t.Errorf("%s is not balanced: %+v", s.Addr, s)
+				}
 			}
 		})
 	}
