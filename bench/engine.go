@@ -18,6 +18,7 @@ import (
 	"github.com/onstream/onstream/plugins/sources"
 	"github.com/onstream/onstream/plugins/transforms"
 	"github.com/onstream/onstream/runtime"
+	"github.com/onstream/onstream/wasm"
 )
 
 // engine runs the pipeline of an HCL text to its end, in this process. The
@@ -30,7 +31,8 @@ type engine func(ctx context.Context, hcl string, in io.Reader, out io.Writer, o
 // engineOptions say how an engine runs a pipeline. The zero value is how it
 // does by default.
 type engineOptions struct {
-	state string // the folder for checkpoints, "" for none
+	state    string // the folder for checkpoints, "" for none
+	compiled string // the folder for modules that are compiled, "" for none
 	// watch, if it is not nil, is called with what the engine tells about
 	// itself, several times a second and at the end.
 	watch func(runtime.Stats)
@@ -57,6 +59,7 @@ func newEngine() engine {
 			memorybus.Register(&r),
 			kafka.Register(&r),
 			nats.Register(&r),
+			wasm.Register(&r, wasm.Config{CacheDir: o.compiled}),
 			r.AddSink(flushingKind()),
 		)
 		if err != nil {

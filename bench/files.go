@@ -86,7 +86,7 @@ func byHand(name, in string, run func(io.Writer, io.Reader) (limit.Tally, error)
 // ours enters the engine with the pipeline that hcl returns for an output.
 func (b *bench) ours(name string, hcl func(out string) string) *program {
 	return &program{name: name, run: func(ctx context.Context, out string) error {
-		return b.engine(ctx, hcl(out), bytes.NewReader(nil), io.Discard, engineOptions{})
+		return b.engine(ctx, hcl(out), bytes.NewReader(nil), io.Discard, engineOptions{compiled: b.path("compiled")})
 	}}
 }
 

@@ -117,6 +117,34 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// What modules of each language make of the records is compared, byte by byte, with what the engine's stages do. A compiler that is not
+// there leaves its own out.
+func TestModulesReport(t *testing.T) {
+	if _, _, err := usage(); err != nil {
+		t.Skip(err)
+	}
+	if testing.Short() {
+		t.Skip("builds modules")
+	}
+	o := smallOptions(t)
+	o.run, o.rounds, o.guests, o.binary = "P4", 1, "guests", filepath.Join(t.TempDir(), "none")
+	var stdout, stderr bytes.Buffer
+	if err := measure(t.Context(), o, newEngine(), &stdout, &stderr); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	for _, line := range []string{
+		`(?m)^P4 .*ns of CPU per record`,
+		`(?m)^engine's stages `,
+		`(?m)^P4 module, Go +5 .* times engine's stages`,
+		`(?m)^P4 call of a guest +100 .* ns`,
+	} {
+		if !regexp.MustCompile(line).Match(stdout.Bytes()) {
+			t.Errorf("the report lacks %s", line)
+		}
+	}
+	t.Logf("%s", stdout.String())
+}
+
 // The workloads of state need the binary itself.
 func TestStateReport(t *testing.T) {
 	if _, err := residentMemory(os.Getpid()); err != nil {

@@ -73,6 +73,71 @@ sink "file" "out" {
 `, header, strconv.Quote(in), schema, hotFahrenheit(""), strconv.Quote(out))
 }
 
+// recordModuleHCL is P4 with a module that takes records.
+func recordModuleHCL(in, out, module string) string {
+	return foreignModuleHCL(in, out, module, "onstream")
+}
+
+// foreignModuleHCL is P4 with a module that was written for an interface.
+func foreignModuleHCL(in, out, module, abi string) string {
+	return fmt.Sprintf(`
+pipeline "p4" {}
+
+source "file" "in" {
+  path   = %s
+  format = "json"
+}
+
+transform "wasm" "out" {
+  from   = source.in
+  module = %s
+  abi    = %s
+}
+
+sink "file" "out" {
+  from   = transform.out
+  path   = %s
+  format = "json"
+  fsync  = "never"
+}
+`, strconv.Quote(in), strconv.Quote(module), strconv.Quote(abi), strconv.Quote(out))
+}
+
+// columnModuleHCL is P4 with a module that takes columns.
+func columnModuleHCL(in, out, module string) string {
+	return fmt.Sprintf(`
+pipeline "p4" {}
+%s
+source "file" "in" {
+  path   = %s
+  format = "json"
+  schema = schema.telemetry
+}
+
+transform "wasm" "hot" {
+  from   = source.in
+  module = %s
+  inputs = { temperature = event.temperature }
+}
+
+transform "map" "out" {
+  from = transform.hot
+  emit = {
+    device_id = event.device_id
+    f         = event.f
+    site      = event.site
+  }
+}
+
+sink "file" "out" {
+  from   = transform.out
+  path   = %s
+  format = "json"
+  fsync  = "never"
+}
+`, telemetrySchema, strconv.Quote(in), strconv.Quote(module), strconv.Quote(out))
+}
+
 // windowMeanHCL is P3.
 func windowMeanHCL(in, out string) string {
 	return fmt.Sprintf(`
@@ -194,4 +259,26 @@ sink "stdout" "out" {
   format = "json"
 }
 `, telemetrySchema, strconv.Quote(in), hotFahrenheit(""))
+}
+
+// startModuleHCL is startHCL by a module.
+func startModuleHCL(in, module string) string {
+	return fmt.Sprintf(`
+pipeline "start" {}
+
+source "file" "in" {
+  path   = %s
+  format = "json"
+}
+
+transform "wasm" "out" {
+  from   = source.in
+  module = %s
+}
+
+sink "stdout" "out" {
+  from   = transform.out
+  format = "json"
+}
+`, strconv.Quote(in), strconv.Quote(module))
 }

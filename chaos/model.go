@@ -41,10 +41,14 @@ func expect(a *account, streams []string, late time.Duration) expectation {
 		seen[c.ID] = true
 		put(records, c.ID, recordBody(c.Value))
 		put(uniques, c.ID, recordBody(c.Value))
-		t := total[c.Key]
-		t = tally{t.n + 1, t.sum + c.Value}
-		total[c.Key] = t
-		put(totals, c.ID, tallyBody(t.n, t.sum))
+		if c.Kind == harm {
+			put(errored, c.ID, "")
+		} else {
+			t := total[c.Key]
+			t = tally{t.n + 1, t.sum + c.Value}
+			total[c.Key] = t
+			put(totals, c.ID, tallyBody(t.n, t.sum))
+		}
 		if c.Kind == ahead {
 			put(errored, c.ID, "")
 			continue

@@ -46,6 +46,7 @@ const (
 	dedupe stages = "dedupe" // windows of what comes for the first time
 	shared stages = "shared" // plain, kept by the partitions of the source
 	exact  stages = "exact"  // totals alone, in transactions
+	wasm   stages = "wasm"   // plain, with totals by a WebAssembly module
 )
 
 // streams returns what the pipeline writes.

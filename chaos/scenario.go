@@ -111,5 +111,5 @@ func scenarios() []scenario {
 			fault: "ahead", doc: "2 % of the records have a clock that is a day ahead, and kill -9",
 			design: fileToFile, work: workload{keys: 16, ahead: 0.02}, cycles: 20, inject: killAtRandom,
 		},
-	}, busScenarios()...)
+	}, append(wasmScenarios(), busScenarios()...)...)
 }

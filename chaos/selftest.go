@@ -50,6 +50,11 @@ func mutants() []mutant {
 			name: "position_forgotten", doc: "a partition that comes back is read from where the group stood, with what the stages kept since",
 			fault: "kafka-restart", cycles: 4, gates: []gate{gateState},
 		},
+		{fault: "wasm-trap", cycles: 3, doc: whole},
+		{
+			name: "failed_call_counts", doc: "what a WebAssembly module has written to its state stays when its call fails",
+			fault: "wasm-trap", cycles: 3, gates: []gate{gateState},
+		},
 	}
 }
 

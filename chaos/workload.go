@@ -14,6 +14,8 @@ type workload struct {
 	copies  float64       // share that is sent twice
 	poison  float64       // share that is no record
 	ahead   float64       // share whose clock is a day ahead
+	harm    float64       // share that has a WebAssembly module do harm
+	harmOf  int           // what, see harms; 0 for anything
 	shuffle time.Duration // how far a record's time may lie behind the latest
 	pad     int           // bytes that are added to each record
 }
@@ -67,6 +69,13 @@ func (g *generator) next() claim {
 		at = at.Add(-time.Duration(g.rng.Int64N(int64(g.shuffle))))
 	}
 	c := g.record(g.key(), at)
+	if g.harm > 0 && g.rng.Float64() < g.harm {
+		c.Kind, c.Value = harm, -int64(g.harmOf)
+		if g.harmOf == 0 {
+			c.Value = -1 - g.rng.Int64N(int64(len(harms())))
+		}
+		return c
+	}
 	if g.past = append(g.past, c); len(g.past) > recent {
 		g.past = g.past[1:]
 	}

@@ -1,0 +1,4 @@
+sink "file" "totals" {
+  from = transform.totals
+  path = "${var.dir}/totals.ndjson"
+}
