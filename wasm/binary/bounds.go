@@ -13,7 +13,9 @@ func DefaultBounds() Bounds { return Bounds{Size: 8 << 20, Locals: 50_000, Table
 
 // What no module needs more of.
 const (
-	maxParams  = 1000 // of a function, and as many results
+	maxParams  = 100  // of a function
+	maxResults = 16   // of a function or block; each branch carries them
+	maxLabels  = 4096 // of a table of branches
 	maxTypes   = 100_000
 	maxImports = 10_000
 	maxExports = 20_000

@@ -135,12 +135,12 @@ func (d *decoder) types(r *reader) {
 			r.failf("a type has the unknown form %#x", form)
 			return
 		}
-		d.Types = append(d.Types, FuncType{valueTypes(r), valueTypes(r)})
+		d.Types = append(d.Types, FuncType{valueTypes(r, maxParams, "parameters"), valueTypes(r, maxResults, "results")})
 	}
 }
 
-func valueTypes(r *reader) []ValueType {
-	n := r.count(1, maxParams, "parameters or results")
+func valueTypes(r *reader, most int, what string) []ValueType {
+	n := r.count(1, most, what)
 	ts := make([]ValueType, n)
 	for i := range ts {
 		ts[i] = valueType(r)

@@ -51,7 +51,7 @@ func TestDecode(t *testing.T) {
 		t.Errorf("the memory is %v", got)
 	}
 	var kinds []binary.EventKind
-	if err := m.Codes[1].Walk(func(e binary.Event) { kinds = append(kinds, e.Kind) }); err != nil || len(kinds) != 1 || kinds[0] != binary.Call {
+	if err := m.Codes[1].Walk(func(e binary.Event) { kinds = append(kinds, e.Kind) }); err != nil || len(kinds) != 2 || kinds[0] != binary.Call || kinds[1] != binary.End {
 		t.Errorf("function 2 has %v, %v", kinds, err)
 	}
 }

@@ -50,6 +50,7 @@ type Event struct {
 	At    int
 	Ref   Ref // of Call and Reference
 	Depth int // of Return, the number of blocks around it
+	Count int // instructions before it
 }
 
 // EventKind says what an Event is.
@@ -64,14 +65,17 @@ const (
 	Block                  // that is not a loop
 	Bulk                   // that takes as long as the number says that is on top of the stack
 	Return                 // from the function, not at its end
+	EndLoop                // the end of a loop
+	End                    // of the function
 )
 
 // Walk calls see for each event in a function, in order. Instructions that are not
 // known are an error, which names their place.
 func (c *Code) Walk(see func(Event)) error {
 	r := &reader{data: c.Body, at: c.Locals, base: c.Offset}
-	depth := 1
-	for depth > 0 && r.err == nil {
+	depth, count := 1, 0
+	var loops []int // depths of those that are open
+	for ; depth > 0 && r.err == nil; count++ {
 		op := r.byte()
 		switch {
 		case r.err != nil:
@@ -83,12 +87,19 @@ func (c *Code) Walk(see func(Event)) error {
 			switch {
 			case r.err != nil:
 			case op == opLoop:
-				see(Event{Kind: Loop, At: r.at})
+				loops = append(loops, depth)
+				see(Event{Kind: Loop, At: r.at, Count: count})
 			default:
 				see(Event{Kind: Block, At: r.at})
 			}
 		case op == opEnd:
-			depth--
+			if n := len(loops); n > 0 && loops[n-1] == depth {
+				loops = loops[:n-1]
+				see(Event{Kind: EndLoop, At: r.at, Count: count})
+			}
+			if depth--; depth == 0 {
+				see(Event{Kind: End, At: r.at - 1, Count: count})
+			}
 		case op == opCall || op == opRefFunc:
 			ref := funcRef(r)
 			kind := Call
@@ -124,7 +135,7 @@ func immediates(r *reader, op byte) {
 	case op == opBr || op == opBrIf || op >= opLocalGet && op <= opTableSet:
 		r.u32()
 	case op == opBrTable:
-		for range r.count(1, 0, "labels") + 1 {
+		for range r.count(1, maxLabels, "labels") + 1 {
 			r.u32()
 		}
 	case op == opSelectTyped:

@@ -137,7 +137,10 @@ func AppendU32(dst []byte, v uint32) []byte {
 }
 
 // AppendS32 appends a signed LEB128 number.
-func AppendS32(dst []byte, v int32) []byte {
+func AppendS32(dst []byte, v int32) []byte { return AppendS64(dst, int64(v)) }
+
+// AppendS64 appends a signed number.
+func AppendS64(dst []byte, v int64) []byte {
 	for {
 		b := byte(v & 0x7f)
 		v >>= 7

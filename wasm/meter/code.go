@@ -9,32 +9,36 @@ import (
 
 // The instructions that are added.
 const (
-	void      = 0x40
-	block     = 0x02
-	ifVoid    = "\x04\x40"
-	end       = 0x0b
-	br        = 0x0c
-	call      = 0x10
-	localGet  = 0x20
-	globalGet = 0x23
-	globalSet = 0x24
-	i32Const  = 0x41
-	i32Eqz    = 0x45
-	i32LtS    = 0x48
-	i32LeS    = 0x4c
-	i32Add    = 0x6a
-	i32Sub    = 0x6b
-	i32ShrU   = 0x76
+	void       = 0x40
+	block      = 0x02
+	ifVoid     = "\x04\x40"
+	end        = 0x0b
+	br         = 0x0c
+	call       = 0x10
+	localGet   = 0x20
+	globalGet  = 0x23
+	globalSet  = 0x24
+	i32Const   = 0x41
+	i64Const   = 0x42
+	i32Eqz     = 0x45
+	i64Eqz     = 0x50
+	i64LtS     = 0x53
+	i32ShrU    = 0x76
+	i64Add     = 0x7c
+	i64Sub     = 0x7d
+	i64And     = 0x83
+	i32Wrap    = 0xa7
+	i64ExtendS = 0xac
+	i64ExtendU = 0xad
 )
 
 // code writes the bodies of all functions, and those of the two that are added.
 func (w *rewriter) code() ([]byte, error) {
-	step := w.step()
 	out := binary.AppendU32(nil, uint32(len(w.m.Codes)+2))
 	var body []byte
 	for i := range w.m.Codes {
 		var err error
-		if body, err = w.body(body[:0], i, step); err != nil {
+		if body, err = w.body(body[:0], i); err != nil {
 			return nil, err
 		}
 		out = append(binary.AppendU32(out, uint32(len(body))), body...)
@@ -45,48 +49,65 @@ func (w *rewriter) code() ([]byte, error) {
 	return out, nil
 }
 
-// step counts one step down, and has the counter filled up when it is used up.
-func (w *rewriter) step() []byte {
-	b := binary.AppendU32([]byte{globalGet}, w.counter)
-	b = append(b, i32Const, 1, i32Sub, globalSet)
-	b = binary.AppendU32(b, w.counter)
-	b = binary.AppendU32(append(b, globalGet), w.counter)
-	b = append(b, i32Eqz)
-	b = append(b, ifVoid...)
-	b = binary.AppendU32(append(b, call), w.refill)
+// What is left is in one global of the type i64, so that both are counted and looked at in one go: the stack in its upper half, the
+// steps in the lower one. Either is used up when it is negative.
+const (
+	stackShift = 32
+	usedUp     = -1<<63 | 1<<31
+)
+
+// take appends what takes steps and stack, and has the global filled up when one of them is used up.
+func (w *rewriter) take(dst []byte, steps int, stack int64) []byte {
+	dst = binary.AppendU32(append(dst, globalGet), w.left)
+	dst = append(binary.AppendS64(append(dst, i64Const), stack<<stackShift+int64(steps)), i64Sub, globalSet)
+	dst = binary.AppendU32(dst, w.left)
+	return w.look(dst)
+}
+
+// look appends what calls the function that fills up when something is used up.
+func (w *rewriter) look(dst []byte) []byte {
+	dst = binary.AppendU32(append(dst, globalGet), w.left)
+	dst = append(binary.AppendS64(append(dst, i64Const), usedUp), i64And, i64Eqz, i32Eqz)
+	dst = binary.AppendU32(append(append(dst, ifVoid...), call), w.refill)
+	return append(dst, end)
+}
+
+// give appends what gives stack back.
+func (w *rewriter) give(dst []byte, stack int64) []byte {
+	dst = binary.AppendU32(append(dst, globalGet), w.left)
+	dst = append(binary.AppendS64(append(dst, i64Const), stack<<stackShift), i64Add, globalSet)
+	return binary.AppendU32(dst, w.left)
+}
+
+// refilling is the body of the function that is called when something is used up. The steps are
+// filled up before the host is asked, whose answer may be that there is nothing more to do.
+func (w *rewriter) refilling() []byte {
+	b := binary.AppendU32([]byte{0, globalGet}, w.left)
+	b = binary.AppendU32(append(b, globalGet), w.left)
+	b = append(b, i32Wrap, i64ExtendS, i64Sub) // without the steps, also those that it has not had
+	b = append(binary.AppendS64(append(b, i64Const), int64(w.config.Steps)), i64Add, globalSet)
+	b = binary.AppendU32(b, w.left)
+	b = binary.AppendU32(append(b, globalGet), w.left)
+	b = append(append(b, i64Const, 0, i64LtS), ifVoid...)
+	b = binary.AppendU32(append(b, i32Const, Deep, call), w.imported)
+	b = binary.AppendU32(append(b, end, i32Const, Steps, call), w.imported)
 	return append(b, end)
 }
 
-// refilling is the body of the function that is called when the counter is used up. It is
-// filled before the host is asked, whose answer may be that there is nothing more to do.
-func (w *rewriter) refilling() []byte {
-	b := binary.AppendS32([]byte{0, i32Const}, w.config.Steps)
-	b = binary.AppendU32(append(b, globalSet), w.counter)
-	b = binary.AppendU32(append(b, i32Const, Steps, call), w.imported)
-	return append(b, end)
+// bulkShift says how much of a copy is one step: 64 bytes.
+const bulkShift = 6
+
+// charging is the body of the function i32 -> i32 that counts the steps of an instruction which takes as long as its
+// argument says, and returns that.
+func (w *rewriter) charging() []byte {
+	b := binary.AppendU32([]byte{0, globalGet}, w.left)
+	b = append(b, localGet, 0, i32Const, bulkShift, i32ShrU, i64ExtendU, i64Sub, globalSet)
+	b = w.look(binary.AppendU32(b, w.left))
+	return append(b, localGet, 0, end)
 }
 
 // frame is how many values a function takes of the stack besides its locals.
 const frame = 16
-
-// enter takes a frame of so many values of the stack.
-func (w *rewriter) enter(dst []byte, values int32) []byte {
-	stack := w.counter + 1
-	dst = binary.AppendU32(append(dst, globalGet), stack)
-	dst = append(binary.AppendS32(append(dst, i32Const), values), i32Sub, globalSet)
-	dst = binary.AppendU32(dst, stack)
-	dst = binary.AppendU32(append(dst, globalGet), stack)
-	dst = append(append(dst, i32Const, 0, i32LtS), ifVoid...)
-	dst = binary.AppendU32(append(dst, i32Const, Deep, call), w.imported)
-	return append(dst, end)
-}
-
-// leave gives it back.
-func (w *rewriter) leave(dst []byte, values int32) []byte {
-	dst = binary.AppendU32(append(dst, globalGet), w.counter+1)
-	dst = append(binary.AppendS32(append(dst, i32Const), values), i32Add, globalSet)
-	return binary.AppendU32(dst, w.counter+1)
-}
 
 // results appends the type of a block with the results of a function.
 func (w *rewriter) results(dst []byte, t binary.FuncType) []byte {
@@ -105,25 +126,9 @@ func (w *rewriter) results(dst []byte, t binary.FuncType) []byte {
 	return binary.AppendS32(dst, int32(w.types)+blockTypes+int32(at))
 }
 
-// bulkShift says how much of a copy is one step: 64 bytes.
-const bulkShift = 6
-
-// charging is the body of the function i32 -> i32 that counts the steps of an instruction which takes as long as its
-// argument says, and returns that.
-func (w *rewriter) charging() []byte {
-	b := binary.AppendU32([]byte{0, globalGet}, w.counter)
-	b = append(b, localGet, 0, i32Const, bulkShift, i32ShrU, i32Sub, globalSet)
-	b = binary.AppendU32(b, w.counter)
-	b = binary.AppendU32(append(b, globalGet), w.counter)
-	b = append(b, i32Const, 0, i32LeS)
-	b = append(b, ifVoid...)
-	b = binary.AppendU32(append(b, call), w.refill)
-	return append(b, end, localGet, 0, end)
-}
-
 // body appends the body of a function. One that calls others is in a block, in which returning is leaving the block, so
 // that there is one place at which it ends.
-func (w *rewriter) body(dst []byte, index int, step []byte) ([]byte, error) {
+func (w *rewriter) body(dst []byte, index int) ([]byte, error) {
 	c := &w.m.Codes[index]
 	found, err := w.events(c)
 	if err == nil {
@@ -133,18 +138,21 @@ func (w *rewriter) body(dst []byte, index int, step []byte) ([]byte, error) {
 		return nil, err
 	}
 	typ := w.m.Types[w.m.Functions[index]]
-	values := int32(frame + len(typ.Params) + c.Variables)
-	dst = slices.Grow(dst, len(c.Body)+(len(found.events)+1)*len(step)+64)
+	stack := int64(0)
+	if found.nests {
+		stack = int64(frame + len(typ.Params) + c.Variables)
+	}
+	dst = slices.Grow(dst, len(c.Body)+(len(found.events)+1)*24+64)
 	dst = append(dst, c.Body[:c.Locals]...)
-	if !found.leaf {
-		dst = append(dst, step...)
+	if found.steps > 0 {
+		dst = w.take(dst, found.steps, stack)
 	}
 	if found.nests {
-		dst = w.results(append(w.enter(dst, values), block), typ)
+		dst = w.results(append(dst, block), typ)
 	}
-	dst = w.instructions(dst, c, found, step)
+	dst = w.instructions(dst, c, found)
 	if found.nests {
-		dst = append(w.leave(dst, values), end)
+		dst = append(w.give(dst, stack), end)
 	}
 	return dst, nil
 }
@@ -153,37 +161,66 @@ func (w *rewriter) body(dst []byte, index int, step []byte) ([]byte, error) {
 type found struct {
 	events               []binary.Event
 	loops, blocks, calls int
-	leaf                 bool // it has neither loops nor calls
+	instructions         int
+	steps                int  // that it takes without its loops; 0 for one so short that its caller's count
 	nests                bool // it may call functions of the module
 }
 
+// perStep is how many instructions are one more step. Of those of a function few are executed in a call, most of all in
+// those by Go's compiler, so that to count each would be to look at the clock all the time.
+const perStep = 64
+
+// cost is how many steps code with so many instructions counts for.
+func cost(instructions int) int { return 1 + instructions/perStep }
+
+// events looks at a function. What a loop takes in a turn, without the loops in it, is put in place of the Count of its
+// event, which is at least 1.
 func (w *rewriter) events(c *binary.Code) (found, error) {
-	f := found{leaf: true}
+	var f found
+	leaf, inner := true, 0 // instructions of loops that are inside of what is open
+	type open struct{ event, inner int }
+	var loops []open
 	err := c.Walk(func(e binary.Event) {
 		switch e.Kind {
 		case binary.Block:
 			f.blocks++
 			return
+		case binary.EndLoop:
+			l := loops[len(loops)-1]
+			loops = loops[:len(loops)-1]
+			loop := &f.events[l.event]
+			all := e.Count - loop.Count
+			loop.Count = cost(all - inner)
+			inner = l.inner + all
+			return
+		case binary.End:
+			f.instructions = e.Count
+			if f.steps = cost(e.Count - inner); leaf && f.steps == 1 {
+				f.steps = 0
+			}
+			return
 		case binary.Loop:
 			f.loops++
+			loops = append(loops, open{len(f.events), inner})
+			inner = 0
 		case binary.Call, binary.CallIndirect, binary.Bulk:
 			f.calls++
 		}
-		f.leaf = f.leaf && (e.Kind == binary.Reference || e.Kind == binary.Return)
+		leaf = leaf && (e.Kind == binary.Reference || e.Kind == binary.Return)
 		f.nests = f.nests || e.Kind == binary.CallIndirect || e.Kind == binary.Call && e.Ref.Index >= w.imported
 		f.events = append(f.events, e)
 	})
 	return f, err
 }
 
-func (w *rewriter) instructions(dst []byte, c *binary.Code, f found, step []byte) []byte {
+func (w *rewriter) instructions(dst []byte, c *binary.Code, f found) []byte {
 	from := c.Locals
 	for _, e := range f.events {
 		dst = append(dst, c.Body[from:e.At]...)
 		from = e.At
 		switch e.Kind {
 		case binary.Loop:
-			dst = append(dst, step...)
+			dst = w.take(dst, e.Count, 0)
 		case binary.Call, binary.Reference:
 			dst = binary.AppendU32(dst, w.moved(e.Ref.Index))
 			from += e.Ref.Len
@@ -194,7 +231,7 @@ func (w *rewriter) instructions(dst []byte, c *binary.Code, f found, step []byte
 				dst = binary.AppendU32(append(dst, br), uint32(e.Depth))
 				from++
 			}
-		case binary.CallIndirect, binary.Block:
+		case binary.CallIndirect, binary.Block, binary.EndLoop, binary.End:
 		}
 	}
 	return append(dst, c.Body[from:]...)
@@ -212,6 +249,8 @@ func (config *Config) check(c *binary.Code, f found) error {
 		what = fmt.Sprintf("%d blocks, at most %d are taken", blocks, config.Blocks)
 	case over(spread, config.Spread):
 		what = fmt.Sprintf("%d blocks and loops and %d locals, of which the product may be %d", loops+blocks, c.Variables, config.Spread)
+	case over(f.instructions, config.Instructions):
+		what = fmt.Sprintf("%d instructions, at most %d are taken", f.instructions, config.Instructions)
 	case over(calls, config.Calls):
 		what = fmt.Sprintf("%d calls, at most %d are taken", calls, config.Calls)
 	default:

@@ -362,3 +362,39 @@ func TestDepth(t *testing.T) {
 		})
 	}
 }
+
+// What counts is how many instructions there are, wherever they stand.
+func TestLongCode(t *testing.T) {
+	t.Parallel()
+	const (
+		long  = 50_000
+		turns = 100
+		steps = 1000
+	)
+	straight := slices.Repeat([]byte{0x01}, long) // nop
+	loop := func(body ...byte) []byte {           // turns times
+		code := append([]byte{0x41, 0xe4, 0, 0x21, 0, 0x03, 0x40}, body...)
+		return append(code, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b)
+	}
+	i32 := []binary.ValueType{binary.I32}
+	for name, funcs := range map[string][]wasmtest.Func{
+		"in a loop":     {{Locals: i32, Code: loop(straight...)}},
+		"in a function": {{Locals: i32, Code: loop(0x10, 1)}, {Code: straight}},
+		"with branches": {{Locals: i32, Code: loop(0x10, 1)}, {Code: append([]byte{0x02, 0x40}, append(straight, 0x0b)...)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := wasmtest.Module{Types: []binary.FuncType{{}}, Funcs: funcs, Exports: []binary.Export{{Name: "f"}}}
+			ticks := 0
+			c := config
+			c.Steps = steps
+			guest := start(t, rewrite(t, m.Bytes(), c), func() { ticks++ })
+			if _, err := guest.ExportedFunction("f").Call(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if want := turns * long / 64 / steps; ticks < want/2 || ticks > want+want/10 { // what is left of the steps is lost each time
+				t.Errorf("there are %d ticks for %d times %d instructions, not %d", ticks, turns, long, want)
+			}
+		})
+	}
+}

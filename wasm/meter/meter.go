@@ -4,9 +4,9 @@
 // could be interrupted: a module that spins would hold up a whole process at its next
 // collection of garbage.
 //
-// Two globals count down. One is decremented where a function begins and where a
-// loop begins its next turn, and for each 64 bytes that an instruction copies or fills; a function that has neither loops nor calls takes no
-// longer than its code is long, and is left as it is. The other one is what functions that call others may still take of the
+// A global counts down, in two halves. One is decremented where a function begins and where a
+// loop begins its next turn, by the instructions that there are, and for each 64 bytes that an instruction copies or fills; a short function that
+// has neither loops nor calls is left as it is. The other one is what functions that call others may still take of the
 // stack: the run-time's own is larger than can be copied unnoticed when it has to grow. What a module does
 // is not changed by that, but for how long it takes and how deep it may recurse.
 package meter
@@ -33,6 +33,8 @@ type Config struct {
 	// of both for each of its locals, in all. Compilers take longer for a function than in proportion to
 	// them. 0 is any number.
 	Loops, Blocks, Spread int
+	// Instructions is how many instructions a function has at most; 0 is any number.
+	Instructions int
 	// Calls is how many calls a function has at most, for each of which a compiler needs a kilobyte or two; 0 is any number.
 	Calls int
 }
@@ -58,7 +60,7 @@ func mib(pages uint32) string { return fmt.Sprintf("%.1f MiB", float64(pages)/16
 // its memory and table have limits. It fails on instructions that it does not know.
 func Rewrite(m *binary.Module, c Config) ([]byte, error) {
 	w := &rewriter{m: m, config: c, imported: uint32(m.Imported(binary.Func))}
-	w.counter = uint32(m.Imported(binary.Global) + m.Globals)
+	w.left = uint32(m.Imported(binary.Global) + m.Globals)
 	w.refill = w.imported + 1 + uint32(len(m.Functions))
 	w.types = uint32(len(m.Types))
 	return w.module()
@@ -70,8 +72,8 @@ type rewriter struct {
 	m        *binary.Module
 	config   Config
 	imported uint32            // functions, without the one that is added
-	counter  uint32            // the index of the global with the steps that are left; behind it is that with the stack that is
-	refill   uint32            // the index of the function that fills the counter up; behind it is the one that charges
+	left     uint32            // the index of the global with what is left
+	refill   uint32            // the index of the function that fills it up; behind it is the one that charges
 	types    uint32            // the index of the first type that is added
 	blocks   []binary.FuncType // those of them that are of blocks
 	out      []byte

@@ -51,13 +51,13 @@ func (w *rewriter) module() ([]byte, error) {
 		switch {
 		case a.id == binary.CodeSection:
 			w.section(a.id, code)
-		case a.id == binary.MemorySection && at >= 0:
+		case a.id == binary.MemorySection && len(w.m.Memories) > 0:
 			memory, err := w.memory()
 			if err != nil {
 				return nil, err
 			}
 			w.section(a.id, memory)
-		case a.id == binary.TableSection && at >= 0:
+		case a.id == binary.TableSection && len(w.m.Tables) > 0:
 			w.section(a.id, w.table())
 		case a.add != nil:
 			things, n := a.add(w)
@@ -132,13 +132,10 @@ func (w *rewriter) tick() ([]byte, int) {
 	return binary.AppendU32(append(b, byte(binary.Func)), w.types+tickType), 1
 }
 
-// globals are those that count down.
+// globals is the one that counts down.
 func (w *rewriter) globals() ([]byte, int) {
-	var b []byte
-	for _, from := range []int32{w.config.Steps, w.config.Stack} {
-		b = append(binary.AppendS32(append(b, byte(binary.I32), 1, i32Const), from), end)
-	}
-	return b, 2
+	b := []byte{byte(binary.I64), 1, i64Const}
+	return append(binary.AppendS64(b, int64(w.config.Stack)<<stackShift+int64(w.config.Steps)), end), 1
 }
 
 func (w *rewriter) memory() ([]byte, error) {
