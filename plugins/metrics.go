@@ -79,6 +79,9 @@ func (m *Metrics) add(name string, x *Metric) *Metric {
 	return x
 }
 
+// Value returns the sum or the last that was recorded.
+func (m *Metric) Value() float64 { return math.Float64frombits(m.value.Load()) }
+
 // Record adds to a counter, sets a gauge or counts in a histogram.
 func (m *Metric) Record(v float64) {
 	if m.kind == Gauge {
@@ -103,7 +106,7 @@ func (m *Metrics) Values() []MetricValue {
 	defer m.mu.Unlock()
 	var values []MetricValue
 	for name, x := range m.all {
-		v := MetricValue{Name: name, Kind: x.kind, Value: math.Float64frombits(x.value.Load())}
+		v := MetricValue{Name: name, Kind: x.kind, Value: x.Value()}
 		if x.of != nil {
 			v.Value = x.of()
 		}

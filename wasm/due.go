@@ -140,6 +140,9 @@ func (s *stage) Tick(ctx context.Context, _ int64, out plugins.Emitter) error {
 	if err := s.load(ctx); err != nil {
 		return err
 	}
+	if err := s.refresh(); err != nil {
+		return err
+	}
 	s.out = out
 	defer func() { s.out = nil }()
 	return s.advance(abi.ProcessingTime, s.now())
@@ -151,6 +154,9 @@ func (s *stage) Finish(ctx context.Context, out plugins.Emitter) error {
 		return nil
 	}
 	if err := s.load(ctx); err != nil {
+		return err
+	}
+	if err := s.refresh(); err != nil {
 		return err
 	}
 	s.out, s.ended = out, true

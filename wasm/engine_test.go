@@ -23,6 +23,15 @@ import (
 // build builds a pipeline in which @ is a folder.
 func build(t *testing.T, text, dir string) (*plugins.Registry, *graph.Graph, error) {
 	t.Helper()
+	r, p, err := buildPipeline(t, text, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, p.Graph, nil
+}
+
+func buildPipeline(t *testing.T, text, dir string) (*plugins.Registry, *dsl.Pipeline, error) {
+	t.Helper()
 	var r plugins.Registry
 	if err := errors.Join(codec.Register(&r), sources.Register(&r, sources.Streams{}), transforms.Register(&r), sinks.Register(&r, sinks.Streams{}), wasm.Register(&r, wasm.Config{CacheDir: cacheDir})); err != nil {
 		t.Fatal(err)
@@ -35,7 +44,7 @@ func build(t *testing.T, text, dir string) (*plugins.Registry, *graph.Graph, err
 	if diags.HasErrors() {
 		return nil, nil, diags
 	}
-	return &r, p.Graph, nil
+	return &r, p, nil
 }
 
 // runs runs a pipeline to the end of its input, and returns the lines of the files out*, sorted.

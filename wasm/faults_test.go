@@ -22,7 +22,9 @@ func TestFaultsOfGuests(t *testing.T) {
 	t.Parallel()
 	module := guest(t, plain)
 	stop, done := neighbour(t, module)
-	limits := plugins.ConfigBlock{Name: "limits", Config: plugins.NewConfig(map[string]any{"time": 100 * time.Millisecond, "calls": int64(100_000)})}
+	limits := func(time time.Duration) plugins.ConfigBlock {
+		return plugins.ConfigBlock{Name: "limits", Config: plugins.NewConfig(map[string]any{"time": time, "calls": int64(100_000)})}
+	}
 	keyed := map[string]any{"key": field("key", plugins.Of(plugins.String))}
 	for cmd, want := range map[string]string{
 		"spin":    "!timeout the module took longer than 100ms: raise limits.time",
@@ -39,7 +41,11 @@ func TestFaultsOfGuests(t *testing.T) {
 	} {
 		t.Run(cmd, func(t *testing.T) {
 			t.Parallel()
-			e := start(t, module, keyed, limits)
+			limit := time.Minute
+			if cmd == "spin" {
+				limit = 100 * time.Millisecond
+			}
+			e := start(t, module, keyed, limits(limit))
 			for range 3 {
 				e.run("k|del:x")
 				got := e.run("k|put:x=1", "keep", "k|"+cmd, "keep", "k|get:x", "say:on")
@@ -51,7 +57,7 @@ func TestFaultsOfGuests(t *testing.T) {
 	}
 	t.Run("every third", func(t *testing.T) {
 		t.Parallel()
-		e := start(t, module, keyed, limits)
+		e := start(t, module, keyed, limits(time.Minute))
 		for range 20 {
 			e.run("every3", "keep", "every3", "every3", "keep")
 		}
@@ -115,20 +121,23 @@ func TestBombs(t *testing.T) {
 	}
 	void := []binary.FuncType{{}}
 	start := wasmtest.Func{Code: nil}
+	large := wasmtest.Behaviour{Pages: 65536, Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)}}}
 	for name, c := range map[string]struct {
 		module []byte
 		want   string
 	}{
 		"imports": {[]byte(preamble + "\x02\x05" + most), "it says that it has 4294967295 imports, for which it is too short"},
 		"types":   {[]byte(preamble + "\x01\x05" + most), "it says that it has 4294967295 types, for which it is too short"},
-		"locals":  {[]byte(preamble + "\x01\x04\x01\x60\x00\x00" + "\x03\x02\x01\x00" + "\x0a\x0a\x01\x08\x01" + most + "\x7f\x0b"), "locals"},
-		"memory":  {wasmtest.Module{Types: void, Funcs: []wasmtest.Func{start}, Memory: &binary.Limits{Min: 65536}}.Bytes(), "it does not export onstream_abi_v1"},
-		"table":   {wasmtest.Module{Types: void, Funcs: []wasmtest.Func{start}, Table: &binary.Limits{Min: 1 << 30}}.Bytes(), "table"},
-		"long":    {bytes.Repeat([]byte(preamble), 2<<20), "8"},
+		"locals":  {[]byte(preamble + "\x01\x04\x01\x60\x00\x00" + "\x03\x02\x01\x00" + "\x0a\x0a\x01\x08\x01" + most + "\x7f\x0b"), "a function has 4294967295 locals or more, at most 50000 are taken"},
+		"memory":  {large.Bytes(), "the module begins with 4096.0 MiB of memory, and may have 64.0 MiB: raise limits.memory, or build it with less"},
+		"table":   {wasmtest.Module{Types: void, Funcs: []wasmtest.Func{start}, Table: &binary.Limits{Min: 1 << 30}}.Bytes(), "its table has 1073741824 entries, at most 10000 are taken"},
+		"long":    {bytes.Repeat([]byte(preamble), 2<<20), "it has 8388609 bytes, at most 8388608 are taken"},
 		"loops":   {process(bytes.Repeat([]byte{0x03, 0x40, 0x0b}, 1<<17)), "loops, at most 2000 are taken"},
 		"blocks":  {process(bytes.Repeat([]byte{0x02, 0x40, 0x0b}, 1<<17)), "blocks, at most 10000 are taken"},
-		"calls":   {process(bytes.Repeat([]byte{0x10, 0}, 1<<17)), "calls, at most 50000 are taken"},
-		"nesting": {process(bytes.Repeat([]byte{0x02, 0x40}, 1<<17)), "nested deeper"},
+		"calls":   {process(bytes.Repeat([]byte{0x10, 0}, 60_000)), "calls, at most 50000 are taken"},
+		"code":    {process(bytes.Repeat([]byte{0x01}, 1<<17)), "instructions, at most 100000 are taken: divide it, or build it with less inlining"},
+		"results": {wasmtest.Module{Types: []binary.FuncType{{Results: make([]binary.ValueType, 17)}}}.Bytes(), "it has 17 results, at most 16 are taken"},
+		"nesting": {process(bytes.Repeat([]byte{0x02, 0x40}, 1<<17)), "blocks are nested deeper than 100000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := kind(t)

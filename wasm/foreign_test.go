@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -100,10 +101,12 @@ func TestExtism(t *testing.T) {
 		fmt.Fprintf(w, "%s %s", r.Method, body)
 	}))
 	t.Cleanup(s.Close)
-	grant := []string{"http:" + strings.TrimPrefix(s.URL, "http://")}
-	e := start(t, module, map[string]any{"config": settings("unit", "°C"), "grant": grant}, limit("time", 300*time.Millisecond))
-	steps(t, e,
+	attrs := map[string]any{"config": settings("unit", "°C"), "grant": []string{"http:" + strings.TrimPrefix(s.URL, "http://")}}
+	steps(t, start(t, module, attrs, limit("time", time.Minute)), // all that a request takes counts
 		step{[]string{"http:" + s.URL, "http:http://localhost:1/", "g"}, `418 it POST body; G; !trap the request of the plug-in has failed: the host localhost:1 is not granted: write grant = ["http:localhost:1"], if it may be asked`},
+	)
+	e := start(t, module, attrs, limit("time", 300*time.Millisecond))
+	steps(t, e,
 		step{[]string{"hello, plug-in", "a"}, "HELLO, PLUG-IN; A"},
 		step{[]string{"drop", "b"}, "B"},
 		step{[]string{"config:unit", "config:other"}, "true °C; false "},
@@ -167,7 +170,7 @@ func TestProgram(t *testing.T) {
 		step{[]string{"env:UNIT", "env:HOME"}, "key a=K"},
 		step{[]string{"open:/etc/passwd"}, "key a=open /etc/passwd: ..."},
 		step{[]string{"x", "two\nlines", "y"}, "key a=X; key a=Y; !rejected the value has several lines, and a program is given a line for each record"},
-		step{[]string{"x", "end", "never read"}, "key a=X"},
+		step{[]string{"x", "end", "given again"}, "key a=X; key a=GIVEN AGAIN"},
 		step{[]string{"x", "exit", "y"}, "key a=X; key a=Y; !trap the module has ended itself with the code 3: I give up"},
 		step{[]string{"x", "spin", "y"}, "key a=X; key a=Y; !timeout the module took longer than 300ms: raise limits.time, or give it less to do at a time"},
 	)
@@ -267,4 +270,61 @@ func TestForeignAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(20, run); n > 16 {
 		t.Errorf("a batch of %d records allocates %.0f times", len(sel), n)
 	}
+}
+
+// A frame that is as large as many others is not kept, nor what points into it.
+func TestForeignMemory(t *testing.T) { // not in parallel: it looks at the heap
+	const vector, text, lines, times = 16, 64, 10_000, 40
+	wasi := func(name, params string) wasmtest.HostFunc {
+		return wasmtest.HostFunc{Module: "wasi_snapshot_preview1", Name: name, Params: params, Results: "i"}
+	}
+	call := func(index uint32, args ...int32) []byte {
+		var code []byte
+		for _, a := range args {
+			code = append(code, wasmtest.I32(a)...)
+		}
+		return append(append(code, wasmtest.CallOf(index)...), 0x1a)
+	}
+	set := func(at, v int32) []byte {
+		return wasmtest.Code(wasmtest.I32(at), wasmtest.I32(v), []byte{0x36, 2, 0})
+	}
+	read := wasmtest.Code(set(vector, 1<<20), set(vector+4, 1<<16), call(0, 0, vector, 1, 8))
+	write := wasmtest.Code([]byte{0x03, 0x40}, call(1, 1, vector, 1, 8), []byte{0x20, 0}, wasmtest.I32(1), []byte{0x6a, 0x22, 0}, wasmtest.I32(times), []byte{0x48, 0x0d, 0, 0x0b})
+	module := wasmtest.Behaviour{
+		Imports: []wasmtest.HostFunc{wasi("fd_read", "iiii"), wasi("fd_write", "iiii")},
+		Funcs:   []wasmtest.Export{{Name: "_start", Code: wasmtest.Code(read, set(vector, text), set(vector+4, 2*lines), write, read)}},
+		Data:    strings.Repeat("\x00", text) + strings.Repeat("x\n", lines),
+	}
+	e := start(t, file(t, strip(module)), nil, limit("output", int64(64<<20)))
+	heap := func() int64 {
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return int64(s.HeapAlloc)
+	}
+	before, out := heap(), new(counter)
+	batch := e.batch("one")
+	if err := e.stage.Process(t.Context(), batch, out); err != nil {
+		t.Fatal(err)
+	}
+	batch.Release()
+	if out.rows != lines*times {
+		t.Errorf("%d records come out", out.rows)
+	}
+	if grown := heap() - before; grown > 48<<20 { // the batches of the pool are 20 MiB
+		t.Errorf("%d MiB are kept of a batch", grown>>20)
+	}
+	runtime.KeepAlive(e)
+}
+
+// counter counts what comes out.
+type counter struct {
+	sink
+	rows int
+}
+
+// Emit implements [plugins.Emitter].
+func (c *counter) Emit(_ int, b *plugins.Batch) {
+	c.rows += len(b.Sel)
+	c.sink.Emit(0, b)
 }

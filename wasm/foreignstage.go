@@ -16,7 +16,7 @@ func (g *guest) getForeign(s *stage) (foreign.Guest, *host.Fault) {
 	}
 	f := s.plan.foreign
 	made, err := f.start(foreign.Config{
-		Module: g.module, Logger: s.logger, Now: s.env.Now().UnixMicro(), Pipeline: s.env.Pipeline, Stage: s.env.Stage,
+		Module: g.module, Log: s.log, Now: s.env.Now().UnixMicro(), Pipeline: s.env.Pipeline, Stage: s.env.Stage,
 		Function: f.function, Args: f.args, Settings: f.settings, Ports: f.named,
 	})
 	if err != nil {
@@ -67,6 +67,7 @@ func (s *stage) giveForeign(rows []uint32) (n int, fault *host.Fault, err error)
 		return 0, fault, nil
 	}
 	s.frame.Reset()
+	defer s.trimForeign()
 	n, err = g.Give(host.Call{Now: s.env.Now().UnixMicro(), Watermark: s.watermark()}, &foreignRows{stage: s, rows: rows}, &s.frame)
 	if err != nil {
 		g.Discard()
@@ -79,13 +80,24 @@ func (s *stage) giveForeign(rows []uint32) (n int, fault *host.Fault, err error)
 	if n == 0 {
 		return 0, fault, nil
 	}
-	records, err := abi.ParseRecords(s.frame.Frame(n), uint32(n), len(s.result.ports), math.MaxInt)
+	records, err := abi.ParseRecords(s.frame.Frame(n), uint32(n), len(s.result.ports), math.MaxInt, nil)
 	if err != nil {
 		return 0, nil, err
 	}
 	s.result.frames = append(s.result.frames[:0], records)
 	s.deliverRecords(rows[:n])
 	return n, fault, nil
+}
+
+// trimForeign gives back the room of a frame that has become long, and of what points into it.
+func (s *stage) trimForeign() {
+	if s.frame.Size() <= 2*foreign.FrameSize {
+		return
+	}
+	s.frame, s.result.frames = abi.OutputWriter{}, nil
+	for k := range s.result.ports {
+		s.result.ports[k].records = nil
+	}
 }
 
 // foreignRows are rows of the batch, as a guest of another interface is given them.
@@ -101,7 +113,7 @@ var _ foreign.Rows = (*foreignRows)(nil)
 func (r *foreignRows) Len() int { return len(r.rows) }
 
 // Key implements [foreign.Rows].
-func (r *foreignRows) Key(i int) ([]byte, bool) { return r.batch.Key(r.rows[i]), r.batch.Keys != nil }
+func (r *foreignRows) Key(i int) ([]byte, bool) { return r.keyOf(r.rows[i]) }
 
 // Value implements [foreign.Rows].
 func (r *foreignRows) Value(i int) []byte { return r.valueOf(r.rows[i]) }

@@ -32,7 +32,7 @@ func (s *stage) load(ctx context.Context) error {
 		return nil
 	}
 	l, err := plugins.Share(s.env.Shared, "module", func() (*lease, error) {
-		return s.lib.loaded.lend(s.plan.key(), func() (*host.Module, error) { return s.lib.load(context.WithoutCancel(ctx), s.plan, s.logger) })
+		return s.lib.loaded.lend(ctx, s.plan.key(), func() (*host.Module, error) { return s.lib.load(context.WithoutCancel(ctx), s.plan, s.logger) })
 	})
 	if err != nil {
 		return err
@@ -44,6 +44,9 @@ func (s *stage) load(ctx context.Context) error {
 // ready makes an instance.
 func (s *stage) ready(ctx context.Context) error {
 	if err := s.load(ctx); err != nil {
+		return err
+	}
+	if err := s.refresh(); err != nil {
 		return err
 	}
 	fault, err := s.instantiate()
@@ -67,7 +70,7 @@ func (g *guest) get(s *stage) (*host.Instance, *host.Fault, error) {
 	if g.instance != nil {
 		return g.instance, nil, nil
 	}
-	i, err := g.module.Instantiate(s.logger, s.env.Now().UnixMicro(), g.settings)
+	i, err := g.module.Instantiate(s.log, s.env.Now().UnixMicro(), g.settings)
 	if err != nil {
 		return nil, faultOf(err), nil
 	}

@@ -91,10 +91,15 @@ type expr struct {
 	is   *plugins.Value // of a constant
 }
 
-func (e expr) Type() plugins.Type     { return e.typ }
-func (e expr) Reads() []plugins.Field { return nil }
-func (e expr) String() string         { return "fake" }
-func (e expr) Range() string          { return "test.hcl:1,1-2" }
+func (e expr) Type() plugins.Type { return e.typ }
+func (e expr) Reads() []plugins.Field {
+	if e.is != nil {
+		return nil
+	}
+	return []plugins.Field{{Name: "some", Type: e.typ}}
+}
+func (e expr) String() string { return "fake" }
+func (e expr) Range() string  { return "test.hcl:1,1-2" }
 func (e expr) Evaluator(plugins.Env) plugins.Evaluator {
 	return &evaluator{expr: e}
 }

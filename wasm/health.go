@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -9,12 +8,12 @@ import (
 	"github.com/onstream/onstream/wasm/host"
 )
 
-// health is how the module of a stage does, in all lanes together, as metrics tell it.
+// health is how the module of a stage does, in all lanes together and whatever was reloaded, as metrics tell it.
 type health struct {
 	faults    *plugins.Metric // calls that failed
 	instances *plugins.Metric // that were made
 	pauses    *plugins.Metric // times that the breaker opened
-	until     atomic.Int64    // when the last breaker closes, ns of the pipeline's clock
+	until     *plugins.Metric // when the last breaker closes, in s since 1970 by the pipeline's clock
 }
 
 // The names have a dot, which those of guests' metrics have not.
@@ -22,35 +21,33 @@ const (
 	faultsMetric    = "module.faults"
 	instancesMetric = "module.instances"
 	pausesMetric    = "module.breaker_opened"
+	untilMetric     = "module.breaker_until"
 	breakerMetric   = "module.breaker_open"
 )
 
 func newHealth(env plugins.Env) *health {
-	h, _ := plugins.Share(env.Shared, "health", func() (*health, error) {
-		h := &health{
-			faults:    env.Metrics.Define(plugins.Counter, faultsMetric),
-			instances: env.Metrics.Define(plugins.Counter, instancesMetric),
-			pauses:    env.Metrics.Define(plugins.Counter, pausesMetric),
+	h := &health{
+		faults:    env.Metrics.Define(plugins.Counter, faultsMetric),
+		instances: env.Metrics.Define(plugins.Counter, instancesMetric),
+		pauses:    env.Metrics.Define(plugins.Counter, pausesMetric),
+		until:     env.Metrics.Define(plugins.Gauge, untilMetric),
+	}
+	env.Metrics.Ask(breakerMetric, func() float64 {
+		if seconds(env.Now()) < h.until.Value() {
+			return 1
 		}
-		env.Metrics.Ask(breakerMetric, func() float64 {
-			if env.Now().UnixNano() < h.until.Load() {
-				return 1
-			}
-			return 0
-		})
-		return h, nil
+		return 0
 	})
 	return h
 }
 
+func seconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }
+
 // paused notes that a breaker is open until a time.
 func (h *health) paused(until time.Time) {
 	h.pauses.Record(1)
-	for {
-		was := h.until.Load()
-		if was >= until.UnixNano() || h.until.CompareAndSwap(was, until.UnixNano()) {
-			return
-		}
+	if at := seconds(until); at > h.until.Value() {
+		h.until.Record(at)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm/abi"
 	"github.com/onstream/onstream/wasm/host"
 )
 
@@ -11,11 +12,14 @@ import (
 // all that it has in its memory.
 func (s *stage) Inherit(from plugins.Transform) {
 	old, ok := from.(*stage)
-	if !ok || old.guest.instance == nil || !old.guest.instance.Configurable() || !onlyHot(old.plan, s.plan) {
+	if !ok || old.guest.instance == nil || !old.guest.instance.Configurable() {
 		return
 	}
 	if err := s.load(context.Background()); err != nil || s.guest.module != old.guest.module {
-		return // the first record that comes tells
+		return // the first record that comes tells of an error
+	}
+	if err := s.refresh(); err != nil || !s.onlyHot(old.settings) {
+		return
 	}
 	i := old.guest.instance
 	i.Begin(host.Call{Now: s.env.Now().UnixMicro(), Watermark: s.watermark()})
@@ -31,10 +35,10 @@ func (s *stage) Inherit(from plugins.Transform) {
 	s.guest.define(s.env.Metrics)
 }
 
-// onlyHot reports whether the parameters that differ are hot.
-func onlyHot(old, now *plan) bool {
-	for k, q := range now.module.Manifest.Parameters {
-		if !q.Hot && old.settings[k] != now.settings[k] {
+// onlyHot reports whether the parameters that differ from those of a stage with the same module are hot.
+func (s *stage) onlyHot(old []abi.Setting) bool {
+	for k, q := range s.plan.module.Manifest.Parameters {
+		if !q.Hot && old[k] != s.settings[k] {
 			return false
 		}
 	}

@@ -29,6 +29,7 @@ type value struct {
 	name    []byte
 	data    []byte
 	expires int64
+	call    uint32 // that has put it, as [store] numbers them; 0 for none
 }
 
 // timer is a timer that is set, for a time in ns.

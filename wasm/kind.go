@@ -26,7 +26,7 @@ func kind(l *library) plugins.TransformKind {
 				{Name: "function", Type: plugins.AttrString, Doc: "The function of a plug-in of Extism that is called for each record. One that has several needs it."},
 				{Name: "args", Type: plugins.AttrStrings, Doc: "Arguments of a program of WASI."},
 				{Name: "ports", Type: plugins.AttrStrings, Doc: "Names of outputs besides the one without a name: topics that a data transform of Redpanda writes to."},
-				{Name: "config", Type: plugins.AttrExprMap, Doc: "Values of the module's parameters, which are the same for all records; for other hosts' modules the configuration of Extism, and variables of the environment."},
+				{Name: "config", Type: plugins.AttrExprMap, Doc: "Values of the module's parameters, which are the same for all records of a batch. They may depend on settings: a new value reaches the module before the next batch, in the instance that runs where the parameter is hot. For other hosts' modules the configuration of Extism, and variables of the environment."},
 				{Name: "grant", Type: plugins.AttrStrings, Doc: "What the module may do besides: \"http:HOST\" for HTTP requests to a host, \"http:HOST:PORT\" where the port is not that of http or https. A module that asks for more, or for what it is not granted, is refused."},
 				{Name: "value", Type: plugins.AttrExpr, Doc: "What a module that takes records is given as the value of each; the payload unless given. Write event for the record as JSON, where stages before have changed it."},
 				{Name: "inputs", Type: plugins.AttrExprMap, Doc: "The columns of a module that takes columns, by the names that it has for them."},

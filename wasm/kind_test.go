@@ -2,9 +2,11 @@ package wasm_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/wasm"
 	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/binary"
 	"github.com/onstream/onstream/wasm/wasmtest"
 )
 
@@ -88,15 +91,16 @@ func TestConfigErrors(t *testing.T) {
 		"parameter lacks":   {asks, nil, payloads, "config: limit (float) has no default: write config = { limit = ... }"},
 		"other parameter":   {asks, values(limit(float(1)), named("most", constant(float(1)))), payloads, `config.most: the module has no parameter "most", it has limit, wait`},
 		"no parameters":     {`{}`, values(limit(float(1))), payloads, "config: the module has no parameters: remove config"},
-		"type of parameter": {asks, values(limit(text("x"))), payloads, `config.limit: limit is "x", a string, and is to be of type float`},
+		"type of parameter": {asks, values(limit(text("x"))), payloads, `config.limit: limit is "x", of type string, and is to be of type float`},
 		"small parameter":   {asks, values(limit(integer(-1))), payloads, "config.limit: limit is -1: it is to be at least 0"},
-		"no duration":       {asks, values(limit(float(1)), named("wait", constant(text("soon")))), payloads, `config.wait: wait is "soon", a string, and is to be of type duration, such as "1m30s"`},
+		"no duration":       {asks, values(limit(float(1)), named("wait", constant(text("soon")))), payloads, `config.wait: wait is "soon", of type string, and is to be of type duration, such as "1m30s"`},
 		"not constant":      {asks, values(named("limit", field("t", plugins.Of(plugins.Float)))), payloads, "config.limit: limit depends on the record: a parameter is the same for all of them"},
 		"odd grant":         {`{}`, map[string]any{"grant": []string{"https://example.com"}}, payloads, `grant: "https://example.com" is nothing that can be granted: write "http:HOST" or "http:HOST:PORT"`},
 		"no use of it":      {`{}`, map[string]any{"grant": []string{"http:example.com"}}, payloads, "grant: the module makes no HTTP requests: remove grant"},
 		"not granted":       {asking(`{"grants": ["http:a.example", "http:b.example"]}`), map[string]any{"grant": []string{"http:a.example"}}, payloads, `grant: the module wants http:b.example: if it may have that, write grant = ["http:a.example", "http:b.example"]`},
 		"nothing named":     {asking(`{}`), nil, payloads, `grant: the module makes HTTP requests: if it may, name the hosts, such as grant = ["http:api.example.com"]`},
 		"much memory":       {`{"limits": {"memory": 134217729}}`, nil, payloads, `the module asks for 129 MiB of memory: if it may have them, write limits { memory = "129MiB" }`},
+		"begins with much":  {guest(t, `{"limits": {"memory": 1000000}, `+spaces+`}`), nil, payloads, `the module begins with `},
 		"much time":         {`{"limits": {"time_ms": 1500}}`, nil, payloads, `the module asks for 1.5s for a call: if it may take them, write limits { time = "1.5s" }`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,18 +148,55 @@ func TestOpenFails(t *testing.T) {
 	}
 }
 
-// A file that is replaced between the building of a pipeline and its start is not run.
+// reopen opens a stage whose module nobody runs, and lets it go.
+func reopen(k plugins.TransformKind, c plugins.Config) error {
+	var shared plugins.Shared
+	tr, err := k.New(c, plugins.Env{Now: time.Now, Logger: discard, Pool: new(plugins.Pool), Shared: &shared})
+	if err != nil {
+		return err
+	}
+	return errors.Join(tr.(plugins.Opener).Open(context.Background()), shared.Close(context.Background()))
+}
+
+// A pipeline starts, and starts again, with the module that it was built with, whatever has become of the file.
 func TestReplaced(t *testing.T) {
 	t.Parallel()
-	path := file(t, behaviour(`{"name": "one"}`))
-	tr, err := kind(t).New(config(path, nil), plugins.Env{Now: time.Now, Logger: discard, Pool: new(plugins.Pool)})
-	if err != nil {
-		t.Fatal(err)
+	k, path := kind(t), file(t, behaviour(`{"name": "one"}`))
+	c := config(path, nil)
+	c = c.WithContents(k.Contents(c))
+	for what, becomes := range map[string]func() error{
+		"another": func() error { return os.WriteFile(path, behaviour(`{"name": "two"}`), 0o600) },
+		"nothing": func() error { return os.Remove(path) },
+	} {
+		if err := becomes(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if err := reopen(k, c); err != nil {
+			t.Errorf("with %s there it gives %v", what, err)
+		}
+	}
+}
+
+// Of modules without number, the last are kept; of others, the file is read, which is to be the one that it was.
+func TestManyModules(t *testing.T) {
+	t.Parallel()
+	k, path := kind(t), file(t, behaviour(`{"name": "one"}`))
+	c := config(path, nil)
+	c = c.WithContents(k.Contents(c))
+	for i := range 9 {
+		large := append(binary.AppendName(nil, fmt.Sprint("padding ", i)), make([]byte, 8<<20-1<<10)...)
+		module := file(t, wasmtest.Section(behaviour(`{}`), binary.CustomSection, large))
+		if _, err := k.Outputs(payloads, config(module, nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := reopen(k, c); err != nil {
+		t.Errorf("as it was, it gives %v", err)
 	}
 	if err := os.WriteFile(path, behaviour(`{"name": "two"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := tr.(plugins.Opener).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "the file was replaced after the pipeline was built: start it again") {
+	if err := reopen(k, c); err == nil || !strings.Contains(err.Error(), "the file was replaced after the pipeline was built: start it again") {
 		t.Errorf("it gives %v", err)
 	}
 }

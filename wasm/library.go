@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -14,11 +13,11 @@ import (
 	"time"
 
 	"github.com/onstream/onstream/plugins"
-	"github.com/onstream/onstream/wasm/binary"
 	"github.com/onstream/onstream/wasm/host"
 )
 
-// library knows the modules that the stages of a process name. It is safe for concurrent use.
+// library knows the modules that the stages of a process name. It is safe for concurrent use: what takes long, such as
+// building, reading and compiling a module, keeps nobody from what is known of others.
 type library struct {
 	cacheDir string
 	builds   builds
@@ -28,6 +27,7 @@ type library struct {
 	known map[string]known // by path, as it was looked at last
 	// modules are those of stages, by digest: a stage that runs is the same whatever becomes of its file.
 	modules map[string]*host.Description
+	copies  copies
 }
 
 // known is what is known of the module in a file as it was.
@@ -40,9 +40,7 @@ type known struct {
 // describe returns what is known of the module of a stage, without running it. An error is about the
 // configuration.
 func (l *library) describe(c plugins.Config) (*host.Description, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if d := l.modules[read(c.Content("module"), c)]; d != nil {
+	if d := l.ofStage(c); d != nil {
 		return d, nil
 	}
 	path, err := l.builds.file(c.String("module"))
@@ -53,23 +51,50 @@ func (l *library) describe(c plugins.Config) (*host.Description, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	k, ok := l.known[read(path, c)]
-	if !ok || !k.modified.Equal(info.ModTime()) || k.size != info.Size() {
-		data, err := readModule(path)
-		if err != nil {
-			return nil, unreadable(err)
+	d := l.lookedAt(path, info, c)
+	if d == nil {
+		if d, err = l.look(path, info, c); err != nil {
+			return nil, err
 		}
-		d, err := host.InspectFor(data, chooser(c.String("abi")))
-		if err != nil {
-			return nil, plugins.ConfigErrorf("module", "%s cannot be used: %v", path, err)
-		}
-		k = known{info.ModTime(), info.Size(), d}
-		if l.known == nil {
-			l.known = map[string]known{}
-		}
-		l.known[read(path, c)] = k
 	}
-	return k.module, checkPin(c, k.module)
+	return d, checkPin(c, d)
+}
+
+// ofStage returns the module of a stage that is known to have no error, nil for one that is new.
+func (l *library) ofStage(c plugins.Config) *host.Description {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.modules[read(c.Content("module"), c)]
+}
+
+// lookedAt returns the module in a file that has not changed since it was looked at, or nil.
+func (l *library) lookedAt(path string, info fs.FileInfo, c plugins.Config) *host.Description {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if k, ok := l.known[read(path, c)]; ok && k.modified.Equal(info.ModTime()) && k.size == info.Size() {
+		return k.module
+	}
+	return nil
+}
+
+// look reads a file and looks at the module in it.
+func (l *library) look(path string, info fs.FileInfo, c plugins.Config) (*host.Description, error) {
+	data, err := Read(path)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	d, err := Inspect(data, c.String("abi"))
+	if err != nil {
+		return nil, plugins.ConfigErrorf("module", "%s cannot be used: %v", path, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.known == nil {
+		l.known = map[string]known{}
+	}
+	l.known[read(path, c)] = known{info.ModTime(), info.Size(), d}
+	l.copies.keep(d.Digest, data)
+	return d, nil
 }
 
 // contents are of the module of a stage that has no error: from now on it is that one.
@@ -85,6 +110,7 @@ func (l *library) contents(c plugins.Config) map[string]string {
 		l.modules = map[string]*host.Description{}
 	}
 	l.modules[read(digest, c)] = d
+	l.copies.of(d.Digest)
 	return map[string]string{"module": digest}
 }
 
@@ -107,24 +133,25 @@ func checkPin(c plugins.Config, d *host.Description) error {
 	return nil
 }
 
-// readModule reads a file, as far as a module may be long.
-func readModule(path string) ([]byte, error) {
-	f, err := os.Open(path)
+// bytes returns the module of a plan, as it was when it was described, or where that is not kept any more, as it is.
+func (l *library) bytes(p *plan) ([]byte, error) {
+	l.mu.Lock()
+	data := l.copies.of(p.module.Digest)
+	l.mu.Unlock()
+	if data != nil {
+		return data, nil
+	}
+	path, err := l.builds.file(p.path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
-	return io.ReadAll(io.LimitReader(f, int64(binary.DefaultBounds().Size)+1))
+	return Read(path)
 }
 
 // load compiles the module of a stage, which is to be the one that was described. Where compiled modules cannot be
 // kept, it is compiled all the same.
 func (l *library) load(ctx context.Context, p *plan, logger *slog.Logger) (*host.Module, error) {
-	path, err := l.builds.file(p.path)
-	if err != nil {
-		return nil, fmt.Errorf("read the module: %w", err)
-	}
-	data, err := readModule(path)
+	data, err := l.bytes(p)
 	if err != nil {
 		return nil, fmt.Errorf("read the module: %w", err)
 	}

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -20,9 +21,12 @@ func (p *plan) setParameters(exprs []plugins.NamedExpr) error {
 		names = append(names, q.Name)
 		x := given[q.Name]
 		delete(given, q.Name)
-		s, err := parameter(q, x)
+		s, live, err := parameter(q, x)
 		if err != nil {
 			return err
+		}
+		if live {
+			p.live = append(p.live, liveParameter{len(p.settings), q, x})
 		}
 		p.settings = append(p.settings, s)
 	}
@@ -38,30 +42,37 @@ func (p *plan) setParameters(exprs []plugins.NamedExpr) error {
 	return nil
 }
 
-func parameter(q manifest.Parameter, x plugins.Expr) (abi.Setting, error) {
+// parameter returns the value of a parameter, or that it is live: then it is known when the stage runs.
+func parameter(q manifest.Parameter, x plugins.Expr) (s abi.Setting, live bool, err error) {
+	t, _ := manifest.TypeOf(q.Type)
 	if x == nil {
 		if q.Default == nil {
-			return abi.Setting{}, plugins.ConfigErrorf("config", "%s (%s) has no default: write config = { %[1]s = ... }", q.Name, q.Type)
+			return s, false, plugins.ConfigErrorf("config", "%s (%s) has no default: write config = { %[1]s = ... }", q.Name, q.Type)
 		}
-		s, err := q.DefaultSetting()
-		if err != nil {
-			return s, plugins.ConfigErrorf("module", "its manifest: the default of %v", err)
+		if s, err = q.DefaultSetting(); err != nil {
+			return s, false, plugins.ConfigErrorf("module", "its manifest: the default of %v", err)
 		}
-		return s, nil
+		return s, false, nil
 	}
-	v, ok := plugins.ConstantOf(x)
-	if !ok {
-		return abi.Setting{}, plugins.ConfigErrorf("config."+q.Name, "%s depends on the record: a parameter is the same for all of them", q.Name)
+	if v, ok := plugins.ConstantOf(x); ok {
+		s, err = valueOf(q, v)
+	} else if s, err = (abi.Setting{Name: q.Name, Type: t}), checkLive(q, x); err == nil {
+		return s, true, nil
 	}
+	if err != nil {
+		return s, false, plugins.ConfigErrorf("config."+q.Name, "%v", err)
+	}
+	return s, false, nil
+}
+
+// valueOf makes the value of a parameter.
+func valueOf(q manifest.Parameter, v plugins.Value) (abi.Setting, error) {
 	t, _ := manifest.TypeOf(q.Type)
 	s, ok := setting(t, v)
 	if s.Name = q.Name; !ok {
-		return s, plugins.ConfigErrorf("config."+q.Name, "%s is %s, a %s, and is to be of type %s%s", q.Name, v, v.Kind, q.Type, example(t))
+		return s, fmt.Errorf("%s is %s, of type %s, and is to be of type %s%s", q.Name, v, v.Kind, q.Type, example(t))
 	}
-	if err := q.Check(s); err != nil {
-		return s, plugins.ConfigErrorf("config."+q.Name, "%v", err)
-	}
-	return s, nil
+	return s, q.Check(s)
 }
 
 // setting is a value as a parameter of a type, if it can be one.

@@ -17,7 +17,8 @@ type plan struct {
 	limits   host.Limits
 	grants   []string
 	settings []abi.Setting // of the parameters
-	foreign  *foreignPlan  // nil for a module of onstream_v1
+	live     []liveParameter
+	foreign  *foreignPlan // nil for a module of onstream_v1
 	given    []givenColumn
 	added    []addedColumn
 	hasValue bool

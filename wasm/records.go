@@ -1,6 +1,8 @@
 package wasm
 
 import (
+	"strings"
+
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/wasm/abi"
 	"github.com/onstream/onstream/wasm/host"
@@ -27,19 +29,46 @@ func (s *stage) valueOf(i uint32) []byte {
 	return s.batch.Value(i)
 }
 
+// keyOf returns what the module is given as the key of a row, valid until the next call: by what the stage divides its records,
+// as text, or where it divides them by nothing the key of the record.
+func (s *stage) keyOf(i uint32) (key []byte, has bool) {
+	if s.keyCol == nil {
+		return s.batch.Key(i), s.batch.Keys != nil
+	}
+	switch k := kindAt(s.keyCol, i); {
+	case k == plugins.Null:
+		return nil, false
+	case k == plugins.String || k == plugins.Bytes || k.Nested():
+		return s.keyCol.Bytes(i), true
+	}
+	s.keyText = append(s.keyText[:0], strings.Trim(s.keyCol.Value(i).String(), `"`)...) // of times and durations
+	return s.keyText, true
+}
+
 // rowCost is about what a row takes in a frame besides its key and value.
 const rowCost = 64
 
 // sizeOf is about what a row takes in a frame.
 func (s *stage) sizeOf(i uint32) int {
-	return rowCost + len(s.valueOf(i)) + len(s.batch.Key(i))
+	key, _ := s.keyOf(i)
+	return rowCost + len(s.valueOf(i)) + len(key)
+}
+
+// copySize is what it takes to copy a row.
+func (s *stage) copySize(i uint32) int {
+	size := s.sizeOf(i)
+	for _, h := range s.batch.HeadersOf(i) {
+		size += int(h.Name.Len) + int(h.Value.Len)
+	}
+	return size
 }
 
 // giveRecords gives an instance the frame of rows of the batch.
 func (s *stage) giveRecords(i *host.Instance, rows []uint32) error {
 	b, headers, size := s.batch, 0, 0
 	for _, row := range rows {
-		size += len(s.valueOf(row)) + len(b.Key(row))
+		key, _ := s.keyOf(row)
+		size += len(s.valueOf(row)) + len(key)
 		for _, h := range b.HeadersOf(row) {
 			headers++
 			size += int(h.Name.Len) + int(h.Value.Len)
@@ -58,10 +87,11 @@ func (s *stage) giveRecords(i *host.Instance, rows []uint32) error {
 		if b.Offsets != nil {
 			seq = uint64(b.Offsets[row])
 		}
-		if b.Keys != nil {
+		key, has := s.keyOf(row)
+		if has {
 			flags |= abi.HasKey
 		}
-		w.Add(at, seq, b.Key(row), s.valueOf(row), flags)
+		w.Add(at, seq, key, s.valueOf(row), flags)
 		for _, h := range b.HeadersOf(row) {
 			w.AddHeader(h.Name.Of(b.Data), h.Value.Of(b.Data))
 		}

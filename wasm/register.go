@@ -1,7 +1,7 @@
 package wasm
 
 import (
-	"path/filepath"
+	"context"
 
 	"github.com/onstream/onstream/plugins"
 )
@@ -13,16 +13,12 @@ type Config struct {
 	CacheDir string
 	// Building is called before a module is built of a folder, which may take a while; nil for nobody.
 	Building func(folder string)
+	// Context ends what is being built of folders for stages, and keeps more from being built: when the process is to end. What is
+	// built already goes on. Nil never ends.
+	Context context.Context
 }
 
 // Register adds the kind "wasm" to r.
 func Register(r *plugins.Registry, c Config) error {
-	l := &library{cacheDir: c.CacheDir}
-	if c.CacheDir != "" {
-		l.builds.dir = filepath.Join(c.CacheDir, "built")
-	}
-	if l.builds.building = c.Building; c.Building == nil {
-		l.builds.building = func(string) {}
-	}
-	return r.AddTransform(kind(l))
+	return r.AddTransform(kind(&library{cacheDir: c.CacheDir, builds: builds{config: c}}))
 }

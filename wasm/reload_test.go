@@ -5,57 +5,57 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/onstream/onstream/runtime"
 )
 
-// A reload takes over new parameters and another module, and what the keys and the module's own memory have kept.
-func TestReload(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	in := filepath.Join(dir, "in.json")
-	out := func() string {
-		text, err := os.ReadFile(filepath.Join(dir, "out.json"))
-		if err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
-		}
-		return string(text)
+// following is a pipeline that reads a file to which commands are added, and writes another one.
+type following struct {
+	t   *testing.T
+	dir string
+}
+
+func (f following) out() string {
+	f.t.Helper()
+	text, err := os.ReadFile(filepath.Join(f.dir, "out.json"))
+	if err != nil && !os.IsNotExist(err) {
+		f.t.Fatal(err)
 	}
-	write := func(cmds ...string) {
-		t.Helper()
-		f, err := os.OpenFile(in, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, cmd := range cmds {
-			fmt.Fprintf(f, "{\"k\": \"a\", \"cmd\": %q}\n", cmd)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
+	return string(text)
+}
+
+func (f following) write(cmds ...string) {
+	f.t.Helper()
+	file, err := os.OpenFile(filepath.Join(f.dir, "in.json"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		f.t.Fatal(err)
 	}
-	until := func(want string) {
-		t.Helper()
-		for out() != want {
-			if got := out(); len(got) >= len(want) && got != want {
-				t.Fatalf("there is %q, not %q", got, want)
-			}
-			time.Sleep(time.Millisecond)
-		}
+	for _, cmd := range cmds {
+		fmt.Fprintf(file, "{\"k\": \"a\", \"cmd\": %q}\n", cmd)
 	}
-	module := filepath.Join(dir, "m.wasm")
-	pipeline := func(version string, limit int) string {
-		data, err := os.ReadFile(guest(t, `{"name": "commands", "version": "`+version+`", "ports": ["side"], "parameters": [{"name": "limit", "type": "float", "hot": true}], `+spaces+`}`))
-		if err == nil {
-			err = os.WriteFile(module, data, 0o600)
+	if err := file.Close(); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f following) until(want string) {
+	f.t.Helper()
+	for f.out() != want {
+		if got := f.out(); !strings.HasPrefix(want, got) {
+			f.t.Fatalf("there is %q, not %q", got, want)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return fmt.Sprintf(`
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// text is the pipeline; head is what is before its stages.
+func (f following) text(head, module, config string) string {
+	return fmt.Sprintf(`
 pipeline "p" {}
+%s
 source "file" "in" {
   path   = "@/in.json"
   follow = true
@@ -65,15 +65,33 @@ transform "wasm" "m" {
   module = %q
   key    = event.k
   value  = event.cmd
-  config = { limit = %d }
+  config = %s
 }
 sink "file" "out" {
   from = transform.m
   path = "@/out.json"
 }
-`, module, limit)
+`, head, module, config)
+}
+
+// A reload takes over new parameters and another module, and what the keys and the module's own memory have kept.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := following{t, dir}
+	module := filepath.Join(dir, "m.wasm")
+	more := "" // parameters
+	pipeline := func(version string, limit int) string {
+		data, err := os.ReadFile(guest(t, `{"name": "commands", "version": "`+version+`", "ports": ["side"], "parameters": [{"name": "limit", "type": "float", "hot": true}`+more+`], `+spaces+`}`))
+		if err == nil {
+			err = os.WriteFile(module, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.text("", module, fmt.Sprintf("{ limit = %d }", limit))
 	}
-	write("put:x=7", "remember:8", "limit")
+	f.write("put:x=7", "remember:8", "limit")
 	registry, g, err := build(t, pipeline("1", 1), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +99,7 @@ sink "file" "out" {
 	e := runtime.New(runtime.Config{Registry: registry, StateDir: filepath.Join(dir, "state")})
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(context.Background(), g) }()
-	until("1\n")
+	f.until("1\n")
 	_, g, err = build(t, pipeline("2", 2), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -90,8 +108,8 @@ sink "file" "out" {
 	if err != nil || len(changes) != 1 {
 		t.Fatalf("the reload gives %v, %v", changes, err)
 	}
-	write("limit", "get:x", "recall")
-	until("1\n2\n7\n8\n")
+	f.write("limit", "get:x", "recall")
+	f.until("1\n2\n7\n8\n")
 	// Of the same text, over a file that was replaced, and then over one that was not.
 	for changed, version := range []string{"3", "2", "2"} {
 		if _, g, err = build(t, pipeline(version, 2), dir); err != nil {
@@ -101,8 +119,8 @@ sink "file" "out" {
 			t.Fatalf("the reload with version %s gives %v, %v", version, changes, err)
 		}
 	}
-	write("get:x", "recall", "configured")
-	until("1\n2\n7\n8\n7\n8\n0\n")
+	f.write("get:x", "recall", "configured")
+	f.until("1\n2\n7\n8\n7\n8\n0\n")
 	// With another value of a hot parameter the instance goes on, and what it has in its memory.
 	for limit := 3; limit < 5; limit++ {
 		if _, g, err = build(t, pipeline("2", limit), dir); err != nil {
@@ -112,10 +130,64 @@ sink "file" "out" {
 			t.Fatalf("the reload with the limit %d gives %v, %v", limit, changes, err)
 		}
 	}
-	write("get:x", "recall", "configured", "limit")
-	until("1\n2\n7\n8\n7\n8\n0\n7\n8\n2\n4\n")
+	f.write("get:x", "recall", "configured", "limit")
+	f.until("1\n2\n7\n8\n7\n8\n0\n7\n8\n2\n4\n")
+	// Another module with more parameters is another instance.
+	more = `, {"name": "cold", "type": "int", "default": 1}`
+	if _, g, err = build(t, pipeline("4", 4), dir); err != nil {
+		t.Fatal(err)
+	}
+	if changes, err = e.Reload(t.Context(), g); err != nil || len(changes) != 1 {
+		t.Fatalf("the reload with more parameters gives %v, %v", changes, err)
+	}
+	f.write("configured")
+	f.until("1\n2\n7\n8\n7\n8\n0\n7\n8\n2\n4\n0\n")
 	e.Drain()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// A setting that is turned reaches the instance that runs where the parameter is hot, and one that takes its place otherwise.
+func TestSettingAsParameter(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ parameter, configured string }{
+		"hot":  {`{"name": "limit", "type": "float", "min": 0, "hot": true}`, "1"},
+		"cold": {`{"name": "limit", "type": "float", "min": 0}`, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := following{t, t.TempDir()}
+			knob := `
+setting "knob" {
+  type    = float
+  default = 1
+}
+`
+			module := guest(t, `{"ports": ["side"], "parameters": [`+c.parameter+`], `+spaces+`}`)
+			registry, p, err := buildPipeline(t, f.text(knob, module, "{ limit = setting.knob * 2 }"), f.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.write("remember:8", "put:x=7", "limit")
+			e := runtime.New(runtime.Config{Registry: registry, StateDir: filepath.Join(f.dir, "state")})
+			ended := make(chan error, 1)
+			go func() { ended <- e.Run(context.Background(), p.Graph) }()
+			f.until("2\n")
+			if err := p.Settings["knob"].Set(float(2.5)); err != nil {
+				t.Fatal(err)
+			}
+			f.write("limit", "configured", "recall", "get:x")
+			f.until("2\n5\n" + c.configured + "\n8\n7\n")
+			if err := p.Settings["knob"].Set(float(-1)); err != nil { // which the module does not take
+				t.Fatal(err)
+			}
+			f.write("limit")
+			f.until("2\n5\n" + c.configured + "\n8\n7\n5\n")
+			e.Drain()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -69,7 +69,15 @@ func frameFault(err error) error {
 }
 
 func (s *stage) readRecords(i *host.Instance, out []byte, w work) error {
-	left := s.plan.limits.Output
+	left, next := s.plan.limits.Output, uint32(0)
+	// Each row once is no more than what came in; what is named again is copied again.
+	same := func(row uint32) int {
+		if row >= next {
+			next = row + 1
+			return 0
+		}
+		return s.copySize(w.rows[row])
+	}
 	for k := 0; ; k++ {
 		frame, ok := i.Emitted(k)
 		if !ok {
@@ -78,7 +86,7 @@ func (s *stage) readRecords(i *host.Instance, out []byte, w work) error {
 			}
 			frame = out
 		}
-		records, err := abi.ParseRecords(frame, uint32(len(w.rows)), len(s.result.ports), left)
+		records, err := abi.ParseRecords(frame, uint32(len(w.rows)), len(s.result.ports), left, same)
 		if err != nil {
 			return frameFault(err)
 		}

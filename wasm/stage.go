@@ -3,6 +3,7 @@ package wasm
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/keyed"
@@ -17,6 +18,7 @@ type stage struct {
 	lib    *library
 	env    plugins.Env
 	logger *slog.Logger
+	log    *host.Log // of the guests
 
 	guest   guest
 	breaker breaker
@@ -29,19 +31,24 @@ type stage struct {
 	value  plugins.Evaluator
 	inputs []input
 
+	live     live
+	settings []abi.Setting // of the parameters, as they are at present
+	fresh    []abi.Setting // scratch
+
 	// Of the batch that is being processed.
-	batch  *plugins.Batch
-	out    plugins.Emitter
-	rows   []uint32 // that are left of it
-	keyCol *plugins.Column
-	values *plugins.Column // nil for the payload
-	times  []int64         // by row, ns; nil where they are not known
-	again  []uint32        // that the module wants to be given again
-	result result
-	frame  abi.OutputWriter // what guests of other interfaces return
-	due    []dueTimer
-	keys   []string
-	ended  bool // no record will come
+	batch   *plugins.Batch
+	out     plugins.Emitter
+	rows    []uint32 // that are left of it
+	keyCol  *plugins.Column
+	keyText []byte          // scratch
+	values  *plugins.Column // nil for the payload
+	times   []int64         // by row, ns; nil where they are not known
+	again   []uint32        // that the module wants to be given again
+	result  result
+	frame   abi.OutputWriter // what guests of other interfaces return
+	due     []dueTimer
+	keys    []string
+	ended   bool // no record will come
 }
 
 var (
@@ -57,6 +64,7 @@ var (
 func newStage(p *plan, l *library, c plugins.Config, env plugins.Env) *stage {
 	s := &stage{plan: p, lib: l, env: env, logger: env.Logger.With("module", p.module.Manifest.Name), told: abi.NoTime}
 	s.breaker.health = newHealth(env)
+	s.log = host.NewLog(s.logger, p.limits.Logs)
 	if key := c.Expr("key"); key != nil {
 		s.key = key.Evaluator(env)
 	}
@@ -71,9 +79,10 @@ func newStage(p *plan, l *library, c plugins.Config, env plugins.Env) *stage {
 	}
 	s.store.init(c.Int("max_keys"), p.limits.State, s.time != nil)
 	s.result.init(len(p.module.Manifest.Ports)+1, p.added)
-	settings := append(p.settings[:len(p.settings):len(p.settings)],
-		abi.Setting{Name: ".pipeline", Type: abi.Text, Text: env.Pipeline}, abi.Setting{Name: ".stage", Type: abi.Text, Text: env.Stage})
-	s.guest.settings = abi.AppendSettings(nil, settings)
+	s.live = newLive(p.live, env)
+	if s.settings = slices.Clone(p.settings); len(p.live) == 0 {
+		s.set(p.settings)
+	}
 	return s
 }
 
@@ -97,6 +106,9 @@ const maxRetries = 3
 // Process implements [plugins.Transform].
 func (s *stage) Process(ctx context.Context, b *plugins.Batch, out plugins.Emitter) error {
 	if err := s.load(ctx); err != nil {
+		return err
+	}
+	if err := s.refresh(); err != nil {
 		return err
 	}
 	s.batch, s.out = b, out

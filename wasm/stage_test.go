@@ -1,8 +1,10 @@
 package wasm_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
+	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -127,6 +129,10 @@ func TestBreaker(t *testing.T) {
 	if got := e.measured("module.breaker_open", "module.breaker_opened"); got != "1 1" {
 		t.Errorf("of the breaker metrics tell %s", got)
 	}
+	e.instance(file(t, trap.Bytes()), nil) // such as one of a reload that is given up
+	if got := e.measured("module.breaker_open", "module.breaker_until"); got != "1 1001" {
+		t.Errorf("beside another one metrics tell %s", got)
+	}
 	e.clock = e.clock.Add(time.Second)
 	if got := e.measured("module.breaker_open", "module.breaker_opened"); got != "0 1" {
 		t.Errorf("after the pause metrics tell %s", got)
@@ -160,6 +166,80 @@ func TestGuestMetrics(t *testing.T) {
 	e.run("even", "odd") // fails, then once each
 	if got := e.measured("calls", "module.faults", "module.instances"); got != "2 3 4" {
 		t.Errorf("metrics tell %s", got)
+	}
+}
+
+// What a module copies of its input counts as what it returns, and a value that it puts again and again is noted once.
+func TestMuchOfLittle(t *testing.T) {
+	t.Parallel()
+	// 5,000 records of row 0, all as in the row: descriptors are made in the memory before the call.
+	var data []byte
+	for range 5000 {
+		d := make([]byte, abi.RecordSize)
+		d[14] = abi.Same
+		data = append(data, d...)
+	}
+	header := make([]byte, abi.HeaderSize)
+	copy(header, "ONS1\x01")
+	binary.LittleEndian.PutUint32(header[8:], uint32(abi.HeaderSize+len(data)))
+	binary.LittleEndian.PutUint32(header[16:], abi.HeaderSize)
+	binary.LittleEndian.PutUint32(header[20:], 5000)
+	returned := wasmtest.I64(int64(abi.HeaderSize + len(data)))
+	e := start(t, file(t, wasmtest.Behaviour{
+		Data:  string(append(header, data...)),
+		Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: returned}},
+	}.Bytes()), nil)
+	if got := e.run(strings.Repeat("x", 100_000)); !strings.HasPrefix(got, "!limit what the module returned is too long: it has more than 16777216 bytes of keys, values and headers") {
+		t.Errorf("it gives %.200s", got)
+	}
+	if got := e.run("x"); strings.Count(got, "x") != 5000 {
+		t.Errorf("with a small one it gives %.200s", got)
+	}
+
+	// state_put(0, 0, "", 60,000 bytes, 0) in a loop of 100,000 turns would note 6 GB.
+	put := wasmtest.Code(wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(60_000), wasmtest.I64(0), wasmtest.CallOf(0), []byte{0x1a})
+	loop := wasmtest.Code(wasmtest.I32(100_000), []byte{0x21, 2, 0x03, 0x40}, put, []byte{0x20, 2, 0x41, 1, 0x6b, 0x22, 2, 0x0d, 0, 0x0b}, wasmtest.I64(0))
+	e = start(t, file(t, wasmtest.Behaviour{
+		Manifest: `{` + spaces + `}`,
+		Imports:  []wasmtest.HostFunc{{Module: abi.Module, Name: "state_put", Params: "iiiiiiI", Results: "i"}},
+		Funcs:    []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: loop}},
+	}.Bytes()), nil, plugins.ConfigBlock{Name: "limits", Config: plugins.NewConfig(map[string]any{"time": time.Minute})})
+	var before, after goruntime.MemStats
+	goruntime.ReadMemStats(&before)
+	e.run("x")
+	goruntime.ReadMemStats(&after)
+	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 1000 {
+		t.Errorf("it takes %d MiB", took)
+	}
+}
+
+// The limit of lines is that of the stage, however many instances it takes.
+func TestLogLimit(t *testing.T) {
+	t.Parallel()
+	e := start(t, guest(t, plain), nil, plugins.ConfigBlock{Name: "limits", Config: plugins.NewConfig(map[string]any{"logs": int64(3)})})
+	for range 5 {
+		e.run("panic", "keep")
+	}
+	if n := strings.Count(e.said.String(), "\n"); n != 3 {
+		t.Errorf("it says %d lines: %s", n, e.said.String())
+	}
+}
+
+// The key that a module is given is that of the stage, and that of the record where the stage has none.
+func TestKeyOfRecords(t *testing.T) {
+	t.Parallel()
+	module := guest(t, plain)
+	for _, c := range []struct {
+		attrs map[string]any
+		want  string
+	}{
+		{nil, "key a"},
+		{map[string]any{"key": field("key", plugins.Of(plugins.String))}, "a"},
+		{map[string]any{"key": field("time", plugins.Of(plugins.Time))}, "1970-01-01T00:00:01Z"},
+	} {
+		if got := start(t, module, c.attrs).run("whose"); got != c.want {
+			t.Errorf("the key is %q, not %q", got, c.want)
+		}
 	}
 }
 

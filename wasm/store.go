@@ -26,11 +26,13 @@ type store struct {
 	limit   int
 	byEvent bool // the stage has event time
 
+	call    uint32   // the number of the call
 	keys    []string // of the rows of a frame of timers; nil for a batch, whose rows the table has looked up
 	rows    []uint32
 	times   []int64 // of the rows of a batch
 	now     int64   // of the clock of the stage, ns
 	journal []change
+	noted   int // bytes of what it has
 	changed []*entry
 	free    [][]byte // memory of values
 }
@@ -60,12 +62,16 @@ func (s *store) init(maxKeys int64, limit int, byEvent bool) {
 
 // begin is for a call with rows of a batch.
 func (s *store) begin(key *plugins.Column, rows []uint32, times []int64) {
+	s.call++
 	s.keys, s.rows, s.times = nil, rows, times
 	s.table.Look(key, rows)
 }
 
 // beginKeys is for a call with timers of keys.
-func (s *store) beginKeys(keys []string) { s.keys, s.rows, s.times = keys, nil, nil }
+func (s *store) beginKeys(keys []string) {
+	s.call++
+	s.keys, s.rows, s.times = keys, nil, nil
+}
 
 // find returns the entry of the key of a row, nil where there is none.
 func (s *store) find(row uint32) (*entry, error) {
@@ -91,14 +97,26 @@ func (s *store) open(row uint32) (e *entry, err error) {
 	return e, err
 }
 
-// note notes how something was.
-func (s *store) note(c change) {
+// maxNoted is how many bytes of what was kept before, and how many changes, are noted in a call. A value that is put again and
+// again is noted once.
+const (
+	maxNoted   = 256 << 20
+	maxChanges = 1 << 20
+)
+
+// note notes how something was. Whatever happens then is undone.
+func (s *store) note(c change) error {
 	c.size = c.e.V.size
+	s.noted += len(c.value.data)
 	s.journal = append(s.journal, c)
 	if !c.e.V.noted {
 		c.e.V.noted = true
 		s.changed = append(s.changed, c.e)
 	}
+	if s.noted > maxNoted || len(s.journal) > maxChanges {
+		return host.Faultf(host.Limit, "the module changes more than %d MiB, or %d values and timers, of its state in a call: change less", maxNoted>>20, maxChanges)
+	}
+	return nil
 }
 
 // Get implements [host.State].
@@ -129,11 +147,18 @@ func (s *store) Put(space uint8, row uint32, name, data []byte, ttl int64) error
 		k.values = slices.Insert(k.values, at, value{space: space, name: bytes.Clone(name)})
 	}
 	v := &k.values[at]
-	s.note(change{e: e, had: had, value: *v})
-	if had {
+	if had && v.call == s.call { // how it was before the call is noted
 		k.size -= v.cost()
+		v.data, v.expires = append(v.data[:0], data...), expires
+	} else {
+		if err := s.note(change{e: e, had: had, value: *v}); err != nil {
+			return err
+		}
+		if had {
+			k.size -= v.cost()
+		}
+		v.data, v.expires, v.call = append(s.memory(), data...), expires, s.call
 	}
-	v.data, v.expires = append(s.memory(), data...), expires
 	if k.size += v.cost(); k.size > s.limit {
 		return s.tooMuch()
 	}
@@ -205,10 +230,10 @@ func (s *store) Delete(space uint8, row uint32, name []byte) (bool, error) {
 	}
 	v := e.V.values[at]
 	s.table.Touch(e)
-	s.note(change{e: e, had: true, value: v})
+	err = s.note(change{e: e, had: true, value: v})
 	e.V.size -= v.cost()
 	e.V.values = slices.Delete(e.V.values, at, at+1)
-	return v.expires > s.now, nil
+	return v.expires > s.now, err
 }
 
 // timers is the store as what timers are set in.
@@ -225,16 +250,16 @@ func (s timers) Set(row uint32, clock uint8, id uint64, at int64) error {
 	}
 	t := timer{clock, id, nanos(at)}
 	if i := e.V.timer(clock, id); i >= 0 {
-		s.note(change{e: e, had: true, timed: true, timer: e.V.timers[i]})
+		err := s.note(change{e: e, had: true, timed: true, timer: e.V.timers[i]})
 		e.V.timers[i] = t
-		return nil
+		return err
 	}
-	s.note(change{e: e, timed: true, timer: t})
+	err = s.note(change{e: e, timed: true, timer: t})
 	e.V.timers = append(e.V.timers, t)
 	if e.V.size += timerCost; e.V.size > s.limit {
 		return s.tooMuch()
 	}
-	return nil
+	return err
 }
 
 // Clear implements [host.Timers].
@@ -248,10 +273,10 @@ func (s timers) Clear(row uint32, clock uint8, id uint64) (bool, error) {
 		return false, nil
 	}
 	s.table.Touch(e)
-	s.note(change{e: e, had: true, timed: true, timer: e.V.timers[i]})
+	err = s.note(change{e: e, had: true, timed: true, timer: e.V.timers[i]})
 	e.V.timers = slices.Delete(e.V.timers, i, i+1)
 	e.V.size -= timerCost
-	return true, nil
+	return true, err
 }
 
 // commit makes what the call has changed count.
@@ -321,5 +346,5 @@ func (s *store) settle() {
 	}
 	clear(s.journal)
 	clear(s.changed)
-	s.journal, s.changed = s.journal[:0], s.changed[:0]
+	s.journal, s.changed, s.noted = s.journal[:0], s.changed[:0], 0
 }

@@ -108,7 +108,7 @@ func frame(kind abi.Kind, rows, count int, rest ...[]byte) []byte {
 
 func TestRecordsAreRead(t *testing.T) {
 	t.Parallel()
-	r, err := abi.ParseRecords(frame(abi.RecordsFrame, 0, 2, record(3, 1, abi.SameKey, abi.Emit, 0, 0, 112, 2), record(abi.NoRow, 0, 0, 0, 113, 1), []byte("hi")), 4, 2, 100)
+	r, err := abi.ParseRecords(frame(abi.RecordsFrame, 0, 2, record(3, 1, abi.SameKey, abi.Emit, 0, 0, 112, 2), record(abi.NoRow, 0, 0, 0, 113, 1), []byte("hi")), 4, 2, 100, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestRefusals(t *testing.T) {
 		{frame(abi.RecordsFrame, 0, 1, record(0, 0, 0, 0, 0, 0, 0, 0, last, 2)), "record 0: its headers are outside of the frame"},
 		{frame(abi.RecordsFrame, 0, 1, record(0, 0, 0, 0, 0, 0, 0, 0, 72, 1), binary.LittleEndian.AppendUint64(nil, last<<32|last), make([]byte, 8)), "record 0: a header is outside of the frame"},
 	} {
-		if _, err := abi.ParseRecords(c.frame, 4, 2, 50); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := abi.ParseRecords(c.frame, 4, 2, 50, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("case %d gives %v, not %s", i, err, c.want)
 		}
 	}
@@ -199,7 +199,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(frame(abi.ColumnsFrame, 9, 1, d, make([]byte, 40)))
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		sum := 0
-		if r, err := abi.ParseRecords(data, 9, 2, 1000); err == nil {
+		if r, err := abi.ParseRecords(data, 9, 2, 1000, nil); err == nil {
 			for i := range r.Len() {
 				rec := r.At(i)
 				sum += len(rec.Key) + len(rec.Value)

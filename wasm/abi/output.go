@@ -63,8 +63,9 @@ type Records struct {
 func (r Records) Size() int { return r.size }
 
 // ParseRecords reads a frame of records that the guest made of so many rows, for so many ports. Ranges may overlap;
-// what they have in all is at most limit bytes, which is what it costs to copy them.
-func ParseRecords(data []byte, rows uint32, ports, limit int) (Records, error) {
+// what they have in all is at most limit bytes, which is what it costs to copy them. same is asked
+// what it costs that something is as in a row; nil for nothing.
+func ParseRecords(data []byte, rows uint32, ports, limit int, same func(row uint32) int) (Records, error) {
 	h, frame, err := ParseHeader(data)
 	if err != nil {
 		return Records{}, err
@@ -78,6 +79,9 @@ func ParseRecords(data []byte, rows uint32, ports, limit int) (Records, error) {
 		n, err := r.check(i, rows, ports, left)
 		if err != nil {
 			return Records{}, fmt.Errorf("record %d: %w", i, err)
+		}
+		if d := r.descriptors[i*RecordSize:]; d[14]&Same != 0 && same != nil {
+			n += same(binary.LittleEndian.Uint32(d[8:]))
 		}
 		if left -= n; left < 0 {
 			return Records{}, &LimitError{limit}

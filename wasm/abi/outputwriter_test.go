@@ -43,7 +43,7 @@ func TestOutputWriter(t *testing.T) {
 			}
 			want = append(want, said)
 		}
-		records, err := abi.ParseRecords(w.Frame(10), 10, 3, 1<<20)
+		records, err := abi.ParseRecords(w.Frame(10), 10, 3, 1<<20, nil)
 		if err != nil {
 			r.Fatal(err)
 		}

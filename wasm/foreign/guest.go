@@ -1,7 +1,7 @@
 package foreign
 
 import (
-	"log/slog"
+	"reflect"
 
 	"github.com/onstream/onstream/wasm/abi"
 	"github.com/onstream/onstream/wasm/host"
@@ -33,7 +33,7 @@ type Guest interface {
 // Config is what a guest is made with.
 type Config struct {
 	Module          *host.Module
-	Logger          *slog.Logger
+	Log             *host.Log
 	Now             int64 // µs since 1970
 	Pipeline, Stage string
 	Function        string   // to call, one of its Functions
@@ -47,3 +47,15 @@ type Setting struct{ Name, Value string }
 
 // FrameSize is how long a frame becomes before it is looked at.
 const FrameSize = 4 << 20
+
+// keptSize is how long a buffer may be that is kept from call to call: longer than those of a frame.
+const keptSize = 4 * FrameSize
+
+// Reuse empties a buffer for the next call. One that has become much longer than frames are is left to the collector of
+// garbage: that a guest has written much once is no reason to keep the room for it.
+func Reuse[T any](buf []T) []T {
+	if uint64(cap(buf))*uint64(reflect.TypeFor[T]().Size()) > keptSize {
+		return nil
+	}
+	return buf[:0]
+}

@@ -30,7 +30,7 @@ func ask(t *testing.T, grant string, limit time.Duration, request ...abi.Setting
 	t.Helper()
 	c := config()
 	c.Grants, c.Limits.Time = []string{grant}, limit
-	i, err := load(t, asking().Bytes(), c).Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+	i, err := load(t, asking().Bytes(), c).Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func config() host.Config {
 
 func start(t testing.TB, b wasmtest.Behaviour) *host.Instance {
 	t.Helper()
-	i, err := load(t, b.Bytes(), config()).Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+	i, err := load(t, b.Bytes(), config()).Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestRecursion(t *testing.T) {
 	t.Parallel()
 	c := host.Config{Limits: host.DefaultLimits()}
 	c.Limits.Time = time.Hour
-	i, err := load(t, processing([]byte{0x20, 0, 0x20, 1}, wasmtest.CallOf(2)).Bytes(), c).Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+	i, err := load(t, processing([]byte{0x20, 0, 0x20, 1}, wasmtest.CallOf(2)).Bytes(), c).Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestFaultsAtStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := load(t, c.guest.Bytes(), config()).Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+			_, err := load(t, c.guest.Bytes(), config()).Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("it gives %v, not %s", err, c.want)
 			}
@@ -189,7 +189,7 @@ func TestMemoryIsLimited(t *testing.T) {
 	c := config()
 	c.Limits.Memory = 5 << 20
 	grow := []byte{0x41, 16, 0x40, 0, 0xac} // memory.grow 16
-	i, err := load(t, processing(grow).Bytes(), c).Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+	i, err := load(t, processing(grow).Bytes(), c).Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,7 +332,7 @@ func TestLog(t *testing.T) {
 	c := config()
 	c.Limits.Logs = 3
 	var said bytes.Buffer
-	i, err := load(t, b.Bytes(), c).Instantiate(slog.New(slog.NewTextHandler(&said, nil)), 0, nil)
+	i, err := load(t, b.Bytes(), c).Instantiate(host.NewLog(slog.New(slog.NewTextHandler(&said, nil)), c.Limits.Logs), 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -148,7 +148,10 @@ func (g *granted) do(r *http.Request) ([]abi.Setting, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was only read
+	defer resp.Body.Close()                               //nolint:errcheck // it was only read
+	if resp.StatusCode == http.StatusSwitchingProtocols { // what follows has no end
+		return nil, errors.New("the server wants to go over to another protocol")
+	}
 	var body bytes.Buffer
 	if _, err := body.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)

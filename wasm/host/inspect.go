@@ -18,6 +18,8 @@ type Description struct {
 	// Interface is what it was written for, nil for onstream_v1; of another one Functions are those that it offers.
 	Interface *Interface
 	Functions []string
+	// Memory is how many bytes it begins with.
+	Memory int64
 	// HTTP says that it imports http_request, Keyed that it uses state or timers, Timers that it has on_timer, Watermark that it has on_watermark,
 	// Snapshot that it keeps what it has in its memory.
 	HTTP, Keyed, Timers, Watermark, Snapshot bool
@@ -62,10 +64,18 @@ func inspect(data []byte, choose func(*binary.Module) *Interface) (*Description,
 	if err != nil {
 		return nil, nil, fmt.Errorf("its manifest: %w", err)
 	}
-	d := &Description{Digest: sha256.Sum256(data), Manifest: says}
+	d := &Description{Digest: sha256.Sum256(data), Manifest: says, Memory: memoryOf(m)}
 	has := func(name string) bool { _, ok := m.Export(name); return ok }
 	d.Timers, d.Watermark, d.Snapshot = has(abi.OnTimer), has(abi.OnWatermark), has(abi.Snapshot)
 	return d, m, d.checkUse(m)
+}
+
+// memoryOf returns how many bytes of memory a module begins with.
+func memoryOf(m *binary.Module) int64 {
+	if len(m.Memories) == 0 {
+		return 0
+	}
+	return int64(m.Memories[0].Min) * pageSize
 }
 
 // checkUse finds what does not go together: the manifest, the imports and the exports.

@@ -66,7 +66,7 @@ func TestRefusals(t *testing.T) {
 		"state unsaid":    {imported(wasmtest.HostFunc{Module: abi.Module, Name: "state_del", Params: "iiii", Results: "i"}), "it imports state_del, but its manifest has no state: name its namespaces in state.spaces"},
 		"timers unheard":  {imported(wasmtest.HostFunc{Module: abi.Module, Name: "timer_set", Params: "iiII", Results: "i"}), "it imports timer_set, but does not export onstream_on_timer"},
 		"many loops":      {processing(slices.Repeat([]byte{0x03, 0x40, 0x0b}, 2001), wasmtest.I64(0)).Bytes(), "a function has 2001 loops, at most 2000 are taken"},
-		"broken manifest": {changed(func(b *wasmtest.Behaviour) { b.Manifest = "{" }), "its manifest: it is not JSON"},
+		"broken manifest": {changed(func(b *wasmtest.Behaviour) { b.Manifest = "{" }), "its manifest: line 1: it is not JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +95,7 @@ func TestCache(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		i, err := m.Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+		i, err := m.Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -55,10 +54,11 @@ type Instance struct {
 	surroundings Surroundings
 	cleanup      runtime.Cleanup
 
-	log    guestLog
-	random *rand.ChaCha8
-	waited int64 // ns that the guest has let go by
-	asked  int64 // how often it has asked for the monotonic clock
+	log     *Log
+	partial []byte // of a line that the guest has begun to write
+	random  *rand.ChaCha8
+	waited  int64 // ns that the guest has let go by
+	asked   int64 // how often it has asked for the monotonic clock
 
 	opened  bool
 	metrics []Metric
@@ -72,16 +72,17 @@ type Instance struct {
 	seen     time.Time // when the clock was looked at last; zero before the first time in a call
 	message  []byte
 	stderr   []byte
-	emitted  []byte // frames, one after the other
-	ends     []int  // of each of them
+	emitted  [][]byte // frames
+	chunk    []byte   // that the last of them are in
+	returns  int      // bytes of all of them
 	samples  []Sample
 	answered []byte // the last answer of http_request in the call
 	stop     error  // not the guest's
 }
 
 // Instantiate makes an instance and opens it with settings, a frame; nil for none.
-func (m *Module) Instantiate(logger *slog.Logger, now int64, settings []byte) (*Instance, error) {
-	i, err := m.Start(Surroundings{Logger: logger, Now: now})
+func (m *Module) Instantiate(log *Log, now int64, settings []byte) (*Instance, error) {
+	i, err := m.Start(Surroundings{Log: log, Now: now})
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,11 @@ func (i *Instance) Discard() { _ = i.guest.Close(context.Background()) } // its 
 // Begin starts a call: what follows, up to the next Begin, is limited as a whole.
 func (i *Instance) Begin(c Call) {
 	i.call, i.calls, i.spent, i.seen, i.allowed = c, 0, 0, time.Time{}, i.limits.Time
-	i.message, i.stderr, i.emitted, i.ends, i.stop = i.message[:0], i.stderr[:0], i.emitted[:0], i.ends[:0], nil
+	i.message, i.stderr, i.stop = i.message[:0], i.stderr[:0], nil
+	clear(i.emitted)
+	if i.emitted, i.chunk, i.returns = i.emitted[:0], i.chunk[:0], 0; cap(i.chunk) > chunkSize {
+		i.chunk = nil
+	}
 	i.samples, i.answered = i.samples[:0], nil
 }
 
@@ -213,14 +218,10 @@ func (i *Instance) give(f api.Function, data []byte) error {
 
 // Emitted returns the frames that the guest has emitted in the call, valid until the next Begin.
 func (i *Instance) Emitted(k int) (frame []byte, ok bool) {
-	if k >= len(i.ends) {
+	if k >= len(i.emitted) {
 		return nil, false
 	}
-	from := 0
-	if k > 0 {
-		from = i.ends[k-1]
-	}
-	return i.emitted[from:i.ends[k]], true
+	return i.emitted[k], true
 }
 
 // invoke calls a function with what is on the stack.
@@ -242,7 +243,7 @@ func (i *Instance) returned() ([]byte, error) {
 	if !ok {
 		return nil, Faultf(Frame, "the module returned %d bytes at %#x, which are outside of its memory", size, ptr)
 	}
-	if len(out)+len(i.emitted) > i.limits.Output {
+	if len(out)+i.returns > i.limits.Output {
 		return nil, Faultf(Limit, "the module returns more than %d bytes in a call: raise limits.output, or return less", i.limits.Output)
 	}
 	return out, nil

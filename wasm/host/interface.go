@@ -62,7 +62,7 @@ func (x *Interface) inspect(data []byte, m *binary.Module) (*Description, error)
 		return nil, err
 	}
 	says.Volatile = true // whether it is the same for the same records, nobody says
-	d := &Description{Digest: sha256.Sum256(data), Manifest: says, Interface: x, Functions: functions}
+	d := &Description{Digest: sha256.Sum256(data), Manifest: says, Memory: memoryOf(m), Interface: x, Functions: functions}
 	for _, i := range m.Imports {
 		d.HTTP = d.HTTP || i.Module == x.Module && i.Name == httpFunction
 	}

@@ -26,18 +26,20 @@ func level(v uint64) slog.Level {
 	return slog.LevelError
 }
 
-// guestLog is what a guest says, so many lines in a second.
-type guestLog struct {
-	logger  *slog.Logger
-	limit   int
-	second  int64
-	lines   int
-	left    int    // out, of that second
-	partial []byte // of a line that the guest has begun to write
+// Log is what the guests of a stage say, one after the other: so many lines in a second. It is used by one goroutine at a time.
+type Log struct {
+	logger *slog.Logger
+	limit  int
+	second int64
+	lines  int
+	left   int // out, of that second
 }
 
+// NewLog returns a log that tells a logger up to limit lines in a second.
+func NewLog(logger *slog.Logger, limit int) *Log { return &Log{logger: logger, limit: limit} }
+
 // line logs a line; now is in µs.
-func (l *guestLog) line(now int64, level slog.Level, text []byte) {
+func (l *Log) line(now int64, level slog.Level, text []byte) {
 	if second := now / 1e6; second != l.second {
 		if l.left > 0 {
 			l.logger.Warn("lines of the module were left out: it may log fewer of them in a second", "lines", l.left, "limit", l.limit)
@@ -53,18 +55,18 @@ func (l *guestLog) line(now int64, level slog.Level, text []byte) {
 	}
 }
 
-// write logs the lines that are complete.
-func (l *guestLog) write(now int64, level slog.Level, text []byte) {
+// lines logs what a guest writes, line by line.
+func (i *Instance) lines(level slog.Level, text []byte) {
 	for {
 		line, rest, ok := bytes.Cut(text, []byte{'\n'})
-		if room := maxLine - len(l.partial); len(line) > room {
+		if room := maxLine - len(i.partial); len(line) > room {
 			line = line[:room]
 		}
-		l.partial = append(l.partial, line...)
+		i.partial = append(i.partial, line...)
 		if !ok {
 			return
 		}
-		l.line(now, level, l.partial)
-		l.partial, text = l.partial[:0], rest
+		i.log.line(i.call.Now, level, i.partial)
+		i.partial, text = i.partial[:0], rest
 	}
 }

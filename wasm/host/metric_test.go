@@ -82,7 +82,7 @@ func TestMetricMistakes(t *testing.T) {
 		{hits, record(0, -1), `-1 for the metric "hits": values are finite, and those of counters not negative`},
 		{hits, record(0, math.NaN()), `NaN for the metric "hits"`},
 	} {
-		i, err := load(t, measuring(x.open, x.process).Bytes(), config()).Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+		i, err := load(t, measuring(x.open, x.process).Bytes(), config()).Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 		if err == nil {
 			_, err = process(i, "")
 		}

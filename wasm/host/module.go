@@ -16,12 +16,16 @@ import (
 	"github.com/onstream/onstream/wasm/meter"
 )
 
-// steps is how many steps a guest takes between two looks at the clock: less than a millisecond of them.
-const steps = 100_000
+// steps is how many steps a guest takes between two looks at the clock: about 0.1 ms of short loops, and some milliseconds of the
+// longest code that counts for so many.
+const steps = 50_000
 
 // maxStack is how many values of 8 bytes there may be on the stack of a guest. What it needs to grow, in steps of twice as
 // much, is copied in one go, in which nothing else runs: 8 MB take a few milliseconds.
 const maxStack = 1 << 20
+
+// maxInstructions is how many a function may have: the largest one of Go's compiler has 14,000.
+const maxInstructions = 100_000
 
 // What a function may have: with so many the compiler takes a second or two for it, and with three times as many a minute.
 // By far the largest functions of Go's compiler have 3 loops, 1,000 blocks and 17 locals.
@@ -72,7 +76,7 @@ func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
 		return nil, err
 	}
 	metered, err := meter.Rewrite(decoded, meter.Config{
-		Module: meterModule, Name: meterTick, Steps: steps, Stack: maxStack, Pages: c.Limits.pages(), Entries: maxTable, Loops: maxLoops, Blocks: maxBlocks, Spread: maxSpread, Calls: maxCalls,
+		Module: meterModule, Name: meterTick, Steps: steps, Stack: maxStack, Pages: c.Limits.pages(), Entries: maxTable, Loops: maxLoops, Blocks: maxBlocks, Spread: maxSpread, Calls: maxCalls, Instructions: maxInstructions,
 	})
 	if err != nil {
 		var large *meter.TooLargeError

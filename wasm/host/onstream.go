@@ -45,13 +45,22 @@ func setError(i *Instance, mem api.Memory, s []uint64) {
 	i.message = append(i.message[:0], clip(read(mem, s[0], s[1]))...)
 }
 
+// chunkSize is how much memory there is for frames that are emitted, unless one needs more: it does not grow, because what
+// is large takes long to copy.
+const chunkSize = 256 << 10
+
 func emit(i *Instance, mem api.Memory, s []uint64) {
 	frame := read(mem, s[0], s[1])
-	if len(i.emitted)+len(frame) > i.limits.Output {
+	if i.returns+len(frame) > i.limits.Output {
 		panic(Faultf(Limit, "the module emits more than %d bytes in a call: raise limits.output, or return less", i.limits.Output))
 	}
-	i.emitted = append(i.emitted, frame...)
-	i.ends = append(i.ends, len(i.emitted))
+	if len(frame) > cap(i.chunk)-len(i.chunk) {
+		i.chunk = make([]byte, 0, max(len(frame), chunkSize))
+	}
+	from := len(i.chunk)
+	i.chunk = append(i.chunk, frame...)
+	i.emitted = append(i.emitted, i.chunk[from:len(i.chunk):len(i.chunk)])
+	i.returns += len(frame)
 	answer(s, abi.Done)
 }
 

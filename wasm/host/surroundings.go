@@ -13,8 +13,8 @@ import (
 
 // Surroundings are what a guest finds that was written for another host.
 type Surroundings struct {
-	Logger *slog.Logger
-	Now    int64 // µs since 1970
+	Log *Log
+	Now int64 // µs since 1970
 	// Owner is what [Instance.Owner] returns, for the functions of its interface.
 	Owner any
 	// Args and Env are its arguments and environment, each a NAME=VALUE; without a byte zero.
@@ -28,7 +28,7 @@ type Surroundings struct {
 // Start makes an instance of a module that was written for another host, and calls nothing of it. What follows up
 // to the first Begin is limited as its start.
 func (m *Module) Start(s Surroundings) (*Instance, error) {
-	i := &Instance{module: m, limits: m.config.Limits, surroundings: s, log: guestLog{logger: s.Logger, limit: m.config.Limits.Logs}}
+	i := &Instance{module: m, limits: m.config.Limits, surroundings: s, log: s.Log}
 	i.ctx = &guestContext{Context: context.Background(), instance: i}
 	i.Begin(Call{Now: s.Now, Watermark: abi.NoTime})
 	i.allowed = i.limits.Start

@@ -92,7 +92,7 @@ func wasiWrite(i *Instance, mem api.Memory, s []uint64) {
 			i.surroundings.Stdout(text)
 			continue
 		}
-		i.log.write(i.call.Now, level, text)
+		i.lines(level, text)
 		if room := maxLine - len(i.stderr); level == slog.LevelWarn && room > 0 {
 			i.stderr = append(i.stderr, text[:min(len(text), room)]...)
 		}

@@ -51,7 +51,7 @@ func New(c foreign.Config) (foreign.Guest, error) {
 	for k, s := range c.Settings {
 		env[k] = s.Name + "=" + s.Value
 	}
-	i, err := c.Module.Start(host.Surroundings{Logger: c.Logger, Now: c.Now, Args: c.Args, Env: env, Stdin: p.read, Stdout: p.write})
+	i, err := c.Module.Start(host.Surroundings{Log: c.Log, Now: c.Now, Args: c.Args, Env: env, Stdin: p.read, Stdout: p.write})
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,8 @@ func (p *program) Discard() { p.instance.Discard() }
 
 // Give implements [foreign.Guest]. A program that fails has done nothing for any of the rows.
 func (p *program) Give(c host.Call, rows foreign.Rows, out *abi.OutputWriter) (int, error) {
-	p.rows, p.row, p.rest, p.text, p.lines, p.ended, p.held = rows, -1, nil, p.text[:0], p.lines[:0], false, false
-	defer func() { p.rows = nil }()
+	p.rows, p.row, p.rest, p.text, p.lines, p.ended, p.held = rows, -1, nil, foreign.Reuse(p.text), foreign.Reuse(p.lines), false, false
+	defer func() { p.rows, p.text, p.lines = nil, foreign.Reuse(p.text), foreign.Reuse(p.lines) }()
 	p.instance.Begin(c)
 	if !p.fresh {
 		if err := p.instance.Again(); err != nil {
@@ -75,6 +75,9 @@ func (p *program) Give(c host.Call, rows foreign.Rows, out *abi.OutputWriter) (i
 	p.fresh = false
 	if _, err := p.instance.Call(p.instance.Function(start)); err != nil {
 		return 0, err
+	}
+	if p.leaves() {
+		return 0, host.Faultf(host.Failed, "the program has ended before it has read all lines: read them up to the end of the input")
 	}
 	p.endLine(len(p.text)) // the last line may lack its end
 	if err := p.tell(out); err != nil {
@@ -101,6 +104,16 @@ func (p *program) read(buf []byte) int {
 	return n
 }
 
+// leaves reports whether there are lines that the program has not begun to read.
+func (p *program) leaves() bool {
+	for n := p.row + 1; n < p.rows.Len(); n++ {
+		if !severalLines(p.rows.Value(n)) {
+			return true
+		}
+	}
+	return false
+}
+
 func severalLines(value []byte) bool { return bytes.IndexByte(value, '\n') >= 0 }
 
 // told is where the last line ends.
@@ -111,9 +124,11 @@ func (p *program) told() int {
 	return p.lines[len(p.lines)-1].end
 }
 
+// write keeps what the program writes. A line counts as a record does, also an empty one: it has to be kept as well.
 func (p *program) write(text []byte) {
-	if limit := p.instance.Limits().Output; len(p.text)+len(text) > limit {
-		panic(host.Faultf(host.Limit, "the program writes more than %d bytes in a call: raise limits.output, or write less", limit))
+	limit, lines := p.instance.Limits().Output, len(p.lines)+bytes.Count(text, []byte{'\n'})
+	if len(p.text)+len(text)+lines*abi.RecordSize > limit {
+		panic(host.Faultf(host.Limit, "the program writes more than %d bytes in a call, of which each line takes %d: raise limits.output, or write less", limit, abi.RecordSize))
 	}
 	for len(text) > 0 {
 		n := bytes.IndexByte(text, '\n') + 1

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"github.com/onstream/onstream/wasm/foreign"
 	"github.com/onstream/onstream/wasm/host"
 )
 
@@ -23,11 +24,15 @@ type block struct {
 const (
 	first     = 16 // offset of the first block
 	alignment = 8
+	blockSize = 24 // that a block takes beside its bytes
 )
 
 func (a *arena) reset() {
 	a.bytes, a.blocks = append(a.bytes[:0], make([]byte, first)...), a.blocks[:0]
 }
+
+// trim forgets all blocks, and gives their room back where it has become long.
+func (a *arena) trim() { a.bytes, a.blocks = foreign.Reuse(a.bytes), foreign.Reuse(a.blocks) }
 
 // alloc returns the offset of so many bytes, which are zero; that of no bytes is 0.
 func (a *arena) alloc(size uint64) uint64 {
@@ -35,7 +40,7 @@ func (a *arena) alloc(size uint64) uint64 {
 		return 0
 	}
 	at := uint64(len(a.bytes))
-	if size > uint64(a.limit) || at+size+alignment > uint64(a.limit) {
+	if size > uint64(a.limit) || at+size+alignment+uint64(len(a.blocks))*blockSize > uint64(a.limit) {
 		panic(host.Faultf(host.Limit, "the plug-in asks for more than %d bytes of Extism's memory in a call: raise limits.memory, or use less", a.limit))
 	}
 	end := (at + size + alignment - 1) &^ (alignment - 1)

@@ -35,7 +35,7 @@ func New(c foreign.Config) (foreign.Guest, error) {
 	for _, s := range c.Settings {
 		p.config[s.Name] = s.Value
 	}
-	i, err := c.Module.Start(host.Surroundings{Logger: c.Logger, Now: c.Now, Owner: p})
+	i, err := c.Module.Start(host.Surroundings{Log: c.Log, Now: c.Now, Owner: p})
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +72,10 @@ func (p *plugin) Discard() { p.instance.Discard() }
 // Give implements [foreign.Guest]. A record for which there is no output is dropped, one for which the plug-in
 // returns an error fails.
 func (p *plugin) Give(c host.Call, rows foreign.Rows, out *abi.OutputWriter) (int, error) {
+	defer func() {
+		p.output = foreign.Reuse(p.output)
+		p.arena.trim()
+	}()
 	for n := range rows.Len() {
 		p.instance.Begin(c)
 		p.arena.reset()

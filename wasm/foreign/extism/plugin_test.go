@@ -111,6 +111,10 @@ func TestBlocks(t *testing.T) {
 	if got := run(t, l, forever(call(alloc, wasmtest.I64(4096)), drop), ok)("in"); got != "0: !the plug-in asks for more than 8388608 bytes of Extism's memory in a call: raise limits.memory, or use less" {
 		t.Errorf("without that it gives %s", got)
 	}
+	// What is remembered of a block is memory, too.
+	if got := run(t, l, forever(call(alloc, wasmtest.I64(1)), drop, call(alloc, wasmtest.I64(1)), drop, call(alloc, wasmtest.I64(1)), drop), ok)("in"); got != "0: !the plug-in asks for more than 8388608 bytes of Extism's memory in a call: raise limits.memory, or use less" {
+		t.Errorf("in many blocks it gives %s", got)
+	}
 }
 
 // Whatever offsets and lengths a plug-in names, it reaches nothing but its own.

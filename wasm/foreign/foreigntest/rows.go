@@ -60,7 +60,7 @@ func Load(t testing.TB, module []byte, x *host.Interface, l host.Limits) *host.M
 func Start(t testing.TB, m *host.Module, start func(foreign.Config) (foreign.Guest, error), function string) foreign.Guest {
 	t.Helper()
 	g, err := start(foreign.Config{
-		Module: m, Logger: slog.New(slog.DiscardHandler), Stage: "main", Function: function, Args: []string{"program"}, Ports: []string{"side"},
+		Module: m, Log: host.NewLog(slog.New(slog.DiscardHandler), 100), Stage: "main", Function: function, Args: []string{"program"}, Ports: []string{"side"},
 		Settings: []foreign.Setting{{Name: "NAME", Value: "value"}},
 	})
 	if err != nil {
@@ -76,7 +76,7 @@ func Give(t testing.TB, g foreign.Guest, rows ...string) string {
 	n, err := g.Give(host.Call{}, Rows(rows), &out)
 	says := fmt.Sprint(n, ":")
 	if n > 0 {
-		records, bad := abi.ParseRecords(out.Frame(n), uint32(n), 2, 1<<30)
+		records, bad := abi.ParseRecords(out.Frame(n), uint32(n), 2, 1<<30, nil)
 		if bad != nil {
 			t.Fatal(bad)
 		}

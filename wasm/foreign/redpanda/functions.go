@@ -116,7 +116,7 @@ func (p *program) write(text []byte, port uint16) int {
 		return invalidBuffer
 	}
 	limit := p.instance.Limits().Output
-	if p.out.Since(p.mark)+len(text) > limit {
+	if p.out.Since(p.mark)+len(text)+abi.RecordSize+len(p.given.headers)*abi.PairSize > limit {
 		panic(host.Faultf(host.Limit, "the transform writes more than %d bytes for a record: raise limits.output, or write less", limit))
 	}
 	p.instance.Count(len(text) / 4096)

@@ -39,7 +39,7 @@ type program struct {
 // New makes an instance and runs it until it asks for records.
 func New(c foreign.Config) (foreign.Guest, error) {
 	p := &program{ports: c.Ports, name: c.Stage}
-	i, err := c.Module.Start(host.Surroundings{Logger: c.Logger, Now: c.Now, Owner: p, Env: environment(c)})
+	i, err := c.Module.Start(host.Surroundings{Log: c.Log, Now: c.Now, Owner: p, Env: environment(c)})
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (t *transform) Give(c host.Call, rows foreign.Rows, out *abi.OutputWriter) 
 		return 0, host.Faultf(host.Trap, "the transform was told of %d records, and is given %d", p.left, rows.Len())
 	}
 	p.call, p.rows, p.out, p.row, p.mark = c, rows, out, -1, out.Mark()
-	defer func() { p.rows, p.out = nil, nil }()
+	defer func() { p.rows, p.out, p.buf = nil, nil, foreign.Reuse(p.buf) }()
 	p.instance.Begin(c)
 	if _, ok := p.next(); !ok {
 		out.Rewind(p.mark)

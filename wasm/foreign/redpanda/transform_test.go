@@ -151,7 +151,7 @@ func TestParts(t *testing.T) {
 		if err != nil || n == 0 {
 			t.Fatal(n, err)
 		}
-		frame, err := abi.ParseRecords(out.Frame(n), uint32(n), 1, 1<<30)
+		frame, err := abi.ParseRecords(out.Frame(n), uint32(n), 1, 1<<30, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,6 +159,22 @@ func TestParts(t *testing.T) {
 	}
 	if parts < 3 || records != 200 {
 		t.Errorf("there are %d parts with %d records", parts, records)
+	}
+}
+
+// Records count as a whole, also empty ones: they have to be remembered.
+func TestManyRecords(t *testing.T) {
+	t.Parallel()
+	// An empty record again and again, of no key, no value and no headers.
+	forever := wasmtest.Code([]byte{0x03, 0x40}, call(writeRecord, wasmtest.I32(512), wasmtest.I32(3)), drop, []byte{0x0c, 0, 0x0b})
+	b := program(forever)
+	b.Data = strings.Repeat("\x00", 512) + "\x01\x01\x00"
+	l := host.DefaultLimits()
+	l.Calls, l.Output = 20_000, 64<<10 // which 20,000 records of three bytes are not
+	g := foreigntest.Start(t, foreigntest.Load(t, b.Bytes(), redpanda.Interface(), l), redpanda.New, "_start")
+	t.Cleanup(g.Discard)
+	if got, want := foreigntest.Give(t, g, "k=1"), "0: !the transform writes more than 65536 bytes for a record: raise limits.output, or write less"; got != want {
+		t.Errorf("it gives %s, not %s", got, want)
 	}
 }
 
@@ -177,7 +193,7 @@ func TestMisbehaviour(t *testing.T) {
 	ends := program()
 	ends.Funcs[0].Code = call(checkVersion)
 	m := foreigntest.Load(t, ends.Bytes(), redpanda.Interface(), host.DefaultLimits())
-	_, err := redpanda.New(foreign.Config{Module: m, Logger: slog.New(slog.DiscardHandler)})
+	_, err := redpanda.New(foreign.Config{Module: m, Log: host.NewLog(slog.New(slog.DiscardHandler), 100)})
 	if err == nil || err.Error() != "the transform has ended, and should ask for records for ever: call OnRecordWritten in main" {
 		t.Errorf("one that ends gives %v", err)
 	}

@@ -283,6 +283,8 @@ func run(outs []out, f []byte, row uint32, cmd, arg string) []out {
 		return one(out{flags: same &^ 2, value: time.Since(began).Round(time.Minute).String()})
 	case "limit":
 		return one(out{flags: same &^ 2, value: strconv.FormatFloat(limit, 'g', -1, 64)})
+	case "whose":
+		return one(out{flags: same &^ 2, value: text(f, d+16)})
 	case "configured":
 		return one(out{flags: same &^ 2, value: strconv.Itoa(configured)})
 	case "key":
