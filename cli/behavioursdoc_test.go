@@ -14,7 +14,7 @@ func TestBehavioursDoc(t *testing.T) {
 	t.Parallel()
 	doc := read(t, filepath.Join(root(t), "docs", "BEHAVIOURS.md"))
 	texts := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(doc, -1)
-	if len(texts) != 2 {
+	if len(texts) != 3 {
 		t.Fatalf("there are %d pieces of JSON", len(texts))
 	}
 	if m, err := manifest.Parse([]byte(texts[0][1])); err != nil || m.Name != "excursion" {
@@ -23,10 +23,18 @@ func TestBehavioursDoc(t *testing.T) {
 	if _, err := golden.Parse("BEHAVIOURS.md", []byte(texts[1][1])); err != nil {
 		t.Error(err)
 	}
+	if _, err := golden.Parse("BEHAVIOURS.md", []byte(`{"steps": [`+texts[2][1]+`]}`)); err != nil {
+		t.Error(err)
+	}
 	help := newModuleTest(&cli{}).Long
 	if text := regexp.MustCompile(`(?ms)^  \{$.*^  \}$`).FindString(help); text == "" {
 		t.Error("the help shows no rows")
 	} else if _, err := golden.Parse("help", []byte(text)); err != nil {
+		t.Error(err)
+	}
+	if step := regexp.MustCompile(`(?ms)^  \{"columns".*?\}$`).FindString(help); step == "" {
+		t.Error("the help shows no step with columns")
+	} else if _, err := golden.Parse("help", []byte(`{"steps": [`+step+`]}`)); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,13 +1,14 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/onstream/onstream/wasm"
 	"github.com/onstream/onstream/wasm/project"
 )
 
@@ -38,27 +39,16 @@ in tests/*.json. A pipeline names the folder, or the file that build makes of it
 
 // moduleOf returns the file of a module: the file that is named, or what is built of the folder that is.
 func (c *cli) moduleOf(cmd *cobra.Command, path string) (string, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
+	if _, err := os.Stat(path); err != nil {
 		return "", invalid(fmt.Errorf("%s: there is no such file or folder: name a module, or the folder of a behaviour", path))
-	case !info.IsDir():
-		return path, nil
 	}
-	p, err := project.Read(path)
-	if err != nil {
-		return "", invalid(err)
-	}
-	file, err := p.Cached(cmd.Context(), builtDir(), func() { c.building(path) })
+	file, err := c.modules(cmd.Context()).File(cmd.Context(), path)
 	return file, buildError(err)
 }
 
-// builtDir is where the modules are that were built of folders, beside what is compiled of them.
-func builtDir() string {
-	if dir := cacheDir("wasm"); dir != "" {
-		return filepath.Join(dir, "built")
-	}
-	return ""
+// modules says how modules are run, until ctx ends.
+func (c *cli) modules(ctx context.Context) wasm.Config {
+	return wasm.Config{CacheDir: cacheDir("wasm"), Building: c.building, Context: ctx}
 }
 
 // building tells who watches that a module is built, which may take a while.
@@ -71,10 +61,11 @@ func (c *cli) building(folder string) {
 // buildError tells what is wrong with a project from what is wrong with where it is built.
 func buildError(err error) error {
 	var compile *project.CompileError
+	var sources *project.SourceError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &compile):
+	case errors.As(err, &compile), errors.As(err, &sources):
 		return invalid(err)
 	}
 	return failed(err)

@@ -26,7 +26,8 @@ brings at once.
 
 The records are those of TESTS, a file of golden rows, over and over, or made-up
 readings of a hundred devices: {"device":"device-07","pressure":1007,
-"temperature":20.875,"ts":"2026-01-01T00:00:07Z"}.
+"temperature":20.875,"ts":"2026-01-01T00:00:07Z"}. A module with parameters that have no
+default, or that wants grants, needs TESTS.
 
 On a machine that does other work as well, take the best of several runs.`,
 		Example: `  onstream module bench score.wasm
@@ -68,7 +69,7 @@ func benchRows(module string, args []string) (*golden.File, error) {
 		}
 		return f, nil
 	}
-	data, err := readModule(module)
+	data, err := wasm.Read(module)
 	if err != nil {
 		return nil, invalid(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/onstream/onstream/wasm"
 	"github.com/onstream/onstream/wasm/host"
 	"github.com/onstream/onstream/wasm/project"
 )
@@ -45,7 +46,7 @@ Exits with 2 if the sources or the manifest are wrong.`,
 		if err := p.Build(cmd.Context(), file); err != nil {
 			return buildError(err)
 		}
-		data, err := readModule(file)
+		data, err := wasm.Read(file)
 		if err != nil {
 			return failed(err)
 		}

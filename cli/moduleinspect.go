@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -34,7 +33,7 @@ Exits with 2 if it is no module that onstream runs, and tells why.`,
 	}
 	output := addOutput(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		data, err := readModule(args[0])
+		data, err := wasm.Read(args[0])
 		if err != nil {
 			return invalid(err)
 		}
@@ -50,19 +49,6 @@ Exits with 2 if it is no module that onstream runs, and tells why.`,
 	return cmd
 }
 
-// readModule reads a module, as far as one may be long.
-func readModule(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder: make a module of it with onstream module build, and name that", path)
-	}
-	return io.ReadAll(io.LimitReader(f, int64(wasmbinary.DefaultBounds().Size)+1))
-}
-
 // moduleJSON is what is known of a module.
 type moduleJSON struct {
 	Bytes  int    `json:"bytes"`
@@ -72,8 +58,9 @@ type moduleJSON struct {
 	Manifest  *manifest.Manifest `json:"manifest"`
 	Memory    memoryJSON         `json:"memory"`
 	TimeMS    int64              `json:"time_ms"` // that a call may take
-	Imports   []string           `json:"imports"`
-	Exports   []string           `json:"exports"`
+	limits    host.Limits
+	Imports   []string `json:"imports"`
+	Exports   []string `json:"exports"`
 }
 
 type memoryJSON struct {
@@ -102,6 +89,8 @@ func inspectModule(data []byte) (*moduleJSON, error) {
 	if n := d.Manifest.Limits.TimeMS; n > 0 {
 		x.TimeMS = n
 	}
+	x.limits = limits
+	x.limits.Memory, x.limits.Time = x.Memory.Limit, time.Duration(x.TimeMS)*time.Millisecond
 	for _, l := range m.Memories {
 		x.Memory.Begins = int64(l.Min) << 16
 	}
@@ -159,8 +148,8 @@ func (x *moduleJSON) write(out io.Writer, path string) error {
 	for _, g := range m.Grants {
 		row("wants", "%s", g)
 	}
-	row("memory", "%s bytes at the start, up to %s", count(x.Memory.Begins), count(x.Memory.Limit))
-	row("time", "up to %v for a call", time.Duration(x.TimeMS)*time.Millisecond)
+	row("memory", "%s bytes at the start", count(x.Memory.Begins))
+	row("limits", "%s, unless the stage has others", x.limits)
 	for i, of := range byModule(x.Imports) {
 		row([]string{"imports", ""}[min(i, 1)], "%s", of)
 	}
@@ -218,19 +207,30 @@ func fieldTexts(fs []manifest.Field) string {
 func parameterText(p manifest.Parameter) string {
 	text := p.Name + " = " + p.Type
 	if p.Default != nil {
-		text += fmt.Sprintf(", %s unless given", p.Default)
+		text += fmt.Sprintf(", %s unless given", defaultText(p))
 	}
 	if p.Min != nil {
-		text += fmt.Sprintf(", at least %g", *p.Min)
+		text += ", at least " + p.Show(*p.Min)
 	}
 	if p.Max != nil {
-		text += fmt.Sprintf(", at most %g", *p.Max)
+		text += ", at most " + p.Show(*p.Max)
 	}
 	if p.Enum != nil {
 		text += ", one of " + strings.Join(p.Enum, ", ")
+	}
+	if p.Hot {
+		text += ", hot"
 	}
 	if p.Doc != "" {
 		text += ": " + p.Doc
 	}
 	return text
+}
+
+// defaultText is the default of a parameter, as it is in the manifest, or where that is a number of µs, as what that is.
+func defaultText(p manifest.Parameter) string {
+	if s, err := p.DefaultSetting(); err == nil && (s.Type == abi.Duration || s.Type == abi.Time) {
+		return p.Show(float64(s.Int))
+	}
+	return string(p.Default)
 }

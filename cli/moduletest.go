@@ -33,18 +33,21 @@ stands still until the test says otherwise:
        "records": [{"key": "d1", "value": "20.5"}, {"key": "d1", "value": "what?"}],
        "want":    [{"key": "d1", "value": "20.5"}],
        "failed":  [{"row": 1, "msg": "no number"}]},
-      {"columns": {"temperature": [1.5, null]}, "want": [{"row": 0, "columns": {"score": 0.5}}]},
       {"advance": "10s", "want": [{"port": "silent"}]},
       {"restart": true}
     ]
   }
 
-A step has one of records, columns (for modules that take columns), advance (the
-clock goes on), restart (what is kept is stored, and another instance goes on) and
-end (of the input). Then want is all that comes out; what a record leaves out is not
-compared. failed is what fails, logs and metrics are what it tells. A text that is
-not UTF-8 is written {"base64": "..."}, JSON may be {"json": ...}. All of it is in
-docs/BEHAVIOURS.md.
+A step has one of records, columns (for modules that take columns; with keys and
+times, lists with one of each row), advance (the clock goes on), restart (what is
+kept is stored, and another instance goes on) and end (of the input):
+
+  {"columns": {"temperature": [1.5, null]}, "keys": ["d1", "d2"],
+   "want": [{"row": 0, "columns": {"score": 0.5}}]}
+
+Then want is all that comes out; what a record leaves out is not compared. failed is
+what fails, logs and metrics are what it tells. A text that is not UTF-8 is written
+{"base64": "..."}, JSON may be {"json": ...}. All of it is in docs/BEHAVIOURS.md.
 
 Exits with 1 if a test fails.`,
 		Example: `  onstream module test behaviours/score

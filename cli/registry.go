@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,12 @@ import (
 // registry returns everything that is built in, and what the program adds. The sinks that write to
 // standard output write to out.
 func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
+	return c.registryUntil(context.Background(), out)
+}
+
+// registryUntil is [cli.registry] for a program that goes on for a while after it is told to end: when ctx ends, nothing is
+// built any more that its pipelines need.
+func (c *cli) registryUntil(ctx context.Context, out io.Writer) (*plugins.Registry, error) {
 	r := &plugins.Registry{}
 	err := errors.Join(
 		codec.Register(r),
@@ -40,7 +47,7 @@ func (c *cli) registry(out io.Writer) (*plugins.Registry, error) {
 		nats.Register(r),
 		amqp.Register(r),
 		redis.Register(r),
-		wasm.Register(r, wasm.Config{CacheDir: cacheDir("wasm"), Building: c.building}),
+		wasm.Register(r, c.modules(ctx)),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("register built-ins: %w", err)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -74,24 +75,31 @@ accounts for every record: in + made = out + filtered + dead + held.`,
 	f.logLevel = addChoice(cmd, "log-level", "least level of what is logged", "info", "debug", "warn", "error")
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		out := newPipe(c.stdout)
-		r, err := c.registry(out)
+		if f.dryRun != "" {
+			r, err := c.registry(out)
+			if err != nil {
+				return failed(err)
+			}
+			return c.dryRun(cmd.Context(), r, dirs, f)
+		}
+		// From the start, or a signal that comes while files are read would be lost.
+		signals := notifySignals(cmd.Context())
+		defer signals.stop()
+		r, err := c.registryUntil(signals.told, out)
 		if err != nil {
 			return failed(err)
 		}
-		if f.dryRun != "" {
-			return c.dryRun(cmd.Context(), r, dirs, f)
-		}
-		return c.runPipelines(cmd.Context(), r, out, dirs, f)
+		return c.runPipelines(cmd.Context(), r, out, dirs, f, signals)
 	}
 	return cmd
 }
 
-func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, dirs []string, f *runFlags) error {
-	// From the start, or a signal that comes while files are read would be lost.
-	signals := notifySignals()
-	defer signals.stop()
+func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, dirs []string, f *runFlags, signals signals) error {
 	before := fingerprint(dirs)
 	pipelines, err := c.loadAll(r, dirs, f)
+	if err != nil && signals.told.Err() != nil {
+		return failed(errors.New("stopped before the pipelines were read"))
+	}
 	if err != nil {
 		return err
 	}

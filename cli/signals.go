@@ -12,21 +12,29 @@ import (
 type signals struct {
 	end    chan os.Signal // SIGINT, SIGTERM
 	reload chan os.Signal // SIGHUP
+	// told ends with the first signal to end, and when the pipelines have ended: what is built for those that are to start or to be
+	// reloaded is of no use then.
+	told     context.Context
+	stopTold context.CancelFunc
 }
 
 // notifySignals catches them from now on.
-func notifySignals() signals {
-	s := signals{make(chan os.Signal, 2), make(chan os.Signal, 1)}
+func notifySignals(ctx context.Context) signals {
+	s := signals{end: make(chan os.Signal, 2), reload: make(chan os.Signal, 1)}
+	s.told, s.stopTold = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	signal.Notify(s.end, os.Interrupt, syscall.SIGTERM)
 	signal.Notify(s.reload, syscall.SIGHUP)
 	return s
 }
 
 // stopEnd lets those that end the process do so again.
-func (s signals) stopEnd() { signal.Stop(s.end) }
+func (s signals) stopEnd() {
+	signal.Stop(s.end)
+	s.stopTold()
+}
 
 func (s signals) stop() {
-	signal.Stop(s.end)
+	s.stopEnd()
 	signal.Stop(s.reload)
 }
 

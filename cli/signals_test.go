@@ -26,7 +26,7 @@ func TestSecondSignal(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &supervisor{
 					out: newPipe(nil), logger: slog.New(slog.DiscardHandler),
-					signals: signals{make(chan os.Signal), make(chan os.Signal)},
+					signals: signals{end: make(chan os.Signal), reload: make(chan os.Signal)},
 				}
 				ctx, stop := context.WithCancelCause(t.Context())
 				go s.obey(ctx, stop, nil)

@@ -118,7 +118,8 @@ sink "slow" "out" {
 		}
 		f := &runFlags{values: &values{}, output: &choice{value: "text"}, logFormat: &choice{value: "text"}, logLevel: &choice{value: "info"}}
 		ended := make(chan error)
-		go func() { ended <- c.runPipelines(t.Context(), r, out, []string{filepath.Dir(main)}, f) }()
+		signals := notifySignals(t.Context())
+		go func() { ended <- c.runPipelines(t.Context(), r, out, []string{filepath.Dir(main)}, f, signals) }()
 		select {
 		case <-s.opening:
 		case err := <-ended:
@@ -140,5 +141,6 @@ sink "slow" "out" {
 		if err := <-ended; err != nil {
 			t.Errorf("%s: %v", when, err)
 		}
+		signals.stop()
 	}
 }

@@ -168,6 +168,7 @@ func (s *supervisor) run(ctx context.Context) error {
 	err = s.runJobs(ctx, stop)
 	s.took = time.Since(start)
 	endAround()
+	s.signals.stopTold() // a reload that builds something comes too late
 	others.Wait()
 	return err
 }

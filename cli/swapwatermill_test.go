@@ -51,7 +51,9 @@ func TestSwapTheBusForWatermill(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan error, 1)
 		go func() {
-			ended <- c.runPipelines(ctx, r, stdout, []string{filepath.Join(dir, "examples", "bus-swap")}, f)
+			signals := notifySignals(ctx)
+			defer signals.stop()
+			ended <- c.runPipelines(ctx, r, stdout, []string{filepath.Join(dir, "examples", "bus-swap")}, f, signals)
 		}()
 		return func() error {
 			cancel()

@@ -131,10 +131,31 @@ func (d *decoder) attribute(spec plugins.Attr, a *hclsyntax.Attribute, path stri
 		d.fail(a.Expr.Range(), "invalid "+spec.Name, "%s %s", spec.Name, err)
 		return nil
 	}
-	if path, ok := x.(string); ok && spec.Type == plugins.AttrFile && !filepath.IsAbs(path) {
-		return filepath.Join(d.dir(), path)
+	if file, ok := x.(string); ok && spec.Type == plugins.AttrFile {
+		return d.file(file, path)
 	}
 	return x
+}
+
+// file returns where a file is that an attribute names. With [Options.Dir] it is looked at there, and called afterwards as
+// it would be in Dir.
+func (d *decoder) file(name, path string) string {
+	called := name
+	if !filepath.IsAbs(name) {
+		called = filepath.Join(d.dir(), name)
+	}
+	if d.options.Dir == "" {
+		return called
+	}
+	if d.stage.called == nil {
+		d.stage.called = map[string]string{}
+	}
+	d.stage.called[path] = called
+	is := d.located(name)
+	if abs, err := filepath.Abs(is); err == nil {
+		return abs
+	}
+	return is
 }
 
 const secretText = "(secret)"

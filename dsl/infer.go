@@ -152,6 +152,9 @@ func (s *stage) configured() {
 	if s.kind.transform.Contents != nil {
 		s.Config = s.Config.WithContents(s.kind.transform.Contents(s.Config))
 	}
+	for attr, name := range s.called { // what is in them is known now
+		s.Config = s.Config.With(attr, name)
+	}
 	s.kind.transform = s.kind.transform.Configured(s.Config)
 	s.kind.keyed = s.kind.transform.Keyed
 }

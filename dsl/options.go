@@ -17,7 +17,8 @@ type Options struct {
 	NodeName string // the value of node.name
 	// Dir is taken for the pipeline's folder in path.pipeline, so that a copy of
 	// the pipeline in another folder is seen to be one. What file() and secret()
-	// read in Dir they read where the pipeline is. "" stands for where it is.
+	// read in Dir they read where the pipeline is; files that stages name are
+	// looked at there, too. "" stands for where it is.
 	Dir string
 	// Stored says that there will be a place for state: guarantees are judged
 	// with that.

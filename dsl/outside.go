@@ -74,15 +74,20 @@ func (b *builder) fileFunction(args []cty.Value) (cty.Value, error) {
 	return cty.StringVal(string(src)), nil
 }
 
-// readOutside reads a file by a path that is relative to the pipeline.
-func (b *builder) readOutside(path string) ([]byte, error) {
-	full := path
+// located returns where a file is by a path that is relative to the pipeline, or one in [Options.Dir].
+func (b *builder) located(path string) string {
 	switch within, err := filepath.Rel(b.dir(), path); {
 	case !filepath.IsAbs(path):
-		full = filepath.Join(b.module.dir, path)
+		return filepath.Join(b.module.dir, path)
 	case b.options.Dir != "" && err == nil && filepath.IsLocal(within):
-		full = filepath.Join(b.module.dir, within)
+		return filepath.Join(b.module.dir, within)
 	}
+	return path
+}
+
+// readOutside reads a file by a path that is relative to the pipeline.
+func (b *builder) readOutside(path string) ([]byte, error) {
+	full := b.located(path)
 	src, err := ReadFile(full)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -23,6 +23,8 @@ type stage struct {
 	broken bool
 	// guessed are the attributes whose values are not known yet, by path.
 	guessed map[string]bool
+	// called is what files are called in [Options.Dir], by the attribute that names them.
+	called  map[string]string
 	places  map[string]hcl.Range // of attributes, their items and blocks, by path
 	explain *Explanation
 	// connector is what the stage works over; nil for none.

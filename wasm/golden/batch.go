@@ -35,10 +35,19 @@ func (s *stage) recordBatch(records []record) *plugins.Batch {
 	b.SelectAll(len(records))
 	b.Received = s.clock.UnixNano()
 	b.Values = b.SpareValues()
+	for i := range records {
+		b.Values = append(b.Values, keep(b, records[i].Value.String()))
+	}
+	addKeys(b, records)
+	addEnvelopes(b, records)
+	return b
+}
+
+// addKeys adds the columns that the stage has its key and its time from.
+func addKeys(b *plugins.Batch, records []record) {
 	key, at := b.NewColumn(keyColumn, plugins.String), b.NewColumn(timeColumn, plugins.Time)
 	for i := range records {
 		r := &records[i]
-		b.Values = append(b.Values, keep(b, r.Value.String()))
 		if key.AppendString(uint32(i), r.Key.String()); !r.Key.set || r.Key.none {
 			key.SetNull(uint32(i))
 		}
@@ -46,12 +55,10 @@ func (s *stage) recordBatch(records []record) *plugins.Batch {
 			at.SetNull(uint32(i))
 		}
 	}
-	s.addEnvelopes(b, records)
-	return b
 }
 
 // addEnvelopes adds what records have besides a value, if some of them have it.
-func (s *stage) addEnvelopes(b *plugins.Batch, records []record) {
+func addEnvelopes(b *plugins.Batch, records []record) {
 	var keys, times, offsets, headers bool
 	for i := range records {
 		r := &records[i]
@@ -75,7 +82,7 @@ func (s *stage) addEnvelopes(b *plugins.Batch, records []record) {
 			row := plugins.Span{Off: uint32(len(b.Headers))}
 			if r.Headers != nil {
 				for _, h := range *r.Headers {
-					b.Headers = append(b.Headers, plugins.Header{Name: keep(b, h[0].String()), Value: keep(b, h[1].String())})
+					b.Headers = append(b.Headers, plugins.Header{Name: keep(b, h.name.String()), Value: keep(b, h.value.String())})
 				}
 			}
 			row.Len = uint32(len(b.Headers)) - row.Off
@@ -90,20 +97,19 @@ func keep(b *plugins.Batch, s string) plugins.Span {
 	return plugins.Span{Off: uint32(at), Len: uint32(len(s))}
 }
 
-// columnBatch makes a batch of columns.
-func (s *stage) columnBatch(columns map[string][]json.RawMessage) (*plugins.Batch, error) {
-	rows := 0
+// columnBatch makes a batch of columns, for rows with what they have besides.
+func (s *stage) columnBatch(columns map[string][]json.RawMessage, rows []record) (*plugins.Batch, error) {
 	known := map[string]bool{}
 	for _, f := range s.says.Inputs {
 		known[f.Name] = true
 	}
-	for name, values := range columns {
-		if rows = len(values); !known[name] {
+	for name := range columns {
+		if !known[name] {
 			return nil, fmt.Errorf("the module has no input %q: correct the name", name)
 		}
 	}
 	b := s.env.Pool.Batch()
-	b.SelectAll(rows)
+	b.SelectAll(len(rows))
 	b.Received = s.clock.UnixNano()
 	for _, f := range s.says.Inputs {
 		col, values := b.NewColumn(f.Name, kindOf(f.Type)), columns[f.Name]
@@ -123,6 +129,8 @@ func (s *stage) columnBatch(columns map[string][]json.RawMessage) (*plugins.Batc
 			col.SetValue(uint32(i), v)
 		}
 	}
+	addKeys(b, rows)
+	addEnvelopes(b, rows)
 	return b, nil
 }
 

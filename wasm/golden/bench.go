@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -22,11 +23,11 @@ type Measured struct {
 // Bench gives a module batches of so many rows, those of the file again and again, for at least the time given. What is
 // measured is all that a stage does with a batch: what the host does for it, and the module with its limits.
 func Bench(ctx context.Context, c Config, f *File, rows int, least time.Duration) (m Measured, err error) {
-	d, err := describe(c.Module)
+	d, err := describe(c.Module, f.abi)
 	if err != nil {
 		return m, fmt.Errorf("%s: %w", c.Module, err)
 	}
-	s, err := newStage(c, f, d.Manifest)
+	s, err := newStage(c, f, d)
 	if err != nil {
 		return m, fmt.Errorf("%s: %w", f.name, err)
 	}
@@ -35,7 +36,7 @@ func Bench(ctx context.Context, c Config, f *File, rows int, least time.Duration
 		return m, fmt.Errorf("%s: %w", f.name, err)
 	}
 	all := f.input(rows)
-	if len(all.records) == 0 && all.columnRows() == 0 {
+	if len(all.records)+len(all.rows) == 0 {
 		return m, fmt.Errorf("%s: it gives no records: name a file that does", f.name)
 	}
 	m.Rows = rows
@@ -59,7 +60,7 @@ func (s *stage) measure(ctx context.Context, all *step, m *Measured) error {
 	var b *plugins.Batch
 	var err error
 	if all.columns != nil {
-		b, err = s.columnBatch(all.columns)
+		b, err = s.columnBatch(all.columns, all.rows)
 	} else {
 		b = s.recordBatch(all.records)
 	}
@@ -92,31 +93,40 @@ func (sponge) Drop(int) {}
 // Make implements [plugins.Emitter].
 func (sponge) Make(int) {}
 
-// input returns a step with so many rows, which are those of the steps of the file, over and over.
+// input returns a step with so many rows, which are those of the steps of the file, over and over; none where it gives none.
 func (f *File) input(rows int) (all step) {
 	for i := range f.steps {
-		s := &f.steps[i]
-		all.records = append(all.records, s.records...)
-		for name, values := range s.columns {
+		for name := range f.steps[i].columns {
 			if all.columns == nil {
 				all.columns = map[string][]json.RawMessage{}
 			}
-			all.columns[name] = append(all.columns[name], values...)
+			all.columns[name] = nil
 		}
 	}
-	if n := len(all.records); n > 0 {
-		all.columns = nil // a module takes one of both
-		for i := n; i < rows; i++ {
-			all.records = append(all.records, all.records[i%n])
+	for i := range f.steps {
+		s := &f.steps[i]
+		all.records, all.rows = append(all.records, s.records...), append(all.rows, s.rows...)
+		for name, values := range all.columns {
+			if all.columns[name] = append(values, s.columns[name]...); s.columns[name] == nil {
+				all.columns[name] = append(values, slices.Repeat([]json.RawMessage{json.RawMessage("null")}, len(s.rows))...)
+			}
 		}
-		all.records = all.records[:rows]
 	}
+	all.records, all.rows = filled(all.records, rows), filled(all.rows, rows)
 	for name, values := range all.columns {
-		n := len(values)
-		for i := n; i < rows; i++ {
-			values = append(values, values[i%n])
-		}
-		all.columns[name] = values[:rows]
+		all.columns[name] = filled(values, rows)
+	}
+	return all
+}
+
+// filled returns so many of some, over and over; none of none.
+func filled[T any](some []T, n int) []T {
+	if len(some) == 0 {
+		return nil
+	}
+	all := make([]T, n)
+	for i := range all {
+		all[i] = some[i%len(some)]
 	}
 	return all
 }
@@ -128,13 +138,16 @@ const generatedRows = 1000
 func Generated(says *manifest.Manifest) (*File, error) {
 	step := map[string]any{}
 	if says.Mode == manifest.Columns {
-		columns := map[string][]any{}
+		columns, keys := map[string][]any{}, make([]any, generatedRows)
+		for i := range keys {
+			keys[i] = generated("string", i)
+		}
 		for _, f := range says.Inputs {
 			for i := range generatedRows {
 				columns[f.Name] = append(columns[f.Name], generated(f.Type, i))
 			}
 		}
-		step["columns"] = columns
+		step["columns"], step["keys"] = columns, keys
 	} else {
 		var records []any
 		for i := range generatedRows {
@@ -149,7 +162,11 @@ func Generated(says *manifest.Manifest) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("generate records: %w", err)
 	}
-	return Parse("generated records", text)
+	f, err := Parse("generated records", text)
+	if f != nil {
+		f.generated = true
+	}
+	return f, err
 }
 
 // generated returns the value of a type in a row.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/wasm/manifest"
 )
 
 // Mismatch is a place where a module makes something else than what is wanted.
@@ -46,7 +47,7 @@ func (s *stage) compare(step *step) ([]Mismatch, error) {
 		if w.Port != nil && !slices.Contains(s.ports, *w.Port) {
 			return nil, fmt.Errorf("wanted record %d: the module has no port %q: correct the name", i, *w.Port)
 		}
-		if w.Row != nil && s.says.Returns == "records" {
+		if w.Row != nil && s.says.Returns == manifest.Records {
 			return nil, fmt.Errorf("wanted record %d: the module returns records, which have no rows: leave row out", i)
 		}
 	}
@@ -70,7 +71,7 @@ func (c *comparison) port(port string) error {
 	want := slices.DeleteFunc(slices.Clone(c.step.want), func(r record) bool { return r.Port == nil && port != "" || r.Port != nil && *r.Port != port })
 	have := slices.DeleteFunc(slices.Clone(c.stage.out.records), func(g got) bool { return g.port != port })
 	if len(want) != len(have) {
-		c.add("records"+of, list(want, showRecord), list(have, showGot))
+		c.add("records"+of, list(want, showRecord), list(have, c.showGot))
 		return nil
 	}
 	for i := range want {
@@ -96,8 +97,8 @@ func (c *comparison) record(what string, w *record, g *got) error {
 	if w.Time.set && (w.Time.none != (g.time == nil) || g.time != nil && w.Time.UnixNano() != *g.time) {
 		differs("time", showTime(w.Time), showNanos(g.time))
 	}
-	if w.Headers != nil && !sameHeaders(*w.Headers, g.headers) {
-		differs("headers", showHeaders(*w.Headers), fmt.Sprintf("%q", g.headers))
+	if w.Headers != nil && !w.Headers.are(g.headers) {
+		differs("headers", w.Headers.shown(), fmt.Sprintf("%q", g.headers))
 	}
 	for _, f := range c.stage.says.Outputs {
 		src, ok := w.Columns[f.Name]
@@ -213,9 +214,13 @@ func showRecord(r record) string {
 	return strings.Join(parts, ", ")
 }
 
-func showGot(g got) string {
-	if g.columns == nil {
+// showGot shows a record: one that was given by its row.
+func (c *comparison) showGot(g got) string {
+	switch {
+	case c.stage.says.Returns == manifest.Records:
 		return fmt.Sprintf("key %s, value %s", quoted(string(g.key)), quoted(string(g.value)))
+	case g.columns == nil:
+		return fmt.Sprintf("row %d", g.row)
 	}
 	return fmt.Sprintf("row %d, %v", g.row, g.columns)
 }
@@ -242,16 +247,4 @@ func showNanos(ns *int64) string {
 		return "none"
 	}
 	return time.Unix(0, *ns).UTC().Format(time.RFC3339Nano)
-}
-
-func sameHeaders(want [][2]text, have [][2]string) bool {
-	return slices.EqualFunc(want, have, func(w [2]text, h [2]string) bool { return w[0].is([]byte(h[0])) && w[1].is([]byte(h[1])) })
-}
-
-func showHeaders(hs [][2]text) string {
-	all := make([][2]string, len(hs))
-	for i, h := range hs {
-		all[i] = [2]string{h[0].String(), h[1].String()}
-	}
-	return fmt.Sprintf("%q", all)
 }

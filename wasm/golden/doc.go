@@ -8,20 +8,24 @@
 //	  "config": {"limit": 3.0}, "limits": {"time": "100ms"}, "key": true,
 //	  "steps": [
 //	    {"doc": "what this shows",
-//	     "records": [{"key": "d1", "value": "20.5", "time": "2026-01-01T00:00:00Z", "headers": [["a", "b"]]}],
+//	     "records": [{"key": "d1", "value": "20.5", "time": "2026-01-01T00:00:00Z", "headers": {"a": "b"}}],
 //	     "want": [{"key": "d1", "value": "20.5"}],
 //	     "failed": [{"row": 0, "code": "rejected", "msg": "part of the message"}]},
-//	    {"columns": {"temperature": [1.5, null]}, "want": [{"row": 0, "columns": {"score": 0.5}}]},
 //	    {"advance": "10s", "want": [{"port": "silent", "value": {"json": {"device": "d1"}}}]},
 //	    {"restart": true}
 //	  ]
 //	}
 //
+// A step for a module that takes columns is
+//
+//	{"columns": {"temperature": [1.5, null]}, "keys": ["d1", "d2"], "want": [{"row": 0, "columns": {"score": 0.5}}]}
+//
 // Of the file:
 //
 //   - config: values of the module's parameters.
-//   - limits: memory, time, calls, output, state and logs, as in the stage's block of that name; sizes in bytes.
+//   - limits: memory, time, start, calls, output, state and logs, as in the stage's block of that name; sizes in bytes.
 //   - grant: what the module is granted, as in the stage: tests that ask hosts ask those that are there.
+//   - abi, function, args and ports: as in the stage of a module that was written for another host.
 //   - key: true for a stage whose key is that of the record.
 //   - time: true for a stage whose time, and with it event time, is that of the record; lateness goes with it.
 //   - begin: what the clock of the pipeline shows first; 2026-01-01T00:00:00Z unless given.
@@ -30,12 +34,14 @@
 // A step does one thing:
 //
 //   - records: a batch of records, each with value, key, time, offset (its number from the source) and headers, all of which may
-//     be left out. With repeat, a record comes that often.
+//     be left out. Headers are an object, or a list of pairs where a name comes twice. With repeat, a record comes that often.
 //   - columns: a batch for a module that takes columns, by the names of its inputs. A time is a text as in
-//     RFC 3339, a duration one such as "1.5s"; either may be a number of µs. What is left out is null.
+//     RFC 3339, a duration one such as "1.5s"; either may be a number of µs. What is left out is null. Beside it are keys and times, lists with one of each row: of the
+//     records that the rows are, as the stage's key and time.
 //   - advance: the clock goes on by so much.
 //   - end: the input has ended, and so has event time.
-//   - config: the parameters become these while the stage runs, as by a reload of its pipeline.
+//   - config: the parameters become these while the stage runs, as by a reload of its pipeline. The instance of a module that keeps
+//     something goes on where those that change are hot and it exports onstream_configure; otherwise another takes its place.
 //   - restart: what the stage keeps is stored, and another instance goes on with it; with config, it has these parameters.
 //
 // Then it says what comes of it, which includes the timers that have become due:

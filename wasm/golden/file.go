@@ -26,11 +26,17 @@ type File struct {
 	config   map[string]json.RawMessage
 	limits   map[string]json.RawMessage
 	grants   []string
+	abi      string
+	function string
+	args     []string
+	ports    []string
 	keyed    bool
 	timed    bool
 	lateness time.Duration
 	begin    time.Time
 	steps    []step
+	// generated says that nobody has written it.
+	generated bool
 }
 
 // Name returns the name of the file, as mismatches tell it.
@@ -72,6 +78,10 @@ func parse(data []byte) (*File, error) {
 		Config   map[string]json.RawMessage `json:"config"`
 		Limits   map[string]json.RawMessage `json:"limits"`
 		Grant    []string                   `json:"grant"`
+		ABI      string                     `json:"abi"`
+		Function string                     `json:"function"`
+		Args     []string                   `json:"args"`
+		Ports    []string                   `json:"ports"`
 		Key      bool                       `json:"key"`
 		Time     bool                       `json:"time"`
 		Lateness duration                   `json:"lateness"`
@@ -81,7 +91,10 @@ func parse(data []byte) (*File, error) {
 	if err := strict(data, &says); err != nil {
 		return nil, err
 	}
-	f := &File{config: says.Config, limits: says.Limits, grants: says.Grant, keyed: says.Key, timed: says.Time, lateness: says.Lateness.Duration, begin: says.Begin.Time}
+	f := &File{
+		config: says.Config, limits: says.Limits, grants: says.Grant, abi: says.ABI, function: says.Function, args: says.Args, ports: says.Ports,
+		keyed: says.Key, timed: says.Time, lateness: says.Lateness.Duration, begin: says.Begin.Time,
+	}
 	if !says.Begin.set {
 		f.begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	}

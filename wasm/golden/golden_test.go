@@ -14,9 +14,32 @@ import (
 
 const manifest = `{"name": "fixed", "ports": ["side"], "parameters": [{"name": "limit", "type": "float", "default": 1, "max": 5}]}`
 
+// crafted is a module with a manifest that returns nothing for any row.
+func crafted(t *testing.T, manifest string, imports ...wasmtest.HostFunc) string {
+	t.Helper()
+	return written(t, wasmtest.Behaviour{
+		Manifest: manifest, Imports: imports,
+		Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)}},
+	})
+}
+
+func written(t *testing.T, b wasmtest.Behaviour) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "crafted.wasm")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // fixed is a module that always returns the same of three rows: the first as it is, a failure of the second, and a new record of the
 // third to the port side.
 func fixed(t *testing.T) string {
+	t.Helper()
+	return fixedAs(t, manifest)
+}
+
+func fixedAs(t *testing.T, manifest string) string {
 	t.Helper()
 	const bytes = "no good" + "other" + "h" + "x"
 	frame := make([]byte, abi.HeaderSize+3*abi.RecordSize+abi.PairSize)
@@ -43,18 +66,13 @@ func fixed(t *testing.T) string {
 		put(pair+4*i, v)
 	}
 	const text = "hello from the module"
-	b := wasmtest.Behaviour{
+	return written(t, wasmtest.Behaviour{
 		Manifest: manifest, Data: "-" + string(frame) + bytes + text, // at 0 is nothing that could be returned
 		Imports: []wasmtest.HostFunc{{Module: abi.Module, Name: "log", Params: "iii"}},
 		Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.Code(
 			wasmtest.I32(1), wasmtest.I32(int32(1+len(frame)+len(bytes))), wasmtest.I32(int32(len(text))), wasmtest.CallOf(0),
 			wasmtest.I64(1<<32|int64(len(frame)+len(bytes))))}},
-	}
-	path := filepath.Join(t.TempDir(), "fixed.wasm")
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	})
 }
 
 const given = `"records": [{"value": "a", "key": "k0", "headers": [["n", "v"]]}, {"value": "b", "key": "k1"}, {"value": ["d", {"text": "c", "repeat": 3}], "key": "k2"}]`
@@ -63,7 +81,7 @@ const given = `"records": [{"value": "a", "key": "k0", "headers": [["n", "v"]]},
 func TestAsWanted(t *testing.T) {
 	t.Parallel()
 	for _, more := range []string{
-		`, "want": [{"value": "a", "key": "k0", "headers": [["n", "v"]], "time": null}, {"port": "side", "value": "other", "key": "k2", "headers": [["h", "x"]]}], "failed": [{"row": 1, "code": "rejected", "msg": "no good"}], "logs": ["hello from"]`,
+		`, "want": [{"value": "a", "key": "k0", "headers": {"n": "v"}, "time": null}, {"port": "side", "value": "other", "key": "k2", "headers": [["h", "x"]]}], "failed": [{"row": 1, "code": "rejected", "msg": "no good"}], "logs": ["hello from"]`,
 		`, "want": [{"port": "side"}, {"port": ""}], "failed": [{}]`,
 	} {
 		f, err := golden.Parse("rows.json", []byte(`{"config": {"limit": 3}, "steps": [{`+given+more+`}]}`))
@@ -109,13 +127,13 @@ func TestMismatches(t *testing.T) {
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{"steps": [{"restart": true, "config": {"limit": "high"}}]}`: "limit is \"high\", a string, and is to be of type float",
+		`{"steps": [{"restart": true, "config": {"limit": "high"}}]}`: "limit is \"high\", of type string, and is to be of type float",
 		`{"config": {"limt": 1}, "steps": [{"end": true}]}`:           "the module has no parameter \"limt\", it has limit",
-		`{"limits": {"memroy": 1}, "steps": [{"end": true}]}`:         "limits: memroy: there is no limit of that name: use memory, time, calls, output, state and logs",
+		`{"limits": {"memroy": 1}, "steps": [{"end": true}]}`:         "limits: memroy: there is no limit of that name: use memory, time, start, calls, output, state and logs",
 		`{"limits": {"time": 7}, "steps": [{"end": true}]}`:           "limits: time: 7 is no duration: write one such as \"1.5s\"",
 		`{"steps": [{"end": true, "want": [{"port": "sdie"}]}]}`:      "rows.json: step 1: wanted record 0: the module has no port \"sdie\": correct the name",
 		`{"steps": [{"end": true, "want": [{"row": 1}]}]}`:            "the module returns records, which have no rows: leave row out",
-		`{"steps": [{"columns": {"t": [1]}}]}`:                        "the module has no input \"t\": correct the name",
+		`{"steps": [{"columns": {"t": [1]}}]}`:                        "rows.json: step 1: the module takes records: write records",
 		`{"steps": [{"end": true}, {"doc": "odd", ` + given + `, "want": [{"columns": {"score": 1}}, {"port": "side"}], "failed": [{}]}]}`: "rows.json: step 2 (odd): wanted record 0: the module has no output \"score\"",
 	} {
 		f, err := golden.Parse("rows.json", []byte(text))
@@ -162,6 +180,13 @@ func TestRefusals(t *testing.T) {
 		`{"steps": [{"records": [{"time": "2026-01-01T00:00:00Z"}, {}]}]}`:                                            "some of the records have a time and others do not",
 		`{"steps": [{"columns": {"a": [1], "b": []}}]}`:                                                               "the columns have ",
 		`{"steps": [{"end": true, "want": [{"offset": 1}]}]}`:                                                         "wanted record 0: its offset cannot be compared",
+		`{"steps": [{"records": [{"headers": [["a"]]}]}]}`:                                                            `[["a"]] are no headers: write {"NAME": "value"}, or [["NAME", "value"], ...] where a name comes twice`,
+		`{"steps": [{"records": [{"headers": "a"}]}]}`:                                                                `"a" are no headers: write {"NAME": "value"}`,
+		`{"steps": [{"records": [{"headers": {"a": 7}}]}]}`:                                                           `7 is no text: write a string`,
+		`{"steps": [{"records": [{}], "keys": ["a"]}]}`:                                                               "keys and times are of columns: write the key and the time of a record beside its value",
+		`{"steps": [{"columns": {"a": [1, 2]}, "keys": ["d"]}]}`:                                                      "there are 1 keys and 2 rows: give one for each row, null for none",
+		`{"steps": [{"columns": {"a": [1, 2]}, "times": []}]}`:                                                        "there are 0 times and 2 rows: give one for each row, null for none",
+		`{"steps": [{"columns": {"a": [1, 2]}, "times": ["2026-01-01T00:00:00Z", null]}]}`:                            "some of the records have a time and others do not",
 		`{"steps": [{"end": 1}]}`:                                                                                     "end is a JSON number, which it cannot be",
 		`{"steps": [{"end": true}]} {}`:                                                                               "there is more behind the end of it",
 	} {
@@ -176,7 +201,7 @@ func TestRefusals(t *testing.T) {
 
 // FuzzParse gives any text: there is no panic, and what is read is bounded.
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"config": {"limit": 3}, "time": true, "lateness": "1s", "steps": [{` + given + `, "want": [{"value": {"json": [1]}, "repeat": 2, "time": null}]}, {"columns": {"a": [1, null]}}, {"advance": "1s"}]}`))
+	f.Add([]byte(`{"config": {"limit": 3}, "time": true, "lateness": "1s", "steps": [{` + given + `, "want": [{"value": {"json": [1]}, "repeat": 2, "time": null}]}, {"columns": {"a": [1, null]}, "keys": ["d", null], "times": [null, "2026-01-01T00:00:00Z"]}, {"advance": "1s"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := golden.Parse("rows.json", text)
 		if err == nil && file.Steps() == 0 {

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/onstream/onstream/wasm"
-	"github.com/onstream/onstream/wasm/binary"
 	"github.com/onstream/onstream/wasm/host"
 )
 
@@ -26,11 +23,11 @@ const maxMismatches = 20
 // Run runs the rows of a file against a module, and returns where it makes something else. An error says that the
 // module or the rows are of no use: that the module cannot be opened, or that a name is not one of its.
 func Run(ctx context.Context, c Config, f *File) (found []Mismatch, err error) {
-	d, err := describe(c.Module)
+	d, err := describe(c.Module, f.abi)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Module, err)
 	}
-	s, err := newStage(c, f, d.Manifest)
+	s, err := newStage(c, f, d)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
@@ -57,15 +54,10 @@ func Run(ctx context.Context, c Config, f *File) (found []Mismatch, err error) {
 	return found, nil
 }
 
-func describe(path string) (*host.Description, error) {
-	src, err := os.Open(path)
+func describe(path, abi string) (*host.Description, error) {
+	data, err := wasm.Read(path)
 	if err != nil {
 		return nil, err
 	}
-	defer src.Close() //nolint:errcheck // it was only read
-	data, err := io.ReadAll(io.LimitReader(src, int64(binary.DefaultBounds().Size)+1))
-	if err != nil {
-		return nil, err
-	}
-	return wasm.Inspect(data, "")
+	return wasm.Inspect(data, abi)
 }

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/wasm"
+	"github.com/onstream/onstream/wasm/host"
 	"github.com/onstream/onstream/wasm/manifest"
 )
 
@@ -35,6 +37,7 @@ type stage struct {
 	stored   state
 	ports    []string
 	instance plugins.Transform
+	keeps    bool // something that a reload takes over
 	metrics  plugins.Metrics
 	lines    lines
 	out      outcome
@@ -49,14 +52,19 @@ type outcome struct {
 	made    int
 }
 
-func newStage(c Config, f *File, says *manifest.Manifest) (*stage, error) {
+func newStage(c Config, f *File, d *host.Description) (*stage, error) {
 	var r plugins.Registry
 	if err := wasm.Register(&r, wasm.Config{CacheDir: c.CacheDir}); err != nil {
 		return nil, err
 	}
-	s := &stage{file: f, says: says, path: c.Module, config: f.config, clock: f.begin, stored: state{}}
+	s := &stage{file: f, says: d.Manifest, path: c.Module, config: f.config, clock: f.begin, stored: state{}}
 	s.kind, _ = r.Transform("wasm")
-	return s, nil
+	for _, a := range s.kind.Schema.Attrs {
+		if a.Name == "abi" && f.abi != "" && !slices.Contains(a.Enum, f.abi) {
+			return nil, fmt.Errorf("there is no abi %q: use one of %s", f.abi, strings.Join(a.Enum, ", "))
+		}
+	}
+	return s, f.fits(d)
 }
 
 // start makes an instance, which goes on with what is stored.
@@ -77,6 +85,7 @@ func (s *stage) start(ctx context.Context) error {
 	for _, o := range outputs {
 		s.ports = append(s.ports, o.Name)
 	}
+	s.keeps = s.kind.Configured(c).State != nil
 	if s.instance, err = s.kind.New(c, s.env); err != nil {
 		return err
 	}
@@ -110,8 +119,15 @@ func (s *stage) configuration() (plugins.Config, error) {
 	for _, f := range s.says.Inputs {
 		inputs = append(inputs, plugins.NamedExpr{Name: f.Name, Expr: field{f.Name, plugins.Type{Kind: kindOf(f.Type), Nullable: true}}})
 	}
-	if s.file.grants != nil {
-		attrs["grant"] = s.file.grants
+	for name, list := range map[string][]string{"grant": s.file.grants, "args": s.file.args, "ports": s.file.ports} {
+		if list != nil {
+			attrs[name] = list
+		}
+	}
+	for name, text := range map[string]string{"abi": s.file.abi, "function": s.file.function} {
+		if text != "" {
+			attrs[name] = text
+		}
 	}
 	if inputs != nil {
 		attrs["inputs"] = inputs
@@ -139,7 +155,8 @@ func (s *stage) restart(ctx context.Context) error {
 	return s.start(ctx)
 }
 
-// reload goes on with another instance as a pipeline does whose parameters change while it runs.
+// reload goes on with another instance as a pipeline does whose parameters change while it runs: the instance of a stage
+// that keeps something may go on itself.
 func (s *stage) reload(ctx context.Context) (err error) {
 	old, shared := s.instance, s.env.Shared
 	if keeps, ok := old.(plugins.Stateful); ok {
@@ -151,7 +168,7 @@ func (s *stage) reload(ctx context.Context) (err error) {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	if heir, ok := s.instance.(plugins.Heir); ok {
+	if heir, ok := s.instance.(plugins.Heir); ok && s.keeps {
 		heir.Inherit(old)
 	}
 	return nil
@@ -174,7 +191,7 @@ func (s *stage) do(ctx context.Context, step *step) error {
 			return err
 		}
 	case step.columns != nil:
-		b, err := s.columnBatch(step.columns)
+		b, err := s.columnBatch(step.columns, step.rows)
 		if err != nil {
 			return err
 		}

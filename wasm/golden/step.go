@@ -13,6 +13,7 @@ type step struct {
 	doc     string
 	records []record
 	columns map[string][]json.RawMessage
+	rows    []record // of the columns, with what they have besides: keys and times
 	advance duration
 	end     bool
 	restart bool
@@ -29,7 +30,7 @@ type record struct {
 	Key     text                       `json:"key"`
 	Time    instant                    `json:"time"`
 	Offset  int64                      `json:"offset"`
-	Headers *[][2]text                 `json:"headers"`
+	Headers *headers                   `json:"headers"`
 	Port    *string                    `json:"port"`
 	Row     *int                       `json:"row"`
 	Columns map[string]json.RawMessage `json:"columns"`
@@ -48,6 +49,8 @@ func (s *step) parse(src []byte, timed bool) error {
 		Doc     string                       `json:"doc"`
 		Records []record                     `json:"records"`
 		Columns map[string][]json.RawMessage `json:"columns"`
+		Keys    []text                       `json:"keys"`
+		Times   []instant                    `json:"times"`
 		Advance duration                     `json:"advance"`
 		End     bool                         `json:"end"`
 		Restart bool                         `json:"restart"`
@@ -75,6 +78,12 @@ func (s *step) parse(src []byte, timed bool) error {
 	if s.records, err = repeated(says.Records); err != nil {
 		return err
 	}
+	if says.Columns == nil && (says.Keys != nil || says.Times != nil) {
+		return errors.New("keys and times are of columns: write the key and the time of a record beside its value")
+	}
+	if s.rows, err = s.columnRecords(says.Keys, says.Times); err != nil {
+		return err
+	}
 	if s.want, err = repeated(says.Want); err != nil {
 		return err
 	}
@@ -83,7 +92,7 @@ func (s *step) parse(src []byte, timed bool) error {
 
 // check finds what does not go together.
 func (s *step) check(timed bool) error {
-	withTime, size := 0, 0
+	size := 0
 	for i := range s.records {
 		r := &s.records[i]
 		if size += r.size(); size > maxBatch {
@@ -92,19 +101,9 @@ func (s *step) check(timed bool) error {
 		if r.Port != nil || r.Row != nil || r.Columns != nil {
 			return fmt.Errorf("record %d: port, row and columns are of what comes out: leave them out", i)
 		}
-		if r.Time.set && !r.Time.none {
-			withTime++
-		}
 	}
-	if withTime > 0 && withTime < len(s.records) && !timed {
+	if !timed && (someTimes(s.records) || someTimes(s.rows)) {
 		return errors.New("some of the records have a time and others do not: give all of them one, or none")
-	}
-	rows := -1
-	for name, values := range s.columns {
-		if rows >= 0 && len(values) != rows {
-			return fmt.Errorf("the columns have %d and %d values (%s): give each the same number", rows, len(values), name)
-		}
-		rows = len(values)
 	}
 	for i, r := range s.want {
 		if r.Offset != 0 {
@@ -114,12 +113,55 @@ func (s *step) check(timed bool) error {
 	return nil
 }
 
+// someTimes reports whether some of the records have a time, and others do not.
+func someTimes(records []record) bool {
+	n := 0
+	for _, r := range records {
+		if r.Time.set && !r.Time.none {
+			n++
+		}
+	}
+	return n > 0 && n < len(records)
+}
+
+// columnRecords returns a record for each row of the columns, with its key and time.
+func (s *step) columnRecords(keys []text, times []instant) ([]record, error) {
+	n := s.columnRows()
+	for name, values := range s.columns {
+		if len(values) != n {
+			return nil, fmt.Errorf("the columns have %d and %d values (%s): give each the same number", n, len(values), name)
+		}
+	}
+	for _, list := range []struct {
+		name string
+		n    int
+		left bool
+	}{{"keys", len(keys), keys == nil}, {"times", len(times), times == nil}} {
+		if !list.left && list.n != n {
+			return nil, fmt.Errorf("there are %d %s and %d rows: give one for each row, null for none", list.n, list.name, n)
+		}
+	}
+	if n > maxRows {
+		return nil, fmt.Errorf("the columns have %d rows: there may be up to %d", n, maxRows)
+	}
+	rows := make([]record, n)
+	for i := range rows {
+		if keys != nil {
+			rows[i].Key = keys[i]
+		}
+		if times != nil {
+			rows[i].Time = times[i]
+		}
+	}
+	return rows, nil
+}
+
 // size returns how many bytes a record has.
 func (r *record) size() int {
 	n := r.Value.size() + r.Key.size()
 	if r.Headers != nil {
 		for _, h := range *r.Headers {
-			n += h[0].size() + h[1].size()
+			n += h.name.size() + h.value.size()
 		}
 	}
 	return n

@@ -121,7 +121,7 @@ func limitsBlock(limits map[string]json.RawMessage) (plugins.ConfigBlock, error)
 	for name, src := range limits {
 		var err error
 		switch name {
-		case "time":
+		case "time", "start":
 			var d duration
 			err = d.UnmarshalJSON(src)
 			attrs[name] = d.Duration
@@ -130,7 +130,7 @@ func limitsBlock(limits map[string]json.RawMessage) (plugins.ConfigBlock, error)
 			err = json.Unmarshal(src, &n)
 			attrs[name] = n
 		default:
-			err = fmt.Errorf("there is no limit of that name: use memory, time, calls, output, state and logs")
+			err = fmt.Errorf("there is no limit of that name: use memory, time, start, calls, output, state and logs")
 		}
 		if err != nil {
 			return plugins.ConfigBlock{}, fmt.Errorf("limits: %s: %w", name, err)

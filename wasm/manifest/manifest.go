@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,7 +90,7 @@ func Parse(text []byte) (*Manifest, error) {
 	}
 	if text != nil {
 		if err := json.Unmarshal(text, m); err != nil {
-			return nil, jsonError(err)
+			return nil, jsonError(text, err)
 		}
 	}
 	if m.Mode == "" {
@@ -101,10 +102,15 @@ func Parse(text []byte) (*Manifest, error) {
 	return m, m.check()
 }
 
-func jsonError(err error) error {
+func jsonError(src []byte, err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
 		return fmt.Errorf("%s is a JSON %s: write it as the interface's description says", wrong.Field, wrong.Value)
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		line := 1 + bytes.Count(src[:min(int(syntax.Offset), len(src))], []byte{'\n'})
+		return fmt.Errorf("line %d: it is not JSON: %w", line, err)
 	}
 	return fmt.Errorf("it is not JSON: %w", err)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/onstream/onstream/wasm/abi"
 )
@@ -62,7 +63,7 @@ func (p *Parameter) Check(s abi.Setting) error {
 	switch s.Type {
 	case abi.Float:
 		number = s.Float
-	case abi.Int:
+	case abi.Int, abi.Time, abi.Duration:
 	case abi.Text:
 		if len(p.Enum) > 0 && !slices.Contains(p.Enum, s.Text) {
 			return fmt.Errorf("%s is %q: write one of %s", p.Name, s.Text, strings.Join(p.Enum, ", "))
@@ -79,19 +80,29 @@ func (p *Parameter) Check(s abi.Setting) error {
 		high = *p.Max
 	}
 	if number < low || number > high || math.IsNaN(number) {
-		return fmt.Errorf("%s is %s: it is to be %s", p.Name, text(number), between(low, high))
+		return fmt.Errorf("%s is %s: it is to be %s", p.Name, p.Show(number), p.between(low, high))
 	}
 	return nil
 }
 
-func between(low, high float64) string {
+func (p *Parameter) between(low, high float64) string {
 	switch {
 	case math.IsInf(high, 1):
-		return "at least " + text(low)
+		return "at least " + p.Show(low)
 	case math.IsInf(low, -1):
-		return "at most " + text(high)
+		return "at most " + p.Show(high)
 	}
-	return "from " + text(low) + " to " + text(high)
+	return "from " + p.Show(low) + " to " + p.Show(high)
 }
 
-func text(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// Show writes a number of the parameter for people: times and durations, which are numbers of µs, as what they are.
+func (p *Parameter) Show(v float64) string {
+	switch t, _ := TypeOf(p.Type); {
+	case math.Abs(v) >= math.MaxInt64/1000: // more than there are ns
+	case t == abi.Duration:
+		return (time.Duration(v) * time.Microsecond).String()
+	case t == abi.Time:
+		return time.UnixMicro(int64(v)).UTC().Format(time.RFC3339Nano)
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}

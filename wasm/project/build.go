@@ -42,6 +42,11 @@ func (p *Project) build(ctx context.Context, t toolchain, out string) (err error
 	if err := t.build(ctx, p, work, compiled); err != nil {
 		return err
 	}
+	// A compiler reads the folder after Read has: what it has made of other sources is not to be taken for that of these, not
+	// even where they are by now as they were.
+	if stamp(p.Dir, lockFile) != p.stamp {
+		return fmt.Errorf("%s was changed while it was built: build it again", p.Dir)
+	}
 	module, err := readBounded(os.DirFS(work), "behaviour.wasm", maxModule)
 	if err != nil {
 		return fmt.Errorf("read what the compiler has written: %w", err)

@@ -3,12 +3,16 @@
 package project_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/onstream/onstream/wasm/abi"
 	"github.com/onstream/onstream/wasm/host"
@@ -150,5 +154,66 @@ func TestCompilerSays(t *testing.T) {
 	lines := strings.Split(compile.Said, "\n")
 	if len(lines) != 41 || !strings.HasPrefix(lines[0], "error 0 in ") || !strings.HasSuffix(lines[40], " more lines") || strings.Contains(compile.Said, "onstream-build-") {
 		t.Errorf("it shows %d lines: %s, ... %s", len(lines), lines[0], lines[len(lines)-1])
+	}
+}
+
+// A build that is told to stop while the compiler runs ends, and so does the compiler; there is no module.
+func TestStopped(t *testing.T) {
+	bin, _ := compilers(t)
+	clang, running := filepath.Join(bin, "clang"), filepath.Join(bin, "running")
+	script(t, clang, strings.Replace(string(read(t, clang)), "\n*) ", `
+*) echo $$ >`+running+`.new; /bin/mv `+running+`.new `+running+`; exec /bin/sleep 1000; `, 1))
+	ctx, cancel := context.WithCancel(t.Context())
+	out := filepath.Join(t.TempDir(), "out.wasm")
+	ended := make(chan error, 1)
+	go func() {
+		ended <- project.Build(ctx, folder(t, map[string]string{"onstream.json": "{}", "main.c": ""}), out)
+	}()
+	var pid []byte
+	for pid == nil {
+		select {
+		case err := <-ended:
+			t.Fatalf("it gives %v", err)
+		case <-time.After(time.Millisecond):
+			pid, _ = os.ReadFile(running) // until it is there
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("it gives %v", err)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("there is a module")
+	}
+	id, err := strconv.Atoi(strings.TrimSpace(string(pid)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(id, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the compiler is still there: %v", err)
+	}
+}
+
+// What a compiler has made while the sources were others is kept for none of them, not even where they are again as they
+// were.
+func TestChangedWhileBuilt(t *testing.T) {
+	bin, _ := compilers(t)
+	dir, cache := folder(t, map[string]string{"onstream.json": "{}", "main.c": "int a;"}), t.TempDir()
+	clang, main := filepath.Join(bin, "clang"), filepath.Join(dir, "main.c")
+	well := string(read(t, clang))
+	for _, last := range []string{"int b;", "int a;"} {
+		write(t, main, "int a;")
+		p, err := project.Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script(t, clang, strings.Replace(well, "\n*) ", "\n*) echo 'int b;' >"+main+"; printf '"+last+"' >"+main+"; ", 1))
+		want := dir + " was changed while it was built: build it again"
+		if _, err := p.Cached(t.Context(), cache, func() {}); err == nil || err.Error() != want {
+			t.Errorf("it gives %v, not %s", err, want)
+		}
+	}
+	if kept, err := os.ReadDir(cache); err != nil || len(kept) > 0 {
+		t.Errorf("%v are kept, %v", kept, err)
 	}
 }

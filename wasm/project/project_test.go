@@ -2,7 +2,6 @@ package project_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -186,20 +185,6 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// A build that is told to stop does, and leaves nothing.
-func TestStopped(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	dir, out := folder(t, map[string]string{"onstream.json": "{}", "main.go": goBehaviour}), filepath.Join(t.TempDir(), "out.wasm")
-	cancel()
-	if err := project.Build(ctx, dir, out); !errors.Is(err, context.Canceled) {
-		t.Errorf("it gives %v", err)
-	}
-	if _, err := os.Stat(out); err == nil {
-		t.Error("there is a module")
-	}
-}
-
 // A stamp is another one when something that is built from has changed, and only then.
 func TestStamp(t *testing.T) {
 	t.Parallel()
@@ -210,7 +195,13 @@ func TestStamp(t *testing.T) {
 	if now := project.Stamp(dir); now != was || was == "" {
 		t.Errorf("it is %q, and then %q", was, now)
 	}
-	for _, name := range []string{"more/more.go", "another.go"} {
+	elsewhere := filepath.Join(t.TempDir(), "linked.go")
+	write(t, elsewhere, "package linked\n")
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "linked.go")); err != nil {
+		t.Fatal(err)
+	}
+	was = project.Stamp(dir)
+	for _, name := range []string{"more/more.go", "another.go", "linked.go"} {
 		write(t, filepath.Join(dir, name), "package changed\n")
 		now := project.Stamp(dir)
 		if now == was {

@@ -49,11 +49,15 @@ func (t *rustToolchain) build(ctx context.Context, p *Project, work, out string)
 	if others(cargo) {
 		return t.cargo(ctx, p, work, out)
 	}
-	sdk := filepath.Join(work, "sdk")
+	sdk := ""
 	if at := sdkPath.FindSubmatch(cargo); at != nil {
 		sdk = filepath.FromSlash(string(at[1])) // from the folder on, in which the compiler is run
-	} else if err := writeSDK(sdk, Rust); err != nil {
-		return fmt.Errorf("write the SDK: %w", err)
+	}
+	if sdk == "" || !p.holds(filepath.Join(sdk, "src", "lib.rs")) {
+		sdk = filepath.Join(work, "sdk")
+		if err := writeSDK(sdk, Rust); err != nil {
+			return fmt.Errorf("write the SDK: %w", err)
+		}
 	}
 	library := filepath.Join(work, "libonstream.rlib")
 	if err := t.rustc(ctx, p, work, "onstream", "rlib", library, filepath.Join(sdk, "src", "lib.rs")); err != nil {
@@ -64,6 +68,15 @@ func (t *rustToolchain) build(ctx context.Context, p *Project, work, out string)
 
 // sdkPath finds where a Cargo.toml says that the SDK is.
 var sdkPath = regexp.MustCompile(`(?m)^onstream\s*=\s*\{[^}\n]*\bpath\s*=\s*"([^"\n]+)"`)
+
+// holds reports whether there is a file at a path that starts at the folder. One that was copied without its SDK has none there.
+func (p *Project) holds(path string) bool {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(p.Dir, path)
+	}
+	_, err := os.Stat(path)
+	return err == nil
+}
 
 func (t *rustToolchain) rustc(ctx context.Context, p *Project, work, crate, typ, out, file string, more ...string) error {
 	here, err := filepath.EvalSymlinks(p.Dir)

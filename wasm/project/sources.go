@@ -32,7 +32,23 @@ type Project struct {
 	manifest []byte
 	name     string
 	sources  []source
+	stamp    string // from before it was read
 }
+
+// lockFile is what cargo writes while it builds: no change of the sources.
+const lockFile = "Cargo.lock"
+
+// SourceError says what is wrong with the folder of a project before anything is compiled.
+type SourceError struct {
+	Dir string
+	Err error
+}
+
+// Error says where it is, and what is wrong.
+func (e *SourceError) Error() string { return fmt.Sprintf("the behaviour in %s: %v", e.Dir, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *SourceError) Unwrap() error { return e.Err }
 
 // source is a file of a project.
 type source struct {
@@ -41,11 +57,11 @@ type source struct {
 }
 
 // Read reads the folder of a project: all of its files but hidden ones, what compilers have made, what package managers
-// have brought, and tests.
+// have brought, and tests. What is wrong with it is a [SourceError].
 func Read(dir string) (*Project, error) {
-	p := &Project{Dir: dir}
+	p := &Project{Dir: dir, stamp: stamp(dir, lockFile)}
 	if err := p.read(); err != nil {
-		return nil, fmt.Errorf("the behaviour in %s: %w", dir, err)
+		return nil, &SourceError{dir, err}
 	}
 	return p, nil
 }
