@@ -11,10 +11,12 @@ variable "listen" {
   description = "address at which devices connect"
 }
 
-variable "limit_c" {
-  type        = float
-  default     = 8.0
-  description = "above it is too warm"
+# What those turn who look after the rooms, while the pipeline runs.
+setting "limit_c" {
+  type    = float
+  default = 8.0
+  range   = [-40, 30]
+  label   = "Too warm above (°C)"
 }
 
 variable "tolerance" {
@@ -62,7 +64,7 @@ transform "filter" "usable" {
 }
 
 # The folder is built when it has changed. The behaviour is given two columns and adds two; what it knows of a device is
-# the pipeline's state.
+# the pipeline's state. Its limit is hot: the setting reaches the module that runs.
 transform "wasm" "excursion" {
   from   = transform.usable
   key    = event.device
@@ -72,7 +74,7 @@ transform "wasm" "excursion" {
     at     = event.ts
   }
   config = {
-    limit_c   = var.limit_c
+    limit_c   = setting.limit_c
     tolerance = var.tolerance
   }
 }
@@ -100,7 +102,7 @@ transform "window" "minute" {
 transform "route" "verdict" {
   from = transform.minute
   output "warm" {
-    when = event.peak_c > var.limit_c
+    when = event.peak_c > setting.limit_c
   }
   # the rest leaves by transform.verdict.otherwise
 }

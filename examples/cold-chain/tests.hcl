@@ -30,6 +30,28 @@ test "an alert when a room has been too warm for longer than it may" {
   }
 }
 
+test "who turns the limit up hears of fewer rooms" {
+  now      = "2026-01-05T07:00:00Z"
+  settings = { limit_c = 9.7 }
+  given {
+    at = source.sensors
+    rows = [
+      { device = "r1", site = "oslo", temp_c = 9.5, ts = "2026-01-05T06:00:00Z" },
+      { device = "r2", site = "oslo", temp_c = 9.8, ts = "2026-01-05T06:00:00Z" },
+      { device = "r1", site = "oslo", temp_c = 9.6, ts = "2026-01-05T06:03:00Z" },
+      { device = "r2", site = "oslo", temp_c = 9.9, ts = "2026-01-05T06:03:00Z" },
+    ]
+  }
+  expect {
+    at   = sink.alerts
+    rows = [{ device = "r2", temp_c = 9.9, warm_for = "3m0s" }]
+  }
+  expect {
+    at    = sink.warm
+    count = 2
+  }
+}
+
 test "an alarm goes to the alerts, and all of it into the history" {
   now = "2026-01-05T07:00:00Z"
   given {

@@ -28,6 +28,7 @@
 #include "onstream/columns.h"
 #include "onstream/state.h"
 #include "onstream/settings.h"
+#include "onstream/http.h"
 #include "onstream/number.h"
 #include "onstream/json.h"
 #include "onstream/module.h"

@@ -13,7 +13,7 @@
 //		for row := range in.Len() {
 //			if raw, ok := onstream.Field(in.Value(row), "temperature"); !ok {
 //				out.Fail(row, `no number "temperature"`)
-//			} else if t, ok := onstream.Number(raw); ok && t > 30 {
+//			} else if t, ok := onstream.Number(raw); ok && t > 75 {
 //				out.Pass(row)
 //			}
 //		}

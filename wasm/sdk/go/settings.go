@@ -1,6 +1,7 @@
 package onstream
 
 import (
+	"errors"
 	"math"
 	"unsafe"
 )
@@ -25,7 +26,7 @@ func settingsOf(frame []byte) Settings { return Settings{frame, descriptors[sett
 
 func (s Settings) get(name string) (found setting, ok bool) {
 	for _, d := range s.settings {
-		if string(d.name.of(s.frame)) == name {
+		if d.typ != 0 && string(d.name.of(s.frame)) == name {
 			return d, true
 		}
 	}
@@ -35,13 +36,30 @@ func (s Settings) get(name string) (found setting, ok bool) {
 func (s Settings) must(name string) setting {
 	d, ok := s.get(name)
 	if !ok {
-		names := ""
-		for _, d := range s.settings {
-			names += " " + string(d.name.of(s.frame))
-		}
-		panic("onstream: there is no parameter " + name + ", there are" + names)
+		err := errors.New("there is no parameter \"" + name + "\": the manifest has " + s.names())
+		SetError(err) // what the host says of the panic
+		panic(err)
 	}
 	return d
+}
+
+// names are those of the parameters.
+func (s Settings) names() string {
+	names := ""
+	for _, d := range s.settings {
+		name := string(d.name.of(s.frame))
+		if name == "" || name[0] == '.' {
+			continue
+		}
+		if names != "" {
+			names += ", "
+		}
+		names += name
+	}
+	if names == "" {
+		return "none"
+	}
+	return names
 }
 
 // Has reports whether there is a parameter.

@@ -27,10 +27,16 @@ var (
 	tolerance int64 // µs
 )
 
-var _ = onstream.Register(onstream.Behaviour{Open: open, Columns: process})
+var _ = onstream.Register(onstream.Behaviour{Open: open, Columns: process, Configure: configure})
 
 func open(s onstream.Settings) error {
-	limit, tolerance = s.Float("limit_c"), s.Micros("tolerance")
+	tolerance = s.Micros("tolerance")
+	return configure(s)
+}
+
+// configure is called with another limit, between two batches.
+func configure(s onstream.Settings) error {
+	limit = s.Float("limit_c")
 	return nil
 }
 

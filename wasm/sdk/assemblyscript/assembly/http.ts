@@ -31,11 +31,10 @@ export class Request {
   }
 
   /**
-   * Makes the request, once, and waits for the answer, which counts as time of the call. The request is made whether the call takes
-   * effect or not, and so again where its batch is divided. The answer is valid until the next one: it has the int "status", the
-   * text "body", and texts "header.NAME"; the status is 0 and "error" says why, where there was none.
+   * Makes the request, once, and waits for the answer, which counts as time of the call; null where there was none, and error says why. The
+   * request is made when this is called, whether the call takes effect or not, and so again where its batch is divided.
    */
-  send(): Settings {
+  send(): Response | null {
     settings.frame(frame.clear());
     if (!buffer.length) buffer.room(4096);
     let n = host.httpRequest(frame.ptr, frame.length, buffer.ptr, buffer.length);
@@ -44,6 +43,34 @@ export class Request {
       n = host.httpRequest(frame.ptr, 0, buffer.ptr, buffer.length);
     }
     if (n < HEADER_SIZE) abort("the host gives no answer");
-    return answer.parse(buffer.ptr);
+    answer.parse(buffer.ptr);
+    return answer.int("status") ? response : null;
+  }
+
+  /** Why send has returned null. */
+  get error(): Bytes {
+    return answer.text("error");
   }
 }
+
+/** The answer to a request, of any status. It is valid until the next one. */
+@final
+export class Response {
+  /** The status, such as 200. */
+  get status(): i32 {
+    return <i32>answer.int("status");
+  }
+
+  /** The body. */
+  get body(): Bytes {
+    return answer.text("body");
+  }
+
+  /** The first header of a name, written as in Content-Type; null where there is none. */
+  header(name: string): Bytes | null {
+    const full = "header." + name;
+    return answer.has(full) ? answer.text(full) : null;
+  }
+}
+
+const response = new Response();

@@ -8,7 +8,7 @@ export { Output } from "./output";
 export { Settings } from "./settings";
 export { Space, Values } from "./state";
 export { Metric } from "./metric";
-export { Request } from "./http";
+export { Request, Response } from "./http";
 export { field } from "./json";
 export { integer, isInteger, number } from "./number";
 export { Level, log, logBytes, logEnabled, NO_TIME, now, onColumns, onConfigure, onOpen, onRecords, watermark } from "./behaviour";

@@ -38,14 +38,24 @@ export class Settings {
 
   private find(name: string): usize {
     for (let i = 0; i < this.length; i++) {
-      if (this.name(i).toString() == name) return this.at(i);
+      if (load<u8>(this.at(i), 8) && this.name(i).toString() == name) return this.at(i);
     }
     return 0;
   }
 
+  private names(): string {
+    let names = "";
+    for (let i = 0; i < this.length; i++) {
+      const name = this.name(i).toString();
+      if (name.startsWith(".")) continue; // where it runs
+      names += names.length ? ", " + name : name;
+    }
+    return names.length ? names : "none";
+  }
+
   private get(name: string): usize {
     const d = this.find(name);
-    if (!d) abort("there is no parameter " + name);
+    if (!d) abort('there is no parameter "' + name + '": the manifest has ' + this.names());
     return d;
   }
 

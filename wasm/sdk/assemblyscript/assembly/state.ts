@@ -46,12 +46,21 @@ export class Space {
   }
 
   /**
-   * The values of a name for the first n rows, valid until the next read of a value. It costs less than as many calls of get, and tells
-   * what was there before: where several of the rows have the same key, what is put for one is not seen in those behind it.
+   * The values of a name for rows, valid until the next read of a value. It costs less than as many calls of get, and tells what was there
+   * before: where several of the rows have the same key, what is put for one is not seen in those behind it.
    */
+  getMany(name: Bytes, rows: u32[]): Values {
+    return this.values(name, rows.dataStart, rows.length);
+  }
+
+  /** getMany for the first n rows. */
   getAll(name: Bytes, n: i32): Values {
+    return this.values(name, 0, n);
+  }
+
+  private values(name: Bytes, rows: usize, n: i32): Values {
     while (n > 0) {
-      const size = host.stateGetMany(this.index, name.ptr, name.length, 0, n, buffer.ptr, buffer.length);
+      const size = host.stateGetMany(this.index, name.ptr, name.length, rows, n, buffer.ptr, buffer.length);
       if (size <= buffer.length) break;
       enough(size);
     }
@@ -64,9 +73,9 @@ export class Space {
 export class Values {
   private view: Bytes = new Bytes();
 
-  /** The value of a row; null where there is none. */
-  at(row: i32): Bytes | null {
-    const d = buffer.ptr + 8 * row;
+  /** The value of the i-th of the rows; null where there is none. */
+  at(i: i32): Bytes | null {
+    const d = buffer.ptr + 8 * i;
     if (load<u32>(d, 4) == u32.MAX_VALUE) return null;
     return this.view.set(buffer.ptr + load<u32>(d), load<i32>(d, 4));
   }

@@ -1,8 +1,9 @@
 // A behaviour that notices temperatures that are out of the ordinary for their device, and devices that fall silent.
 #define ONSTREAM_MODULE
-#include "../onstream.h"
+#include "sdk/onstream.h"
 
-enum { HISTORY };           // spaces of the state
+#define HISTORY OS_SPACE(0)
+
 enum { OUT, SILENT };       // ports
 enum { SILENCE_TIMER = 1 }; // ids of timers
 
@@ -10,14 +11,14 @@ static double limit;
 static int64_t warmup, silence;
 
 ONSTREAM_OPEN(settings) {
-	limit = os_float_setting(settings, OS_TEXT("limit"), 3);
-	warmup = os_int_setting(settings, OS_TEXT("warmup"), 10);
-	silence = os_int_setting(settings, OS_TEXT("silence"), 60000000);
+	limit = os_float_param(settings, OS_TEXT("limit"));
+	warmup = os_int_param(settings, OS_TEXT("warmup"));
+	silence = os_int_param(settings, OS_TEXT("silence"));
 	return 0;
 }
 
 ONSTREAM_CONFIGURE(settings) {
-	limit = os_float_setting(settings, OS_TEXT("limit"), limit);
+	limit = os_float_param(settings, OS_TEXT("limit"));
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef ONSTREAM_EXPORTS_H
 #define ONSTREAM_EXPORTS_H
 
+#include "http.h"
 #include "json.h"
 #include "records.h"
 #include "settings.h"
@@ -66,6 +67,66 @@ uint8_t *os_take(uint32_t n) {
 _Noreturn void os_exhausted(void) {
 	os_error(OS_TEXT("the module has no memory left: raise limits.memory"));
 	__builtin_trap();
+}
+
+_Noreturn void os_no_param(const os_frame *settings, os_text name) {
+	const os_setting *s = (const os_setting *)(const void *)settings->items;
+	uint32_t size = 100 + name.len;
+	for (uint32_t k = 0; k < settings->count; k++) size += s[k].name_len + 2;
+	uint8_t *text = os_alloc(size), *to = os_copy(os_copy(text, OS_TEXT("there is no parameter \"")), name);
+	to = os_copy(to, OS_TEXT("\": the manifest has "));
+	bool any = false;
+	for (uint32_t k = 0; k < settings->count; k++) {
+		os_text there = os_part(settings, s[k].name, s[k].name_len);
+		if (there.len && there.at[0] == '.') continue; // where it runs
+		to = os_copy(any ? os_copy(to, OS_TEXT(", ")) : to, there);
+		any = true;
+	}
+	os_error(os_between(text, any ? to : os_copy(to, OS_TEXT("none"))));
+	__builtin_trap();
+}
+
+static uint32_t os_put_setting(uint8_t *frame, uint32_t k, uint32_t end, os_text prefix, os_text name, uint8_t type, os_text value) {
+	uint8_t *from = frame + end, *named = os_copy(os_copy(from, prefix), name), *to = os_copy(named, value);
+	os_setting *s = (os_setting *)(void *)(frame + OS_HEADER) + k;
+	*s = (os_setting){.name = end, .name_len = prefix.len + name.len, .type = type, .text = (uint32_t)(named - frame), .text_len = value.len};
+	return (uint32_t)(to - frame);
+}
+
+bool os_http(const os_request *r, os_response *response) {
+	const os_text prefix = OS_TEXT("header."), none = OS_TEXT("");
+	uint32_t most = 3u + r->header_count, size = OS_HEADER + most * (uint32_t)sizeof(os_setting) + r->url.len + r->method.len + r->body.len + 20;
+	for (uint32_t k = 0; k < r->header_count; k++) size += prefix.len + r->headers[k].name.len + r->headers[k].value.len;
+	os_buffer *b = &os_module.request, *answer = &os_module.answer;
+	os_reserve(b, 0, size);
+	uint32_t n = 0, end = OS_HEADER + most * (uint32_t)sizeof(os_setting);
+	end = os_put_setting(b->at, n++, end, none, OS_TEXT("url"), OS_STRING, r->url);
+	if (r->method.len) end = os_put_setting(b->at, n++, end, none, OS_TEXT("method"), OS_STRING, r->method);
+	if (r->body.len) end = os_put_setting(b->at, n++, end, none, OS_TEXT("body"), OS_BYTES, r->body);
+	for (uint32_t k = 0; k < r->header_count; k++) end = os_put_setting(b->at, n++, end, prefix, r->headers[k].name, OS_STRING, r->headers[k].value);
+	*(os_header *)(void *)b->at = (os_header){OS_MAGIC, OS_SETTINGS_FRAME, end, n, OS_HEADER, n, 0};
+	os_reserve(answer, 0, 1);
+	for (uint32_t len = end;; len = 0) { // 0 asks for the same answer again
+		int32_t got = os_host_http_request(b->at, len, answer->at, answer->cap);
+		if (got >= 0 && (uint32_t)got <= answer->cap) break;
+		os_reserve(answer, 0, (uint32_t)got);
+	}
+	const os_frame f = os_frame_of(answer->at);
+	*response = (os_response){.status = os_int_param(&f, OS_TEXT("status")), .frame = f};
+	if (response->status) response->body = os_text_param(&f, OS_TEXT("body"));
+	else response->error = os_text_param(&f, OS_TEXT("error"));
+	return response->status != 0;
+}
+
+os_text os_response_header(const os_response *r, os_text name) {
+	const os_text prefix = OS_TEXT("header.");
+	const os_setting *s = (const os_setting *)(const void *)r->frame.items;
+	for (uint32_t k = 0; k < r->frame.count; k++) {
+		os_text there = os_part(&r->frame, s[k].name, s[k].name_len);
+		if (there.len != prefix.len + name.len || !os_equal(os_text_of(there.at, prefix.len), prefix)) continue;
+		if (os_equal(os_text_of(there.at + prefix.len, name.len), name)) return os_part(&r->frame, s[k].text, s[k].text_len);
+	}
+	return (os_text){NULL, 0};
 }
 
 OS_EXPORT("onstream_abi_v1") void onstream_abi_v1(void);

@@ -15,7 +15,7 @@
 //!     type Output = Records;
 //!
 //!     fn open(settings: &Settings) -> Result<Self> {
-//!         Ok(Long { limit: settings.int("limit").unwrap_or(10) })
+//!         Ok(Long { limit: settings.int("limit")? })
 //!     }
 //!
 //!     fn process(&mut self, batch: &Self::Input, out: &mut Records) -> Result {
@@ -33,7 +33,7 @@
 //!
 //! A call takes effect as a whole: when it returns an error, panics or takes too long, what it has written, set and emitted is undone, and
 //! what it was given is given again in smaller parts, down to the record that is to blame. What is kept in the type itself is a cache;
-//! what must not be lost belongs into the [`state`].
+//! what must not be lost belongs into the state ([`Space`]).
 
 mod batch;
 mod behaviour;
@@ -50,7 +50,7 @@ mod records;
 mod results;
 mod selection;
 mod settings;
-pub mod state;
+mod state;
 mod timers;
 
 pub use batch::Batch;
@@ -63,6 +63,7 @@ pub use records::{Made, Records};
 pub use results::Results;
 pub use selection::Selection;
 pub use settings::Settings;
+pub use state::{Space, Values};
 pub use timers::{Clock, Timer, Timers};
 
 /// The pipeline's clock in µs since 1970; the same during a call.

@@ -1,7 +1,8 @@
+use crate::error::Result;
 use crate::frame::{Descriptor, Frame};
 
-/// The parameters of the manifest with the values of the stage, and `.pipeline` and `.stage`, the names of where it runs. Answers of
-/// HTTP have the same form.
+/// The parameters of the manifest with the values of the stage, and the names of where it runs. To ask for a parameter that the manifest does
+/// not have is an error, which names it.
 pub struct Settings(Frame);
 
 #[repr(C)]
@@ -23,33 +24,60 @@ impl Settings {
         Settings(Frame::new(at, len))
     }
 
-    /// One that has a value.
-    fn get(&self, name: &str) -> Option<&Setting> {
-        self.0.items::<Setting>().iter().find(|s| s.typ != 0 && self.0.part(s.name, s.name_len) == name.as_bytes())
+    fn find(&self, name: &str) -> Option<&Setting> {
+        self.0.items::<Setting>().iter().find(|s| s.typ != 0 && self.name(s) == name.as_bytes())
+    }
+
+    fn get(&self, name: &str) -> Result<&Setting> {
+        self.find(name).ok_or_else(|| {
+            let names: Vec<_> = self.0.items().iter().map(|s| String::from_utf8_lossy(self.name(s))).filter(|n| !n.starts_with('.')).collect();
+            let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            format!("there is no parameter \"{}\": the manifest has {}", name, there).into()
+        })
+    }
+
+    fn name(&self, s: &Setting) -> &[u8] {
+        self.0.part(s.name, s.name_len)
+    }
+
+    /// Reports whether there is a parameter.
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
     }
 
     /// A float.
-    pub fn float(&self, name: &str) -> Option<f64> {
-        self.get(name).map(|s| f64::from_bits(s.number))
+    pub fn float(&self, name: &str) -> Result<f64> {
+        Ok(f64::from_bits(self.get(name)?.number))
     }
 
     /// An int; a time or a duration in µs.
-    pub fn int(&self, name: &str) -> Option<i64> {
-        self.get(name).map(|s| s.number as i64)
+    pub fn int(&self, name: &str) -> Result<i64> {
+        Ok(self.get(name)?.number as i64)
     }
 
     /// A bool.
-    pub fn bool(&self, name: &str) -> Option<bool> {
-        self.get(name).map(|s| s.number != 0)
+    pub fn bool(&self, name: &str) -> Result<bool> {
+        Ok(self.get(name)?.number != 0)
     }
 
     /// The bytes of a text.
-    pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.get(name).map(|s| self.0.part(s.text, s.text_len))
+    pub fn bytes(&self, name: &str) -> Result<&[u8]> {
+        let s = self.get(name)?;
+        Ok(self.0.part(s.text, s.text_len))
     }
 
-    /// A text; none where it is not UTF-8.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.bytes(name).and_then(|b| std::str::from_utf8(b).ok())
+    /// A text. It is an error where it is not UTF-8.
+    pub fn text(&self, name: &str) -> Result<&str> {
+        std::str::from_utf8(self.bytes(name)?).map_err(|_| format!("{} is not UTF-8: read it as bytes", name).into())
+    }
+
+    /// The name of the pipeline that the module runs in.
+    pub fn pipeline(&self) -> &str {
+        self.text(".pipeline").unwrap_or_default()
+    }
+
+    /// The address of the stage that the module is.
+    pub fn stage(&self) -> &str {
+        self.text(".stage").unwrap_or_default()
     }
 }

@@ -20,14 +20,12 @@ static void measure(os_out *out, uint32_t row, int32_t metric, os_text number) {
 
 static void ask(os_out *out, uint32_t row, os_text rest) {
 	os_text method = os_cut(&rest, ' '), url = os_cut(&rest, ' ');
-	const os_pair request[] = {
-		{OS_TEXT("method"), method}, {OS_TEXT("url"), url}, {OS_TEXT("header.X-Test"), OS_TEXT("yes")}, {OS_TEXT("body"), rest},
-	};
-	os_frame answer = os_http(request, 4);
-	int64_t status = os_int_setting(&answer, OS_TEXT("status"), 0);
-	os_text body = os_text_setting(&answer, status ? OS_TEXT("body") : OS_TEXT("error"), OS_TEXT(""));
+	const os_pair header = {OS_TEXT("X-Test"), OS_TEXT("yes")};
+	const os_request request = {.url = url, .method = method, .headers = &header, .header_count = 1, .body = rest};
+	os_response answer;
+	os_text body = os_http(&request, &answer) ? answer.body : answer.error;
 	os_add(out, row);
-	uint8_t *to = os_put_int(os_value_begin(out, OS_NUMBER + body.len), status);
+	uint8_t *to = os_put_int(os_value_begin(out, OS_NUMBER + body.len), answer.status);
 	*to++ = ' ';
 	os_value_end(out, os_copy(to, body));
 }

@@ -14,19 +14,19 @@ static struct {
 static os_out extra;
 
 ONSTREAM_OPEN(settings) {
-	guest.milli = os_float_setting(settings, OS_TEXT("milli"), 0);
-	guest.label = os_keep(os_text_setting(settings, OS_TEXT("label"), OS_TEXT("")));
-	guest.flag = os_bool_setting(settings, OS_TEXT("flag"), false);
-	guest.wait = os_int_setting(settings, OS_TEXT("wait"), 0);
-	guest.count = os_int_setting(settings, OS_TEXT("count"), 0);
-	guest.pipeline = os_keep(os_text_setting(settings, OS_TEXT(".pipeline"), OS_TEXT("")));
-	guest.stage = os_keep(os_text_setting(settings, OS_TEXT(".stage"), OS_TEXT("")));
+	guest.milli = os_float_param(settings, OS_TEXT("milli"));
+	guest.label = os_keep(os_text_param(settings, OS_TEXT("label")));
+	guest.flag = os_bool_param(settings, OS_TEXT("flag"));
+	guest.wait = os_int_param(settings, OS_TEXT("wait"));
+	guest.count = os_int_param(settings, OS_TEXT("count"));
+	guest.pipeline = os_keep(os_pipeline(settings));
+	guest.stage = os_keep(os_stage(settings));
 	guest.hits = os_metric_define(OS_COUNTER, OS_TEXT("hits"));
 	return 0;
 }
 
 ONSTREAM_CONFIGURE(settings) {
-	guest.milli = os_float_setting(settings, OS_TEXT("milli"), guest.milli);
+	guest.milli = os_float_param(settings, OS_TEXT("milli"));
 	return 0;
 }
 
@@ -38,7 +38,7 @@ static int64_t number(os_text word) {
 	return v;
 }
 
-static uint32_t space_of(os_text word) { return IS(word, "b"); }
+static os_space space_of(os_text word) { return OS_SPACE(IS(word, "b")); }
 
 static uint32_t clock_of(os_text word) { return IS(word, "wall") ? OS_WALL : OS_EVENT; }
 
@@ -85,18 +85,25 @@ static void parameter(os_out *out, uint32_t row, os_text name) {
 	else os_fail(out, row, OS_TEXT("unknown parameter"));
 }
 
-static void many(os_out *out, const os_frame *in, uint32_t row, uint32_t space, os_text name) {
-	os_many values = os_get_many(space, name, NULL, in->rows);
+static void many(os_out *out, uint32_t row, os_many values, uint32_t n) {
 	uint32_t size = 0;
-	for (uint32_t k = 0; k < in->rows; k++) size += os_many_at(values, k).len + 2;
+	for (uint32_t k = 0; k < n; k++) size += os_many_at(values, k).len + 2;
 	os_add(out, row);
 	uint8_t *to = os_value_begin(out, size);
-	for (uint32_t k = 0; k < in->rows; k++) {
+	for (uint32_t k = 0; k < n; k++) {
 		os_text v = os_many_at(values, k);
 		if (k) *to++ = ',';
 		to = os_copy(to, v.at ? v : OS_TEXT("-"));
 	}
 	os_value_end(out, to);
+}
+
+// some is many for the rows that a text names, up to 16.
+static void some(os_out *out, uint32_t row, os_space space, os_text rest) {
+	uint32_t rows[16], n = 0;
+	os_text name = os_cut(&rest, ' ');
+	while (rest.len && n < 16) rows[n++] = (uint32_t)number(os_cut(&rest, ' '));
+	many(out, row, os_get_many(space, name, rows, n), n);
 }
 
 static void unknown(os_out *out, uint32_t row, os_text word) {
@@ -108,21 +115,24 @@ static void unknown(os_out *out, uint32_t row, os_text word) {
 // state runs the commands about state and timers, and tells whether it is one.
 static bool state(os_out *out, const os_frame *in, uint32_t row, os_text word, os_text rest) {
 	if (IS(word, "get")) {
-		uint32_t space = space_of(os_cut(&rest, ' '));
+		os_space space = space_of(os_cut(&rest, ' '));
 		os_text v = os_get(space, row, rest);
 		reply(out, row, v.at ? v : OS_TEXT("absent"));
 	} else if (IS(word, "put")) {
-		uint32_t space = space_of(os_cut(&rest, ' '));
+		os_space space = space_of(os_cut(&rest, ' '));
 		os_text name = os_cut(&rest, ' ');
 		int64_t ttl = number(os_cut(&rest, ' '));
 		os_put(space, row, name, rest, ttl);
 		os_add(out, row);
 	} else if (IS(word, "del")) {
-		uint32_t space = space_of(os_cut(&rest, ' '));
+		os_space space = space_of(os_cut(&rest, ' '));
 		reply(out, row, os_del(space, row, rest) ? OS_TEXT("deleted") : OS_TEXT("absent"));
 	} else if (IS(word, "many")) {
-		uint32_t space = space_of(os_cut(&rest, ' '));
-		many(out, in, row, space, rest);
+		os_space space = space_of(os_cut(&rest, ' '));
+		many(out, row, os_get_many(space, rest, NULL, in->rows), in->rows);
+	} else if (IS(word, "some")) {
+		os_space space = space_of(os_cut(&rest, ' '));
+		some(out, row, space, rest);
 	} else if (IS(word, "timer")) {
 		uint32_t clock = clock_of(os_cut(&rest, ' '));
 		int64_t id = number(os_cut(&rest, ' '));

@@ -205,7 +205,15 @@ func (c *command) keep(word string) {
 	case "del":
 		c.sayIf(c.space().Delete(c.row, c.word()), "deleted", "absent")
 	case "many":
-		c.say(c.many(c.space(), c.word()))
+		values := c.space().GetAll(c.word(), c.in.Len())
+		c.say(list(values, c.in.Len()))
+	case "some":
+		space, name := c.space(), c.word()
+		var rows []uint32
+		for len(c.rest) > 0 {
+			rows = append(rows, uint32(c.number()))
+		}
+		c.say(list(space.GetMany(name, rows), len(rows)))
 	case "timer":
 		clock, id, us := c.clock(), c.number(), c.number()
 		timers.Set(c.row, clock, id, us)
@@ -243,11 +251,10 @@ func (c *command) about() []byte {
 	return text
 }
 
-// many tells the value of a name for each row.
-func (c *command) many(space onstream.Space, name string) []byte {
+// list tells the values of a name.
+func list(values onstream.Values, n int) []byte {
 	text = text[:0]
-	values := space.GetAll(name, c.in.Len())
-	for i := range c.in.Len() {
+	for i := range n {
 		if i > 0 {
 			text = append(text, ',')
 		}

@@ -1,8 +1,8 @@
 //! A behaviour that notices temperatures that are out of the ordinary for their device, and devices that fall silent.
 
-use onstream::{json, number, state, Batch, Behaviour, Clock, Configure, OnTimer, Records, Result, Settings, Timers};
+use onstream::{json, number, Batch, Behaviour, Clock, Configure, OnTimer, Records, Result, Settings, Space, Timers};
 
-const HISTORY: u32 = 0; // a space of the state
+const HISTORY: Space = Space(0);
 const SILENT: u16 = 1; // a port
 const SILENCE: i64 = 1; // a timer
 
@@ -18,12 +18,7 @@ impl Behaviour for Anomaly {
     type Output = Records;
 
     fn open(settings: &Settings) -> Result<Self> {
-        Ok(Anomaly {
-            limit: settings.float("limit").ok_or("there is no limit")?,
-            warmup: settings.int("warmup").ok_or("there is no warmup")?,
-            silence: settings.int("silence").ok_or("there is no silence")?,
-            buf: Vec::new(),
-        })
+        Ok(Anomaly { limit: settings.float("limit")?, warmup: settings.int("warmup")?, silence: settings.int("silence")?, buf: Vec::new() })
     }
 
     fn process(&mut self, batch: &Batch, out: &mut Records) -> Result {
@@ -36,14 +31,14 @@ impl Behaviour for Anomaly {
                 }
             };
             Clock::Wall.set(row, SILENCE, onstream::now() + self.silence);
-            let mut history = History::read(state::get(HISTORY, row, "", &mut self.buf));
+            let mut history = History::read(HISTORY.get(row, "", &mut self.buf));
             let (distance, deviation) = ((t - history.mean).abs(), history.deviation());
             if history.count >= self.warmup && deviation > 0.0 && distance > self.limit * deviation {
                 out.add(row).write(|to| report(to, batch.key(row).unwrap_or_default(), t, distance / deviation));
                 continue;
             }
             history.learn(t);
-            state::put(HISTORY, row, "", history.bytes(), 0);
+            HISTORY.put(row, "", history.bytes(), 0);
         }
         Ok(())
     }
@@ -75,7 +70,7 @@ impl OnTimer for Anomaly {
 
 impl Configure for Anomaly {
     fn configure(&mut self, settings: &Settings) -> Result {
-        self.limit = settings.float("limit").unwrap_or(self.limit);
+        self.limit = settings.float("limit")?;
         Ok(())
     }
 }

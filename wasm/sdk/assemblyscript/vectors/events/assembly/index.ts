@@ -45,9 +45,10 @@ onRecords((batch: Records, out: Output): string | null => {
 function ask(): Bytes {
   const method = rest.cut(SPACE, taken).toString();
   const url = rest.cut(SPACE, taken).toString();
-  const answer = new Request(url, method).header("X-Test", "yes").body(rest).send();
-  const status = answer.int("status");
-  return text.clear().int(status).byte(SPACE).add(answer.text(status ? "body" : "error")).bytes;
+  const request = new Request(url, method).header("X-Test", "yes").body(rest);
+  const answer = request.send();
+  if (answer === null) return text.clear().text("0 ").add(request.error).bytes;
+  return text.clear().int(answer.status).byte(SPACE).add(answer.body).bytes;
 }
 
 onWatermark((us: i64, out: Output): string | null => {

@@ -1,6 +1,6 @@
 // A behaviour whose records say what to do with them: words, separated by one blank.
 import {
-  Bytes, integer, Level, logBytes, Metric, NO_TIME, now, onConfigure, onOpen, onRecords, Output, Records, Settings, Space, watermark, Writer,
+  Bytes, integer, Level, logBytes, Metric, NO_TIME, now, onConfigure, onOpen, onRecords, Output, Records, Settings, Space, Values, watermark, Writer,
 } from "../../../assembly/index";
 import { onSnapshot } from "../../../assembly/snapshots";
 import { Clock, clearTimer, onTimers, setTimer, Timers } from "../../../assembly/timers";
@@ -146,14 +146,13 @@ function keep(batch: Records, out: Output, row: i32, command: string): bool {
     sayText(out, row, spaceWord().delete(row, word(name)) ? "deleted" : "absent");
   } else if (command == "many") {
     const values = spaceWord().getAll(word(name), batch.length);
-    text.clear();
-    for (let i = 0; i < batch.length; i++) {
-      if (i) text.byte(0x2c);
-      const value = values.at(i);
-      if (value) text.add(value);
-      else text.byte(0x2d);
-    }
-    say(out, row, text.bytes);
+    say(out, row, list(values, batch.length));
+  } else if (command == "some") {
+    const space = spaceWord();
+    word(name);
+    const rows: u32[] = [];
+    while (rest.length) rows.push(<u32>integerWord());
+    say(out, row, list(space.getMany(name, rows), rows.length));
   } else if (command == "timer") {
     const clock = clockWord();
     const id = integerWord();
@@ -166,6 +165,18 @@ function keep(batch: Records, out: Output, row: i32, command: string): bool {
     return false;
   }
   return true;
+}
+
+/** Writes the values of a name. */
+function list(values: Values, n: i32): Bytes {
+  text.clear();
+  for (let i = 0; i < n; i++) {
+    if (i) text.byte(0x2c);
+    const value = values.at(i);
+    if (value) text.add(value);
+    else text.byte(0x2d);
+  }
+  return text.bytes;
 }
 
 /** Runs the commands that tell the host or ask it, and tells whether it is one. */

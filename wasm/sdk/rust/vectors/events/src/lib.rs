@@ -48,10 +48,11 @@ fn cut(text: &[u8]) -> (&[u8], &[u8]) {
 fn ask(rest: &[u8]) -> Vec<u8> {
     let (method, rest) = cut(rest);
     let (url, body) = cut(rest);
-    let answer = http::request(&[("method", method), ("url", url), ("header.X-Test", b"yes"), ("body", body)]);
-    let status = answer.int("status").unwrap_or_default();
-    let said = answer.bytes(if status == 0 { "error" } else { "body" }).unwrap_or_default();
-    [status.to_string().as_bytes(), said].join(&b' ')
+    let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+    match http::Request::new(text(url)).method(text(method)).header("X-Test", "yes").body(body).send() {
+        Ok(answer) => [answer.status().to_string().as_bytes(), answer.body()].join(&b' '),
+        Err(e) => format!("0 {}", e).into_bytes(),
+    }
 }
 
 impl OnWatermark for Events {

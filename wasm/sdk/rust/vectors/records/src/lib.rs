@@ -1,7 +1,7 @@
 //! A behaviour whose records say what to do with them: words, separated by one blank.
 
 use onstream::metrics::{self, Metric};
-use onstream::{log, number, state, Batch, Behaviour, Clock, Configure, OnTimer, Records, Result, Settings, Snapshot, Timers};
+use onstream::{log, number, Batch, Behaviour, Clock, Configure, OnTimer, Records, Result, Settings, Snapshot, Space, Timers, Values};
 
 struct Commands {
     milli: f64,
@@ -22,15 +22,14 @@ impl Behaviour for Commands {
     type Output = Records;
 
     fn open(settings: &Settings) -> Result<Self> {
-        let text = |name| settings.text(name).unwrap_or_default().to_owned();
         Ok(Commands {
-            milli: settings.float("milli").ok_or("there is no milli")?,
-            label: text("label"),
-            flag: settings.bool("flag").unwrap_or_default(),
-            wait: settings.int("wait").unwrap_or_default(),
-            count: settings.int("count").unwrap_or_default(),
-            pipeline: text(".pipeline"),
-            stage: text(".stage"),
+            milli: settings.float("milli")?,
+            label: settings.text("label")?.to_owned(),
+            flag: settings.bool("flag")?,
+            wait: settings.int("wait")?,
+            count: settings.int("count")?,
+            pipeline: settings.pipeline().to_owned(),
+            stage: settings.stage().to_owned(),
             hits: metrics::counter("hits"),
             memory: Vec::new(),
             buf: Vec::new(),
@@ -84,8 +83,8 @@ impl<'a> Words<'a> {
         number::parse_int(self.next()).unwrap_or_default()
     }
 
-    fn space(&mut self) -> u32 {
-        (self.next() == b"b") as u32
+    fn space(&mut self) -> Space {
+        Space((self.next() == b"b") as u32)
     }
 
     fn clock(&mut self) -> Clock {
@@ -132,23 +131,29 @@ impl Commands {
         match word {
             b"get" => {
                 let space = words.space();
-                let value = state::get(space, row, words.0, &mut self.buf);
+                let value = space.get(row, words.0, &mut self.buf);
                 out.add(row).value(value.unwrap_or(b"absent"))
             }
             b"put" => {
                 let (space, name, ttl) = (words.space(), words.next(), words.number());
-                state::put(space, row, name, words.0, ttl);
+                space.put(row, name, words.0, ttl);
                 out.add(row)
             }
             b"del" => {
                 let space = words.space();
-                out.add(row).value(if state::delete(space, row, words.0) { "deleted" } else { "absent" })
+                out.add(row).value(if space.delete(row, words.0) { "deleted" } else { "absent" })
             }
             b"many" => {
                 let space = words.space();
-                let values = state::get_many(space, words.0, batch.len(), &mut self.buf);
-                let all: Vec<&[u8]> = batch.rows().map(|k| values.get(k).unwrap_or(b"-")).collect();
-                out.add(row).value(all.join(&b','))
+                out.add(row).value(list(space.get_all(words.0, batch.len(), &mut self.buf), batch.len()))
+            }
+            b"some" => {
+                let (space, name) = (words.space(), words.next());
+                let mut rows = Vec::new();
+                while !words.0.is_empty() {
+                    rows.push(words.number() as u32);
+                }
+                out.add(row).value(list(space.get_many(name, &rows, &mut self.buf), rows.len() as u32))
             }
             b"timer" => {
                 let (clock, id) = (words.clock(), words.number());
@@ -220,6 +225,11 @@ impl Commands {
     }
 }
 
+fn list(values: Values<'_>, n: u32) -> Vec<u8> {
+    let all: Vec<&[u8]> = (0..n).map(|k| values.get(k).unwrap_or(b"-")).collect();
+    all.join(&b',')
+}
+
 fn about(to: &mut Vec<u8>, batch: &Batch, row: u32) {
     to.extend_from_slice(b"key=");
     to.extend_from_slice(batch.key(row).unwrap_or(b"-"));
@@ -254,7 +264,7 @@ impl OnTimer for Commands {
 
 impl Configure for Commands {
     fn configure(&mut self, settings: &Settings) -> Result {
-        self.milli = settings.float("milli").unwrap_or(self.milli);
+        self.milli = settings.float("milli")?;
         Ok(())
     }
 }
