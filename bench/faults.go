@@ -11,10 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
-	"github.com/onstream/onstream/wasm/abi"
 	"github.com/onstream/onstream/wasm/host"
 	"github.com/onstream/onstream/wasm/wasmtest"
 )
@@ -23,58 +24,19 @@ import (
 const (
 	faultTime  = 20 * time.Millisecond
 	faultWatch = 3 * time.Second
-	// faultBudget is what the neighbour's p99 may be. A round that is within it is the last.
-	faultBudget = 20 * time.Millisecond
+	faultPause = 10 * time.Millisecond // before a module that was refused is tried again
+	// faultPatience is how long a fault may take to be seen on a machine that has much else to do.
+	faultPatience = 30 * time.Second
 )
 
-// fault is a module that does harm.
-type fault struct {
-	name   string
-	module []byte
-}
+// What the p99 of the neighbour's L may be, and that of how long behind its deadline a module is ended.
+const (
+	faultBudget = 20 * time.Millisecond
+	lateBudget  = 5 * time.Millisecond
+)
 
-// faults are modules that do what they should not with every record, and at their start.
-func faults() []fault {
-	var (
-		loop = []byte{0x03, 0x40, 0x0c, 0, 0x0b}
-		drop = []byte{0x1a}
-		zero = wasmtest.I64(0)
-	)
-	forever := func(code ...[]byte) []byte {
-		return wasmtest.Code([]byte{0x03, 0x40}, wasmtest.Code(code...), []byte{0x0c, 0, 0x0b}, zero)
-	}
-	process := func(code []byte, imports ...wasmtest.HostFunc) wasmtest.Behaviour {
-		return wasmtest.Behaviour{Imports: imports, Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: code}}}
-	}
-	own := func(name, params, results string) wasmtest.HostFunc {
-		return wasmtest.HostFunc{Module: abi.Module, Name: name, Params: params, Results: results}
-	}
-	start := process(zero)
-	start.Start = loop
-	var bomb wasmtest.Behaviour
-	for k := range 80 {
-		x := wasmtest.Export{Name: "f" + strconv.Itoa(k), Params: "ii", Results: "I", Code: append(bytes.Repeat(wasmtest.CallOf(0), 49_000), zero...)}
-		if k == 0 {
-			x.Name = abi.Process
-		}
-		bomb.Funcs = append(bomb.Funcs, x)
-	}
-	return []fault{
-		{"endless loop in a call", process(append(loop, zero...)).Bytes()},
-		{"endless loop at the start", start.Bytes()},
-		{"recursion", process(wasmtest.Code([]byte{0x20, 0, 0x20, 1}, wasmtest.CallOf(2))).Bytes()},
-		{"trap", process([]byte{0}).Bytes()},
-		{"memory that grows", process(forever(wasmtest.I32(1), []byte{0x40, 0}, drop)).Bytes()},
-		{"memory that is filled", process(forever(wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(4<<20), []byte{0xfc, 11, 0})).Bytes()},
-		{"pointer outside", process(wasmtest.Code(wasmtest.I32(-1), wasmtest.I32(2), wasmtest.CallOf(0), zero), own("error", "ii", "")).Bytes()},
-		{"calls of the host", process(forever(wasmtest.I32(0), wasmtest.CallOf(0), drop), own("log_enabled", "i", "i")).Bytes()},
-		{"much output", process(forever(wasmtest.I32(0), wasmtest.I32(1<<20), wasmtest.CallOf(0), drop), own("emit", "ii", "i")).Bytes()},
-		{"7.5 MB to compile", bomb.Bytes()},
-	}
-}
-
-// faultHCL is a pipeline that gives a module something to do 100 times a second.
-func faultHCL(module string) string {
+// faultHCL is a pipeline that gives a module something to do 100 times a second, and writes what fails to a file.
+func faultHCL(f fault, module, errors string) string {
 	return fmt.Sprintf(`
 pipeline "fault" {}
 
@@ -86,98 +48,160 @@ transform "wasm" "bad" {
   from   = source.tick
   module = %s
   value  = event
-  limits { time = %q }
+  %s
+  limits {
+    time  = %q
+    start = %[3]q
+  }
 }
 
 sink "discard" "out" {
   from = transform.bad
 }
 
-sink "discard" "errors" {
-  from = errors
+sink "file" "errors" {
+  from   = errors
+  path   = %[4]s
+  format = "json"
+  fsync  = "never"
 }
-`, strconv.Quote(module), faultTime)
+`, strconv.Quote(module), f.more, faultTime, strconv.Quote(errors))
 }
 
-// besideFaults watches, in the best of some rounds, the latency of L while a pipeline beside it, in the same process, has a module that does harm; and
-// how late a module is ended that loops.
+// besideFaults watches the latency of L while a pipeline beside it, in the same process, has a module that does harm; and how late a module
+// is ended that loops. What else the machine does only adds to both: of some rounds the best one counts, and one within the budget is the last.
 func (b *bench) besideFaults(ctx context.Context) error {
+	if b.engine == nil {
+		return nil
+	}
 	w := tabwriter.NewWriter(b.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\nL at %d records/s beside a module with a fault, ms\tp50\tp99\tmax\n", latencyRate)
+	fmt.Fprintf(w, "\nL at %d records/s beside a module with a fault, best of up to %d rounds, ms\tp50\tp99\tmax\n", latencyRate, b.rounds)
 	worst := 0.0
 	for _, f := range append([]fault{{name: "none"}}, faults()...) {
 		b.progress("faults: %s", f.name)
-		var found []time.Duration
-		for range b.rounds { // what else the machine does only adds to it
-			again, err := b.beside(ctx, f)
-			if err != nil {
-				return fmt.Errorf("beside a module with a fault, %s: %w", f.name, err)
-			}
-			if found == nil || quantile(again, 0.99) < quantile(found, 0.99) {
-				found = again
-			}
-			if quantile(found, 0.99) < faultBudget {
-				break
-			}
+		found, err := b.bestRound(faultBudget, func() ([]time.Duration, error) { return b.beside(ctx, f) })
+		if err != nil {
+			return fmt.Errorf("beside a module with a fault, %s: %w", f.name, err)
 		}
-		p99 := milliseconds(quantile(found, 0.99))
 		if f.module != nil {
-			worst = max(worst, p99)
+			worst = max(worst, milliseconds(quantile(found, 0.99)))
 		}
-		fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\n", f.name, milliseconds(quantile(found, 0.5)), p99, milliseconds(quantile(found, 1)))
+		printLatencies(w, f.name, found)
 	}
-	late, err := lateness(ctx, 100)
+	late, err := b.bestRound(lateBudget, func() ([]time.Duration, error) { return lateness(ctx, 100) })
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "end of an endless loop, behind its %v\t%.2f\t%.2f\t%.2f\n", faultTime, milliseconds(quantile(late, 0.5)), milliseconds(quantile(late, 0.99)), milliseconds(quantile(late, 1)))
+	printLatencies(w, fmt.Sprintf("end of an endless loop, behind its %v", faultTime), late)
 	b.budgets = append(b.budgets,
-		budget{"faults: the neighbour's L", milliseconds(faultBudget), worst, "ms at p99"},
-		budget{"faults: the end behind the deadline", 5, milliseconds(quantile(late, 0.5)), "ms at p50"})
+		budget{"faults: the neighbour's L", milliseconds(faultBudget), worst, "ms at p99, worst of the faults, best of the rounds"},
+		budget{"faults: the end behind the deadline", milliseconds(lateBudget), milliseconds(quantile(late, 0.99)), "ms at p99, best of the rounds"})
 	return w.Flush()
 }
 
-// beside returns the latencies of L beside a fault, sorted.
+func printLatencies(w io.Writer, name string, sorted []time.Duration) {
+	fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\n", name, milliseconds(quantile(sorted, 0.5)), milliseconds(quantile(sorted, 0.99)), milliseconds(quantile(sorted, 1)))
+}
+
+// bestRound returns what the round with the lowest p99 has found, sorted.
+func (b *bench) bestRound(within time.Duration, round func() ([]time.Duration, error)) (best []time.Duration, err error) {
+	for range b.rounds {
+		found, err := round()
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(found)
+		if best == nil || quantile(found, 0.99) < quantile(best, 0.99) {
+			best = found
+		}
+		if quantile(best, 0.99) <= within {
+			break
+		}
+	}
+	return best, nil
+}
+
+// beside returns the latencies of L beside a fault.
 func (b *bench) beside(ctx context.Context, f fault) ([]time.Duration, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
-	if f.module == nil {
-		ended <- nil
-	} else {
-		path := filepath.Join(b.dir, "fault.wasm")
-		if err := os.WriteFile(path, f.module, 0o600); err != nil {
-			return nil, fmt.Errorf("write the module: %w", err)
-		}
-		go func() {
-			// One that does not start has failed as it should.
-			_ = b.engine(ctx, faultHCL(path), bytes.NewReader(nil), io.Discard, engineOptions{})
-			ended <- nil
-		}()
-	}
+	go func() { ended <- b.harm(ctx, f) }()
 	warmUp := int(latencyWarmUp.Seconds() * latencyRate)
 	found, err := stream(ctx, filter{"engine", func(ctx context.Context, in io.Reader, out io.Writer) error {
 		return b.engine(ctx, latencyHCL(), in, out, engineOptions{})
-	}}, warmUp+int(faultWatch.Seconds()*latencyRate))
+	}}, warmUp+int(min(b.latency, faultWatch).Seconds()*latencyRate))
 	stop()
-	err = errors.Join(err, <-ended)
-	found = found[min(warmUp, len(found)):]
-	slices.Sort(found)
-	return found, err
+	if err := errors.Join(err, <-ended); err != nil {
+		return nil, err
+	}
+	return found[warmUp:], nil
 }
 
-// lateness returns how long behind its deadline an endless loop ends, sorted.
+// harm runs a pipeline with a fault until ctx ends and the fault was seen, over and over where it is refused. An error is that something else has
+// come of it than should.
+func (b *bench) harm(ctx context.Context, f fault) (err error) {
+	if f.module == nil {
+		return nil
+	}
+	module, letters := filepath.Join(b.dir, "fault.wasm"), filepath.Join(b.dir, "fault.json")
+	if err := os.WriteFile(module, f.module, 0o600); err != nil {
+		return fmt.Errorf("write the module: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(letters)) }()
+	var refusals atomic.Int64
+	seen := func() bool {
+		return f.effect == slow || f.effect == refused && refusals.Load() > 0 || f.effect == fails && failedWith(letters, f.says) == nil
+	}
+	running, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	stop := context.AfterFunc(ctx, func() {
+		for began := time.Now(); !seen() && time.Since(began) < faultPatience; {
+			time.Sleep(faultPause)
+		}
+		end()
+	})
+	defer stop()
+	for running.Err() == nil {
+		err := b.engine(running, faultHCL(f, module, letters), bytes.NewReader(nil), io.Discard, engineOptions{})
+		switch {
+		case f.effect == refused && err != nil && strings.Contains(err.Error(), f.says):
+			refusals.Add(1)
+			time.Sleep(faultPause)
+		case running.Err() == nil:
+			return errors.Join(fmt.Errorf("its pipeline has ended, and not with %q", f.says), err)
+		}
+	}
+	switch {
+	case f.effect == fails:
+		return failedWith(letters, f.says)
+	case !seen():
+		return fmt.Errorf("it was not refused with %q", f.says)
+	}
+	return nil
+}
+
+// failedWith reports an error where no record has failed with a text.
+func failedWith(letters, says string) error {
+	text, err := os.ReadFile(letters)
+	if err == nil && bytes.Contains(text, []byte(says)) {
+		return nil
+	}
+	return errors.Join(err, fmt.Errorf("no record has failed with %q, there is %.500q", says, text))
+}
+
+// lateness returns how long behind its deadline an endless loop ends.
 func lateness(ctx context.Context, times int) ([]time.Duration, error) {
 	l := host.DefaultLimits()
 	l.Time = faultTime
-	m, err := host.Load(ctx, faults()[0].module, host.Config{Limits: l})
+	m, err := host.Load(ctx, call(wasmtest.Code(endless, nothing)).Bytes(), host.Config{Limits: l})
 	if err != nil {
 		return nil, err
 	}
 	defer m.Close(ctx) //nolint:errcheck // it is of no use any more
 	var late []time.Duration
 	for range times {
-		i, err := m.Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+		i, err := m.Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -189,6 +213,5 @@ func lateness(ctx context.Context, times int) ([]time.Duration, error) {
 		late = append(late, time.Since(began)-faultTime)
 		i.Discard()
 	}
-	slices.Sort(late)
 	return late, nil
 }

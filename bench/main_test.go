@@ -177,6 +177,66 @@ func TestStateReport(t *testing.T) {
 	t.Logf("%s", stdout.String())
 }
 
+// Every fault has to show as it should, or the report is an error.
+func TestFaultsReport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs for half a minute")
+	}
+	o := smallOptions(t)
+	o.run, o.rounds = "faults", 1
+	var stdout, stderr bytes.Buffer
+	if err := measure(t.Context(), o, newEngine(), &stdout, &stderr); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	lines := []string{
+		`(?m)^L at 10000 records/s beside a module with a fault, best of up to 1 rounds`,
+		`(?m)^none +\d`,
+		`(?m)^end of an endless loop, behind its 20ms +\d`,
+		`(?m)^faults: the neighbour's L +20 .* ms at p99, worst of the faults, best of the rounds`,
+		`(?m)^faults: the end behind the deadline +5 .* ms at p99, best of the rounds`,
+	}
+	for _, f := range faults() {
+		lines = append(lines, `(?m)^`+regexp.QuoteMeta(f.name)+` +\d`)
+	}
+	for _, line := range lines {
+		if !regexp.MustCompile(line).Match(stdout.Bytes()) {
+			t.Errorf("the report lacks %s", line)
+		}
+	}
+	t.Logf("%s", stdout.String())
+}
+
+// A pipeline with a fault that ends for another reason, or is refused for none, is no proof of anything.
+func TestFaultsThatDoNotShow(t *testing.T) {
+	t.Parallel()
+	fails, refuses := fault{name: "x", module: []byte("x"), says: "the reason"}, fault{name: "x", module: []byte("x"), effect: refused, says: "the reason"}
+	for name, c := range map[string]struct {
+		fault fault
+		does  error
+		want  string
+	}{
+		"ends":              {fails, nil, "its pipeline has ended, and not with \"the reason\""},
+		"fails to start":    {fails, errors.New("no space left"), "its pipeline has ended, and not with \"the reason\"\nno space left"},
+		"is not refused":    {refuses, nil, "its pipeline has ended, and not with \"the reason\""},
+		"refused otherwise": {refuses, errors.New("no such file"), "its pipeline has ended, and not with \"the reason\"\nno such file"},
+	} {
+		b := &bench{dir: t.TempDir(), engine: func(context.Context, string, io.Reader, io.Writer, engineOptions) error { return c.does }}
+		if err := b.harm(t.Context(), c.fault); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: %v, not %s", name, err, c.want)
+		}
+	}
+	letters := filepath.Join(t.TempDir(), "letters.json")
+	if err := failedWith(letters, "the reason"); err == nil {
+		t.Error("no record has failed, and it passes")
+	}
+	if err := os.WriteFile(letters, []byte(`{"msg":"another one"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := failedWith(letters, "the reason"); err == nil {
+		t.Error("a record has failed for another reason, and it passes")
+	}
+}
+
 func TestCheckpointsAreCounted(t *testing.T) {
 	var c checkpoints
 	for _, n := range []int64{0, 1, 1, 2} {

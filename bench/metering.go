@@ -99,7 +99,7 @@ func newBareGuest(ctx context.Context, module, frame []byte) (*bareGuest, error)
 	g := &bareGuest{Runtime: wazero.NewRuntime(ctx), len: uint64(len(frame))}
 	nothing := api.GoModuleFunc(func(context.Context, api.Module, []uint64) {})
 	i32 := api.ValueTypeI32
-	_, err := g.NewHostModuleBuilder("meter").NewFunctionBuilder().WithGoModuleFunction(nothing, nil, nil).Export("tick").Instantiate(ctx)
+	_, err := g.NewHostModuleBuilder("meter").NewFunctionBuilder().WithGoModuleFunction(nothing, []api.ValueType{i32}, nil).Export("tick").Instantiate(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (b *bench) crossing(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.Close(ctx)) }()
-	i, err := m.Instantiate(slog.New(slog.DiscardHandler), 0, nil)
+	i, err := m.Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
 	if err != nil {
 		return err
 	}
