@@ -142,6 +142,16 @@ func TestReload(t *testing.T) {
 	}
 	f.write("configured")
 	f.until("1\n2\n7\n8\n7\n8\n0\n7\n8\n2\n4\n0\n")
+	// One that cannot go on with what is in the snapshot leaves the old one at work.
+	if _, g, err = build(t, pipeline("4", 99), dir); err != nil {
+		t.Fatal(err)
+	}
+	const want = "the module cannot go on with what it has kept in its memory: restore: it does not know what this is"
+	if _, err = e.Reload(t.Context(), g); err == nil || !strings.Contains(err.Error(), want) {
+		t.Fatalf("the reload gives %v, not %s", err, want)
+	}
+	f.write("recall")
+	f.until("1\n2\n7\n8\n7\n8\n0\n7\n8\n2\n4\n0\n8\n")
 	e.Drain()
 	if err := <-ended; err != nil {
 		t.Error(err)

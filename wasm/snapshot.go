@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 
 	"github.com/onstream/onstream/plugins"
@@ -11,7 +12,8 @@ import (
 // snapshotRow is the key under which the snapshot of an instance is stored, in the first group of its lane.
 var snapshotRow = []byte("snapshot")
 
-// Restore implements [plugins.Stateful]. An instance is restored when it is made.
+// Restore implements [plugins.Stateful]. An instance is restored when it is made, and that is now where it has a snapshot: a module that
+// cannot go on with that is told before there is anything to do for it.
 func (s *stage) Restore(state plugins.State) error {
 	if err := s.clock.Restore(state, clockSpace); err != nil {
 		return err
@@ -30,8 +32,14 @@ func (s *stage) Restore(state plugins.State) error {
 			s.guest.others = s.guest.others || g != int(s.guest.first)
 		}
 	}
-	if s.guest.instance != nil && len(s.guest.snapshots) > 0 { // it knows nothing of them
+	if len(s.guest.snapshots) == 0 {
+		return nil
+	}
+	if s.guest.instance != nil { // it knows nothing of them
 		s.guest.discard()
+	}
+	if err := s.ready(context.Background()); err != nil {
+		return fmt.Errorf("the module cannot go on with what it has kept in its memory: %w", err)
 	}
 	return nil
 }
