@@ -34,13 +34,19 @@ func (c Config) File(ctx context.Context, path string) (string, error) {
 
 // Read reads the file of a module, as far as a module may be long: what is longer is refused by who looks at it.
 func Read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder: make a module of it with onstream module build, and name that", path)
+	case !info.Mode().IsRegular(): // one of those that may be opened only when somebody writes
+		return nil, fmt.Errorf("%s is no file: name the one that the compiler wrote", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder: make a module of it with onstream module build, and name that", path)
-	}
 	return io.ReadAll(io.LimitReader(f, int64(binary.DefaultBounds().Size)+1))
 }

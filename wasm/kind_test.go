@@ -79,6 +79,7 @@ func TestConfigErrors(t *testing.T) {
 		want   string
 	}{
 		"no file":           {missing, nil, payloads, "module: there is no such file: build the module, or correct the path"},
+		"no file at all":    {os.DevNull, nil, payloads, "module: it cannot be read: " + os.DevNull + " is no file: name the one that the compiler wrote"},
 		"no module":         {file(t, []byte("package main")), nil, payloads, "module: " + "@ cannot be used: it is not WebAssembly"},
 		"pin":               {`{}`, map[string]any{"sha256": "sha256:00ff"}, payloads, "sha256: the module is another one, it has "},
 		"no payload":        {`{}`, nil, columns, "value: the records have no payload here, or not the one that they came with, and the module takes payloads: write value = event"},

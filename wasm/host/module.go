@@ -96,7 +96,7 @@ func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
 func (m *Module) compile(ctx context.Context, metered []byte) (err error) {
 	c := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithMemoryLimitPages(max(1, m.config.Limits.pages()))
 	if dir := m.config.CacheDir; dir != "" {
-		if err := ownFolder(dir); err != nil {
+		if err := OwnFolder(dir); err != nil {
 			return err
 		}
 		if m.cache, err = wazero.NewCompilationCacheWithDir(dir); err != nil {
@@ -136,8 +136,8 @@ func workers() int {
 	return 1
 }
 
-// ownFolder makes a folder that nobody else can write to: what is in it is executed.
-func ownFolder(dir string) error {
+// OwnFolder makes a folder that nobody else can write to: what is in it is executed.
+func OwnFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep compiled modules: %w", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/onstream/onstream/wasm/abi"
 )
@@ -116,6 +118,15 @@ func jsonError(src []byte, err error) error {
 }
 
 func (m *Manifest) check() error {
+	texts := []string{m.Name, m.Version, m.Doc}
+	for _, p := range m.Parameters {
+		texts = append(texts, p.Doc)
+	}
+	for _, text := range texts { // they are shown to people
+		if i := strings.IndexFunc(text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }); i >= 0 {
+			return fmt.Errorf("the text %.40q has a control character: leave it out", text)
+		}
+	}
 	if len(m.Needs) > 0 {
 		return fmt.Errorf("the module needs %q, which this onstream does not have: use a newer one", m.Needs[0])
 	}

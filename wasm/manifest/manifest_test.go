@@ -37,6 +37,7 @@ func TestRefusals(t *testing.T) {
 	for text, want := range map[string]string{
 		`{`:                      "line 1: it is not JSON: unexpected end of JSON input",
 		"{\n\"name\": \"a\",\n}": "line 3: it is not JSON: invalid character '}'",
+		`{"doc": "a\u001b[2Jb"}`: `the text "a\x1b[2Jb" has a control character`,
 		`{"name": 7}`:            "name is a JSON number",
 		`{"needs": ["gpu"]}`:     `the module needs "gpu", which this onstream does not have: use a newer one`,
 		`{"mode": "rows"}`:       `mode is "rows": write "records" or "columns"`,

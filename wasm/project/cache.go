@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/onstream/onstream/wasm/host"
 	"github.com/onstream/onstream/wasm/sdk"
 )
 
@@ -29,15 +30,15 @@ func (p *Project) Cached(ctx context.Context, cacheDir string, building func()) 
 	if err != nil {
 		return "", err
 	}
-	out := filepath.Join(cacheDir, key+".wasm")
-	if _, err := os.Stat(out); err == nil {
-		return out, nil
-	}
 	if cacheDir == "" {
 		return "", errors.New("there is no folder to keep the module in: set HOME or XDG_CACHE_HOME, or build it with onstream module build and name the file")
 	}
-	if err := os.MkdirAll(cacheDir, 0o700); err != nil {
+	if err := host.OwnFolder(cacheDir); err != nil {
 		return "", fmt.Errorf("keep the module of %s: %w", p.Dir, err)
+	}
+	out := filepath.Join(cacheDir, key+".wasm")
+	if _, err := os.Stat(out); err == nil {
+		return out, nil
 	}
 	building()
 	return out, p.build(ctx, t, out)

@@ -92,6 +92,17 @@ func TestCached(t *testing.T) {
 	if _, err := p.Cached(t.Context(), "", func() {}); err == nil || err.Error() != want {
 		t.Errorf("without a folder it gives %v", err)
 	}
+	// What is in a folder that others may write to is not run.
+	if err := os.Chmod(cache, 0o777); err != nil { //nolint:gosec // that is what is refused
+		t.Fatal(err)
+	}
+	p, err = project.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Cached(t.Context(), cache, func() {}); err == nil || !strings.Contains(err.Error(), "others may write to "+cache+", and what is in it is executed: chmod 700 it") {
+		t.Errorf("from a folder of everybody it gives %v", err)
+	}
 }
 
 // A compiler that is not there, or not all of it, is told precisely.

@@ -123,7 +123,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"no manifest":    {map[string]string{"main.go": goBehaviour}, "the behaviour in @: there is no onstream.json, its manifest: name the folder of a behaviour, or write {} into one"},
 		"no sources":     {map[string]string{"onstream.json": "{}", "main.py": ""}, "the behaviour in @: there are no sources: it is to have go.mod or *.go, Cargo.toml, assembly/index.ts, or *.c"},
-		"no JSON":        {map[string]string{"onstream.json": "{", "main.go": goBehaviour}, "the behaviour in @: onstream.json: it is not JSON: unexpected end of JSON input"},
+		"no JSON":        {map[string]string{"onstream.json": "{", "main.go": goBehaviour}, "the behaviour in @: onstream.json: line 1: it is not JSON: unexpected end of JSON input"},
 		"unknown name":   {map[string]string{"onstream.json": `{"inputs": [{"nme": "x"}]}`, "main.go": goBehaviour}, `the behaviour in @: onstream.json: `},
 		"large manifest": {map[string]string{"onstream.json": `{"doc": "` + strings.Repeat("x", 300<<10) + `"}`, "main.go": goBehaviour}, "the behaviour in @: onstream.json: it has more than 256 KiB: shorten it"},
 		"no Go":          {map[string]string{"onstream.json": "{}", "main.go": "package main\n\nfunc main() { nothing() }\n"}, "@ cannot be compiled:\n# behaviour\n./main.go:3:15: undefined: nothing"},
