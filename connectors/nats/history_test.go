@@ -196,7 +196,8 @@ func TestStreamChangesWhileItIsRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.change(t, bus, s, js, source.(plugins.Lagging))
-			if name == "deleted" {
+			// What was fetched before the change may be all that there was to read: then only who reads on finds out.
+			if name != "divided otherwise" {
 				out.Unblock()
 			}
 			wantPermanent(t, <-ended, c.want)
