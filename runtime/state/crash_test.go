@@ -145,6 +145,13 @@ type failure struct {
 
 func (f *failure) String() string { return "failure" }
 
+// happened tells which operation has failed, while others may be under way in the background.
+func (f *failure) happened() (op string, done bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.op, f.done
+}
+
 func (f *failure) MaybeError(op errorfs.Op) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

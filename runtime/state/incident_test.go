@@ -45,11 +45,12 @@ func TestFailingOpen(t *testing.T) {
 				return inject.MaybeError(op)
 			})
 			s, err := state.Open("/state", "p", state.OnFS(errorfs.Wrap(files(found), slow)))
-			more = inject.done
+			var op string
+			op, more = inject.happened()
 			if err != nil {
 				failed++
 				if !errors.Is(err, syscall.EIO) {
-					t.Fatalf("operation %d (%v) failed: %v", at, inject.op, err)
+					t.Fatalf("operation %d (%v) failed: %v", at, op, err)
 				}
 				continue
 			}
