@@ -1,7 +1,6 @@
 package project
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/template"
 )
 
 //go:embed all:templates
@@ -69,23 +67,23 @@ type begun struct {
 	Language Language
 }
 
-// from fills the templates of a folder.
+// What is told about each language.
+var (
+	codeFiles = map[Language]string{Go: "main.go", Rust: "src/lib.rs", AssemblyScript: "assembly/index.ts", C: "behaviour.c"}
+	hints     = map[Language]string{AssemblyScript: "The compiler, `asc`, is looked for in `node_modules` of this folder and of those around it, and in the `PATH`. Where it is not\nthere, `npm install` fetches it.\n\n"}
+)
+
+// from fills the templates of a folder. Their places are words, not a language: that of text/template has the linker keep each
+// method of the program.
 func (p begun) from(folder string) ([]source, error) {
 	files, err := fs.Sub(templates, "templates/"+folder)
 	if err != nil {
 		return nil, err
 	}
+	fill := strings.NewReplacer("{{.Name}}", p.Name, "{{.Crate}}", p.Crate, "{{.Language}}", string(p.Language), "{{.Code}}", codeFiles[p.Language], "{{.Hint}}", hints[p.Language])
 	var made []source
 	err = eachFile(files, func(name string, data []byte) error {
-		t, err := template.New(name).Parse(string(data))
-		if err != nil {
-			return err
-		}
-		var text bytes.Buffer
-		if err := t.Execute(&text, p); err != nil {
-			return err
-		}
-		made = append(made, source{strings.TrimSuffix(name, ".tmpl"), text.Bytes()})
+		made = append(made, source{strings.TrimSuffix(name, ".tmpl"), []byte(fill.Replace(string(data)))})
 		return nil
 	})
 	return made, err
