@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/onstream/onstream/plugins"
@@ -108,9 +107,8 @@ func (s *stage) set(settings []abi.Setting) {
 // reconfigure gives the instance new parameters, if they are hot and it takes them; otherwise there is another one, which is restored.
 func (s *stage) reconfigure(hot bool) error {
 	i := s.guest.instance
-	begin := func() { i.Begin(host.Call{Now: s.env.Now().UnixMicro(), Watermark: s.watermark()}) }
 	if hot && i.Configurable() {
-		begin()
+		i.Begin(host.Call{Now: s.env.Now().UnixMicro(), Watermark: s.watermark()})
 		err := i.Configure(s.guest.settings)
 		if err == nil {
 			return nil
@@ -121,16 +119,8 @@ func (s *stage) reconfigure(hot bool) error {
 		}
 		s.logger.Warn("the module does not take the new parameters while it runs, so it is opened with them anew", "error", fault)
 	}
-	if s.plan.module.Snapshot && s.guest.called && s.guest.instance != nil {
-		begin()
-		blob, err := i.Snapshot()
-		if err == nil {
-			s.guest.snapshots = [][]byte{bytes.Clone(blob)}
-		} else if fault, err := s.blamed(err); err != nil {
-			return err
-		} else {
-			s.logger.Error("the module cannot tell what it keeps in its memory; the snapshot before stays", "error", fault)
-		}
+	if _, err := s.takeSnapshot(); err != nil {
+		return err
 	}
 	if s.guest.instance != nil {
 		s.guest.discard()

@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -50,8 +49,26 @@ func (s *stage) Snapshot(w plugins.StateWriter) error {
 	if err := s.store.table.Snapshot(w); err != nil {
 		return err
 	}
+	blob, err := s.takeSnapshot()
+	if blob == nil || err != nil {
+		return err
+	}
+	s.guest.called = false
+	w.Put(snapshotSpace, s.guest.first, snapshotRow, blob)
+	if s.guest.others { // their keys are this lane's now
+		for g := int(s.guest.first) + 1; g <= int(s.guest.last); g++ {
+			w.Delete(snapshotSpace, plugins.Group(g), snapshotRow)
+		}
+		s.guest.others = false
+	}
+	return nil
+}
+
+// takeSnapshot returns what the instance keeps in its memory, from which the next one is then restored; nil where that is what it was
+// at the last snapshot, or cannot be told.
+func (s *stage) takeSnapshot() ([]byte, error) {
 	if !s.plan.module.Snapshot || !s.guest.called || s.guest.instance == nil {
-		return nil
+		return nil, nil
 	}
 	i := s.guest.instance
 	i.Begin(host.Call{Now: s.env.Now().UnixMicro(), Watermark: s.watermark()})
@@ -61,17 +78,11 @@ func (s *stage) Snapshot(w plugins.StateWriter) error {
 		if fault != nil {
 			s.logger.Error("the module cannot tell what it keeps in its memory; the snapshot before stays", "error", fault.Msg)
 		}
-		return err
+		return nil, err
 	}
-	s.guest.called, s.guest.snapshots = false, [][]byte{bytes.Clone(blob)}
-	w.Put(snapshotSpace, s.guest.first, snapshotRow, blob)
-	if s.guest.others { // their keys are this lane's now
-		for g := int(s.guest.first) + 1; g <= int(s.guest.last); g++ {
-			w.Delete(snapshotSpace, plugins.Group(g), snapshotRow)
-		}
-		s.guest.others = false
-	}
-	return nil
+	blob = append([]byte{}, blob...)
+	s.guest.snapshots = [][]byte{blob}
+	return blob, nil
 }
 
 // StateStats implements [plugins.StateCounter].

@@ -5,7 +5,7 @@
 // [Instance]s, each of which is used by one goroutine at a time:
 //
 //	d, err := host.Inspect(bytes)
-//	m, err := host.Load(ctx, bytes, d, host.Config{Limits: host.DefaultLimits()})
+//	m, err := host.Load(ctx, bytes, host.Config{Limits: host.DefaultLimits()})
 //	i, err := m.Instantiate(host.NewLog(logger, 100), now, settings)
 //	i.Begin(host.Call{Rows: n, ...})
 //	frame, err := i.Input(size)  // memory of the guest, to fill

@@ -5,7 +5,7 @@
 // collection of garbage.
 //
 // A global counts down, in two halves. One is decremented where a function begins and where a
-// loop begins its next turn, by the instructions that there are, and for each 64 bytes that an instruction copies or fills; a short function that
+// loop begins its next turn, by one and one more for each 64 instructions that there are, and for each 64 bytes that an instruction copies or fills; a short function that
 // has neither loops nor calls is left as it is. The other one is what functions that call others may still take of the
 // stack: the run-time's own is larger than can be copied unnoticed when it has to grow. What a module does
 // is not changed by that, but for how long it takes and how deep it may recurse.

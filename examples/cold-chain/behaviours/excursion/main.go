@@ -1,4 +1,4 @@
-// The behaviour excursion tells how long a device has been too warm, and when that has been too long: once for each time, so
+// Command excursion is a behaviour. It tells how long a device has been too warm, and when that has been too long: once for each time, so
 // that nobody is woken by every reading.
 package main
 
