@@ -43,7 +43,7 @@ type checkpoints struct {
 	stands    map[string]map[plugins.Partition]plugins.Position // stored
 	seen      int64                                             // entries of the valve at the last checkpoint
 	settled   bool                                              // the last one had nothing to store, nor what it left in memory to give up
-	unsaved   []func()                                          // acks that wait for a sync
+	unsaved   []ack                                             // acks that wait for a sync
 	synced    time.Time
 	retired   []*sinkActor               // that a reload removed and that may not have ended
 	failed    *snapshot                  // that could not be stored yet
@@ -315,7 +315,7 @@ func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats Ch
 	for a, n := range s.stable {
 		a.stored(n)
 	}
-	c.unsaved = append(c.unsaved, s.acks...)
+	c.unsaved = append(c.unsaved, s.legacy.granted(s.acks)...)
 	if sync {
 		c.acknowledge()
 	}
@@ -329,8 +329,8 @@ func (c *checkpoints) save(ctx context.Context, s *snapshot, last bool, stats Ch
 func (c *checkpoints) acknowledge() {
 	c.synced = time.Now()
 	faultpoint("before_ack")
-	for _, ack := range c.unsaved {
-		ack()
+	for _, a := range c.unsaved {
+		a.tell()
 	}
 	clear(c.unsaved)
 	c.unsaved = c.unsaved[:0]

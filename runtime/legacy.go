@@ -98,6 +98,20 @@ func (w *legacyWriter) Delete(space byte, g plugins.Group, key []byte) {
 	w.legacy.add(w.from, handoff.Row{Kind: handoff.Delete, Addr: w.addr, Space: space, Group: g, Key: key})
 }
 
+// granted returns, of what sources are to be told, what their next owners find in the
+// logs. A partition may be somebody else's since the checkpoint was taken, and not be left
+// to anybody: its source could still move the group's position, behind which that one
+// would find nothing.
+func (l *legacy) granted(acks []ack) []ack {
+	if l == nil {
+		return acks
+	}
+	return slices.DeleteFunc(acks, func(a ack) bool {
+		b := l.of[a.from]
+		return b != nil && b.custody.number < b.number
+	})
+}
+
 // conclude numbers what is left of each partition of which something changed.
 func (c *checkpoints) conclude(s *snapshot, g *graph.Graph) {
 	for _, b := range s.legacy.of {

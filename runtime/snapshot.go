@@ -43,7 +43,7 @@ func (t *topology) unbound(yes bool) {
 // snapshot is what a checkpoint is to store.
 type snapshot struct {
 	commit *state.Commit
-	acks   []func()
+	acks   []ack
 	stable map[*sinkActor]int64 // number up to which its parcels are in it
 	stands map[string]map[plugins.Partition]plugins.Position
 	claims map[string]string

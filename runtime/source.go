@@ -39,7 +39,7 @@ type sourceActor struct {
 	before   *sourceActor                           // that a reload replaced, until all it handed over is finished
 	over     map[plugins.Partition]bool             // said to be done, but not all acknowledged
 	resume   map[plugins.Partition]plugins.Position // of what has no task
-	acks     []func()                               // of what had a task; see task
+	acks     []ack                                  // of what had a task; see task
 	broken   map[plugins.Partition]bool             // something was not finished; see task
 	gone     map[plugins.Partition]bool             // of which nothing is to be stored any more
 	assigned map[plugins.Partition]*custody         // that the source was told are its
@@ -298,7 +298,7 @@ func (a *sourceActor) positions(entered bool) map[plugins.Partition]plugins.Posi
 // stand returns the positions that a checkpoint is to have, and how to tell the
 // source that it has them. What a source brings that took over from another
 // counts only when what that one brought is finished.
-func (a *sourceActor) stand(entered bool) (at map[plugins.Partition]plugins.Position, acks []func()) {
+func (a *sourceActor) stand(entered bool) (at map[plugins.Partition]plugins.Position, acks []ack) {
 	a.mu.Lock()
 	before := a.before
 	a.mu.Unlock()
@@ -323,7 +323,7 @@ func (a *sourceActor) stand(entered bool) (at map[plugins.Partition]plugins.Posi
 }
 
 // owed returns, once, how to tell the source of what is finished.
-func (a *sourceActor) owed() []func() {
+func (a *sourceActor) owed() []ack {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	acks := a.acks

@@ -28,10 +28,16 @@ type task struct {
 	passing        bool             // a goroutine is passing jobs on
 	entered        plugins.Position // after what has been let in
 	committed      plugins.Position // after what is finished
-	acks           []func()         // of what is finished and in no checkpoint yet
+	acks           []ack            // of what is finished and in no checkpoint yet
 	broken         bool             // a delivery was not finished: the prefix ends there
 	held           bool             // nothing is admitted for now
 	closed         error
+}
+
+// ack tells a source that something of a partition is finished.
+type ack struct {
+	from origin
+	tell func()
 }
 
 // newTask makes the task of a partition of a source.
@@ -177,14 +183,14 @@ func (t *task) settle(d *delivery) {
 	switch {
 	case d.ack == nil:
 	case t.late && !mutant("ack_before_commit"):
-		t.acks = append(t.acks, d.ack)
+		t.acks = append(t.acks, ack{origin{t.source, t.part}, d.ack})
 	default:
 		d.ack()
 	}
 }
 
 // takeAcks returns, once, how to tell the source of what is finished.
-func (t *task) takeAcks() []func() {
+func (t *task) takeAcks() []ack {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	acks := t.acks
