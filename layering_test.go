@@ -40,8 +40,22 @@ var layers = []layer{
 	{"plugins/plugintest", []string{"plugins"}},
 	{"connectors", []string{"plugins"}},
 	{"connectors/*", []string{"plugins", "connectors"}},
-	{"wasm", []string{"plugins", "plugins/jsontext", "plugins/keyed"}},
+	{"wasm/abi", nil},
+	{"wasm/binary", nil},
+	{"wasm/regular", nil},
+	{"wasm/sdk", nil},
 	{"wasm/sdk/*", nil},
+	{"wasm/meter", []string{"wasm/binary"}},
+	{"wasm/manifest", []string{"wasm/abi"}},
+	{"wasm/wasmtest", []string{"wasm/abi", "wasm/binary"}},
+	{"wasm/host", []string{"wasm/abi", "wasm/binary", "wasm/manifest", "wasm/meter", "wasm/regular"}},
+	{"wasm/foreign", []string{"wasm/abi", "wasm/binary", "wasm/host", "wasm/manifest", "wasm/meter", "wasm/regular"}},
+	{"wasm/foreign/*", []string{"wasm/abi", "wasm/binary", "wasm/foreign", "wasm/host", "wasm/manifest", "wasm/meter", "wasm/regular"}},
+	{"wasm/project", []string{"wasm/abi", "wasm/binary", "wasm/host", "wasm/manifest", "wasm/meter", "wasm/regular", "wasm/sdk"}},
+	{"wasm", []string{"plugins", "plugins/jsontext", "plugins/keyed",
+		"wasm/abi", "wasm/binary", "wasm/foreign", "wasm/foreign/*", "wasm/host", "wasm/manifest", "wasm/meter", "wasm/project", "wasm/regular", "wasm/sdk"}},
+	{"wasm/golden", []string{"plugins", "plugins/jsontext", "plugins/keyed", "wasm",
+		"wasm/abi", "wasm/binary", "wasm/foreign", "wasm/foreign/*", "wasm/host", "wasm/manifest", "wasm/meter", "wasm/project", "wasm/regular", "wasm/sdk"}},
 	{"runtime/graph", []string{"plugins"}},
 	{"runtime/state", []string{"plugins"}},
 	{"runtime/serial", []string{"plugins"}},
@@ -84,7 +98,7 @@ var owners = map[string][]string{
 	"github.com/rabbitmq/amqp091-go":      {"connectors/amqp", "chaos/bus"},
 	"github.com/redis/go-redis":           {"connectors/redis", "chaos/bus"},
 	"go.mongodb.org/mongo-driver":         {"connectors/mongo"},
-	"github.com/tetratelabs/wazero":       {"wasm", "bench"},
+	"github.com/tetratelabs/wazero":       {"wasm/host", "wasm/foreign", "bench"},
 	"github.com/cockroachdb/pebble":       {"runtime/state"},
 	"github.com/spf13/cobra":              {"cli"},
 	"github.com/spf13/pflag":              {"cli"},
@@ -289,6 +303,24 @@ func TestLayeringCatches(t *testing.T) {
 				runtime must not reach plugins/remote: runtime -> plugins/remote
 				runtime must not reach plugins/sources: runtime -> plugins/sources
 				runtime must not reach wasm: runtime -> wasm`,
+		},
+		{
+			name: "what runs modules reaching the stage above it, and modules of one host those of another",
+			imports: `
+				wasm: wasm/foreign/extism
+				wasm/foreign/extism: wasm/host wasm/foreign/redpanda
+				wasm/host: wasm/meter wasm/project
+				wasm/meter: wasm/manifest`,
+			want: `
+				wasm/foreign/extism must not reach wasm/foreign/redpanda: wasm/foreign/extism -> wasm/foreign/redpanda
+				wasm/foreign/extism must not reach wasm/project: wasm/foreign/extism -> wasm/host -> wasm/project
+				wasm/host must not reach wasm/project: wasm/host -> wasm/project
+				wasm/meter must not reach wasm/manifest: wasm/meter -> wasm/manifest`,
+		},
+		{
+			name:    "a stage with the runtime that its host owns",
+			imports: "wasm: github.com/tetratelabs/wazero",
+			want:    "wasm must not import github.com/tetratelabs/wazero: it belongs to wasm/host, wasm/foreign, bench",
 		},
 		{
 			name:    "one technology importing another",

@@ -192,9 +192,7 @@ func newChangeJSON(x graph.Change, r *plugins.Registry) changeJSON {
 		return out
 	}
 	out.Kind, out.OneLane, out.OneLaneFor, out.Follows = x.New.Kind, x.New.OneLane, x.New.OneLaneFor, x.New.Follows
-	if kind, _ := x.New.TransformKind(r); kind.Remarks != nil {
-		out.Remarks = kind.Remarks(x.New.Config)
-	}
+	out.Remarks = x.New.Description(r).Remarks
 	if x.New.Via != "" {
 		out.Via = "connector." + x.New.Via
 	}

@@ -38,7 +38,7 @@ func newStory(g *graph.Graph, taps []trial.Tap, seen *trial.Result) *story {
 			for len(s.passed[tap]) <= r.Step {
 				s.passed[tap] = append(s.passed[tap], nil)
 			}
-			s.passed[tap][r.Step] = append(s.passed[tap][r.Step], r.JSON)
+			s.passed[tap][r.Step] = append(s.passed[tap][r.Step], r.Text())
 		}
 	}
 	return s

@@ -6,6 +6,7 @@ import (
 
 	"github.com/onstream/onstream/cli/trial"
 	"github.com/onstream/onstream/dsl"
+	"github.com/onstream/onstream/plugins/jsontext"
 )
 
 // diffRows compares records with the rows expected, in order. It returns nil
@@ -18,15 +19,15 @@ func diffRows(want []dsl.Row, got []trial.Record) []string {
 		switch {
 		case i >= len(got):
 			differs = true
-			diff = append(diff, "- "+string(want[i].Text))
+			diff = append(diff, "- "+wanted(want[i]))
 		case i >= len(want):
 			differs = true
-			diff = append(diff, "+ "+string(got[i].JSON))
+			diff = append(diff, "+ "+string(got[i].Text()))
 		case agrees(want[i], got[i]):
-			diff = append(diff, "  "+string(got[i].JSON))
+			diff = append(diff, "  "+string(got[i].Text()))
 		default:
 			differs = true
-			diff = append(diff, "- "+string(want[i].Text), "+ "+string(got[i].JSON))
+			diff = append(diff, "- "+wanted(want[i]), "+ "+shown(want[i], got[i]))
 		}
 	}
 	if !differs {
@@ -37,7 +38,7 @@ func diffRows(want []dsl.Row, got []trial.Record) []string {
 
 func agrees(want dsl.Row, got trial.Record) bool {
 	if want.Raw {
-		return bytes.Equal(want.Text, got.JSON)
+		return got.Payload != nil && string(want.Text) == got.String()
 	}
 	w, err := parseJSON(want.Text)
 	if err != nil {
@@ -45,6 +46,22 @@ func agrees(want dsl.Row, got trial.Record) bool {
 	}
 	g, err := parseJSON(got.JSON)
 	return err == nil && includes(g, w)
+}
+
+// wanted shows a row that was expected.
+func wanted(want dsl.Row) string {
+	if want.Raw {
+		return string(jsontext.AppendQuotedString(nil, string(want.Text)))
+	}
+	return string(want.Text)
+}
+
+// shown shows what came in the place of a row: its payload, where that was asked for.
+func shown(want dsl.Row, got trial.Record) string {
+	if want.Raw && got.Payload != nil {
+		got.JSON = nil
+	}
+	return string(got.Text())
 }
 
 func parseJSON(text []byte) (v any, err error) {

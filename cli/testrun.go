@@ -57,7 +57,7 @@ func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *
 	lost := lostIn(pipeline.Graph, seen, seen.Taps[len(test.Expect):])
 	var failures []failure
 	for i, e := range test.Expect {
-		if f := t.judge(e, test, seen.Taps[i]); f != nil {
+		if f := t.judge(e, test, seen.Taps[i], seen.Unseen[i]); f != nil {
 			if len(seen.Taps[i]) == 0 {
 				f.Detail = append(f.Detail, lostBefore(pipeline.Graph, e.At, lost)...)
 			}
@@ -75,8 +75,8 @@ func trialRows(rows []dsl.Row) []trial.Row {
 	return out
 }
 
-// judge returns what is not as expected at one place; nil if all is.
-func (t *tester) judge(e dsl.Expect, test *dsl.Test, all []trial.Record) *failure {
+// judge returns what is not as expected at one place; nil if all is. Unseen counts records that came past besides.
+func (t *tester) judge(e dsl.Expect, test *dsl.Test, all []trial.Record, unseen int64) *failure {
 	where := ""
 	records := all
 	if e.Where != nil {
@@ -98,6 +98,8 @@ func (t *tester) judge(e dsl.Expect, test *dsl.Test, all []trial.Record) *failur
 	wrong := ""
 	var detail []string
 	switch {
+	case unseen > 0:
+		wrong = plural(int(unseen), "record") + " came past that cannot be shown, as what the fields stand in is no record of its format: look at a stage before it"
 	case e.Count != nil && *e.Count != len(records):
 		wrong = fmt.Sprintf("got %s%s, want %d", plural(len(records), "record"), where, *e.Count)
 	case e.Count == nil && e.Rows == nil && len(records) == 0:
@@ -129,7 +131,7 @@ func listing(records []trial.Record) []string {
 		if i == most {
 			return append(out, fmt.Sprintf("and %d more", len(records)-most))
 		}
-		out = append(out, "  "+string(r.JSON))
+		out = append(out, "  "+string(r.Text()))
 	}
 	return out
 }

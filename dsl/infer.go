@@ -143,20 +143,18 @@ func (b *builder) check(s *stage) {
 	s.Outputs = outputs
 	s.explain.Outputs = outputs
 	if s.Role == graph.Transform {
-		s.configured()
+		s.describe()
 	}
 }
 
-// configured is what the kind says about the stage when its configuration is known to be right.
-func (s *stage) configured() {
-	if s.kind.transform.Contents != nil {
-		s.Config = s.Config.WithContents(s.kind.transform.Contents(s.Config))
-	}
+// describe asks the kind about the stage, whose configuration is known to be right.
+func (s *stage) describe() {
+	s.description = s.kind.transform.Description(s.Config)
+	s.Config = s.Config.WithContents(s.description.Contents)
 	for attr, name := range s.called { // what is in them is known now
 		s.Config = s.Config.With(attr, name)
 	}
-	s.kind.transform = s.kind.transform.Configured(s.Config)
-	s.kind.keyed = s.kind.transform.Keyed
+	s.kind.keyed = s.kind.transform.ByKey(s.description)
 }
 
 func (b *builder) outputsOf(s *stage) ([]plugins.Output, error) {

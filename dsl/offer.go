@@ -1,7 +1,9 @@
 package dsl
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -113,14 +115,23 @@ func (b *builder) address(a *hclsyntax.Attribute) (string, bool) {
 	return text(t), true
 }
 
+// maxUnused is how many outputs of a stage are named that nobody takes from: a module may have a thousand.
+const maxUnused = 3
+
 // warnUnused warns of records that nobody takes.
 func (b *builder) warnUnused() {
 	for _, s := range b.order {
+		var unused []string
 		for _, o := range s.Outputs {
 			if !o.Optional && len(b.graph.Consumers(s.Addr(), o.Name)) == 0 && !b.offered[s.Addr()+"."+o.Name] {
-				addr := addressOf(graph.Input{From: s.Addr(), Output: o.Name})
-				b.add(warningAt(s.block.DefRange(), "nobody takes the records", "no stage has from = %s; its records are counted and dropped", addr))
+				unused = append(unused, addressOf(graph.Input{From: s.Addr(), Output: o.Name}))
 			}
+		}
+		if n := len(unused); n > 0 {
+			if n > maxUnused {
+				unused = append(unused[:maxUnused], fmt.Sprintf("and %d more", n-maxUnused))
+			}
+			b.add(warningAt(s.block.DefRange(), "nobody takes the records", "no stage has from = %s; what comes out there is counted and dropped", strings.Join(unused, ", ")))
 		}
 	}
 	b.warnErrors()

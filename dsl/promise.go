@@ -14,8 +14,8 @@ import (
 func (b *builder) promise() {
 	b.pipeline.Paths = b.graph.Paths(graph.Terms{
 		Capabilities: func(s *graph.Stage) plugins.Capabilities { return b.capabilities(b.stages[s.Addr()]) },
-		Stateful:     func(s *graph.Stage) bool { return b.stages[s.Addr()].kind.transform.State != nil },
-		Volatile:     func(s *graph.Stage) bool { return s.IsVolatile(b.stages[s.Addr()].kind.transform) },
+		Stateful:     func(s *graph.Stage) bool { return b.stages[s.Addr()].description.State != "" },
+		Volatile:     func(s *graph.Stage) bool { return s.IsVolatile(b.stages[s.Addr()].description) },
 		Stored:       b.options.Stored,
 	})
 	if b.graph.Require == "" {

@@ -27,6 +27,8 @@ type stage struct {
 	called  map[string]string
 	places  map[string]hcl.Range // of attributes, their items and blocks, by path
 	explain *Explanation
+	// description is what the kind says of it; nothing while there are errors.
+	description plugins.Description
 	// connector is what the stage works over; nil for none.
 	connector *connector
 }

@@ -4,12 +4,12 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-func described(plugins.Config) string { return "1" }
+func described(plugins.Config) plugins.Description { return plugins.Description{State: "1"} }
 
 // pairKind has two inputs.
 func pairKind() plugins.TransformKind {
 	return plugins.TransformKind{
-		Name: "pair", Keyed: true, Ports: []string{"left", "right"}, State: described,
+		Name: "pair", Keyed: true, Ports: []string{"left", "right"}, Stateful: true, Describe: described,
 		Schema: plugins.Schema{Attrs: []plugins.Attr{
 			{Name: "time", Type: plugins.AttrPortExprs, Want: plugins.Of(plugins.Time), Doc: "When."},
 			{Name: "emit", Type: plugins.AttrExprMap, Required: true, Doc: "The result."},
@@ -38,7 +38,7 @@ func emitted(exprs []plugins.NamedExpr) []plugins.Output {
 // foldKind has an attribute with names that follow from another.
 func foldKind() plugins.TransformKind {
 	return plugins.TransformKind{
-		Name: "fold", Keyed: true, State: described,
+		Name: "fold", Keyed: true, Stateful: true, Describe: described,
 		Schema: plugins.Schema{Attrs: []plugins.Attr{
 			{Name: "initial", Type: plugins.AttrExprMap, Required: true, Doc: "The beginning."},
 			{Name: "update", Type: plugins.AttrExprMap, Required: true, Doc: "How it goes on."},
@@ -62,7 +62,7 @@ func foldKind() plugins.TransformKind {
 // tallyKind aggregates, and has an output that few need.
 func tallyKind() plugins.TransformKind {
 	return plugins.TransformKind{
-		Name: "tally", Keyed: true, State: described,
+		Name: "tally", Keyed: true, Stateful: true, Describe: described,
 		Schema: plugins.Schema{Attrs: []plugins.Attr{
 			{Name: "emit", Type: plugins.AttrAggregation, Required: true, Doc: "The result."},
 		}},
@@ -84,7 +84,7 @@ func tallyKind() plugins.TransformKind {
 // seekKind looks something up.
 func seekKind() plugins.TransformKind {
 	return plugins.TransformKind{
-		Name: "seek", Lookup: true, Volatile: func(plugins.Config) bool { return true },
+		Name: "seek", Lookup: true, Describe: func(plugins.Config) plugins.Description { return plugins.Description{Volatile: true} },
 		Schema: plugins.Schema{Attrs: []plugins.Attr{
 			{Name: "by", Type: plugins.AttrExpr, Required: true, Doc: "The key."},
 			{Name: "set", Type: plugins.AttrExprMap, Required: true, Doc: "Fields to set."},

@@ -199,7 +199,7 @@ func (b *builder) readExpect(t *Test, block *hclsyntax.Block) {
 		e.Where = b.where(w, e.Shape)
 	}
 	if rows := c.attr("rows"); rows != nil {
-		e.Rows = b.rows(rows, *shape, false)
+		e.Rows = b.rows(rows, *shape, shape.Untouched())
 	}
 	t.Expect = append(t.Expect, e)
 }

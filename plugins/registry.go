@@ -78,41 +78,21 @@ type TransformKind struct {
 	// Lookup says that the stage takes exactly one block `lookup "KIND" { ... }`
 	// with the schema of that kind of look-up, which [Config.Lookup] returns.
 	Lookup bool
-	// State describes what is kept for each key: where the text is the same,
-	// what was stored by one configuration is of use to another. Nil means
-	// that nothing is kept that must survive; otherwise the transforms are
-	// [Stateful] and the kind is Keyed.
-	State func(Config) string
+	// Stateful says that the transforms are [Stateful], and the kind is Keyed: for
+	// each key something is kept that must survive, unless [Description.State]
+	// says otherwise of a stage.
+	Stateful bool
 	// StateJSON writes as JSON, for people, a value of [KeySpace] that was stored
-	// when State was the text given; nil for one that it cannot read. Nil means
-	// that it cannot read any.
+	// when [Description.State] was the text given; nil for one that it cannot read.
+	// Nil means that it cannot read any.
 	StateJSON func(state string, value []byte) []byte
-	// Stateless says that a stage, so configured, keeps nothing after all: it is
-	// then as if the kind were not Keyed and had no State. Nil means no.
-	Stateless func(Config) bool
-	// Contents returns digests of what is in the files that attributes name, by
-	// attribute, see [Config.WithContents]. It is asked when Outputs has found
-	// no error. Nil means that there are no such files.
-	Contents func(Config) map[string]string
-	// Remarks says what is particular about a stage, so configured, in a few
-	// words each: for plan. Nil means nothing.
-	Remarks func(Config) []string
-	// Volatile says that what comes out, so configured, depends on more than
-	// the records of a key: on the clock, on what was looked up, on which of its
-	// inputs or of the other keys came first. Nil means no.
-	Volatile func(Config) bool
+	// Describe tells what a stage is by its configuration. It is asked when Outputs
+	// has found no error, and then again and again. Nil means nothing to tell.
+	Describe func(Config) Description
 	// Deduplicates says that a record that comes a second time, as in a replay,
 	// does not pass.
 	Deduplicates bool
 	New          func(Config, Env) (Transform, error)
-}
-
-// Configured returns the kind as it is for a configuration.
-func (k TransformKind) Configured(c Config) TransformKind {
-	if k.Stateless != nil && k.Stateless(c) {
-		k.Keyed, k.State, k.StateJSON = false, nil, nil
-	}
-	return k
 }
 
 // SinkKind is a kind of sink.

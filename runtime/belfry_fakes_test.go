@@ -100,12 +100,12 @@ func newBelfry(t *testing.T, end int64) *belfry {
 	b := &belfry{world: newWorld(t), crew: newCrew(end)}
 	b.addCrew(t, b.crew)
 	err := b.registry.AddTransform(plugins.TransformKind{
-		Name: "bell", Keyed: true,
+		Name: "bell", Keyed: true, Stateful: true,
 		Outputs: func(plugins.Shape, plugins.Config) ([]plugins.Output, error) {
 			return []plugins.Output{{Shape: counted}}, nil
 		},
-		State: func(plugins.Config) string { return "a bell" },
-		New:   func(_ plugins.Config, env plugins.Env) (plugins.Transform, error) { return newBell(env), nil },
+		Describe: keeping("a bell"),
+		New:      func(_ plugins.Config, env plugins.Env) (plugins.Transform, error) { return newBell(env), nil },
 	})
 	if err != nil {
 		t.Fatal(err)

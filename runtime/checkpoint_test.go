@@ -218,7 +218,7 @@ func TestVolatileOutputWaitsForTheCheckpoint(t *testing.T) {
 	w := newWorld(t)
 	w.addStateful()
 	if err := w.registry.AddTransform(plugins.TransformKind{
-		Name: "whim", Volatile: func(plugins.Config) bool { return true },
+		Name: "whim", Describe: func(plugins.Config) plugins.Description { return plugins.Description{Volatile: true} },
 		New: func(plugins.Config, plugins.Env) (plugins.Transform, error) { return twice{}, nil },
 	}); err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func (c *compiler) stage(e graph.Edge, in plugins.Shape, have columns) (link, er
 
 func (c *compiler) keyed(s *graph.Stage) bool {
 	k, ok := s.TransformKind(c.top.engine.config.Registry)
-	return ok && k.Keyed
+	return ok && k.ByKey(k.Description(s.Config))
 }
 
 // transform compiles a stage and everything downstream of it that runs in the
@@ -119,7 +119,7 @@ func (c *compiler) transform(s *graph.Stage, port int, in plugins.Shape, have co
 // something is stored for it.
 func (c *compiler) partitioned(s *graph.Stage, create func() (plugins.Transform, error)) func() (plugins.Transform, error) {
 	e := c.top.engine
-	if kind, _ := s.TransformKind(e.config.Registry); kind.State == nil || !e.state.durable {
+	if s.Description(e.config.Registry).State == "" || !e.state.durable {
 		return create
 	}
 	return func() (plugins.Transform, error) {

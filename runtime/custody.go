@@ -67,8 +67,7 @@ func keeps(g *graph.Graph, source string, claims map[string]string) map[string]s
 // cannot hand it over, nil where all can.
 func (e *Engine) immovable(g *graph.Graph, source string) *graph.Stage {
 	for _, s := range g.Stages {
-		k, _ := s.TransformKind(e.config.Registry)
-		if k.State == nil || s.Follows == source {
+		if s.Description(e.config.Registry).State == "" || s.Follows == source {
 			continue
 		}
 		if slices.ContainsFunc(g.Upstream(s), func(u *graph.Stage) bool { return u.Addr() == source }) {

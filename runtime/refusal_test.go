@@ -65,9 +65,9 @@ func TestRefusedWhileACheckpointWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := w.registry.AddTransform(plugins.TransformKind{
-		Name: "mourner", Keyed: true,
-		State: func(plugins.Config) string { return "nothing" },
-		New:   func(plugins.Config, plugins.Env) (plugins.Transform, error) { return m, nil },
+		Name: "mourner", Keyed: true, Stateful: true,
+		Describe: keeping("nothing"),
+		New:      func(plugins.Config, plugins.Env) (plugins.Transform, error) { return m, nil },
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -13,8 +13,7 @@ import (
 // survive.
 func (e *Engine) keepsState(g *graph.Graph) bool {
 	return slices.ContainsFunc(g.Stages, func(s *graph.Stage) bool {
-		k, _ := s.TransformKind(e.config.Registry)
-		return k.State != nil
+		return s.Description(e.config.Registry).State != ""
 	})
 }
 

@@ -48,8 +48,7 @@ func (e *Engine) mustWait(g *graph.Graph, sink *graph.Stage) bool {
 		return false // it becomes visible with the checkpoint
 	}
 	return slices.ContainsFunc(g.Upstream(sink), func(s *graph.Stage) bool {
-		k, _ := s.TransformKind(e.config.Registry)
-		return s.IsVolatile(k)
+		return s.IsVolatile(s.Description(e.config.Registry))
 	})
 }
 

@@ -22,6 +22,11 @@ var counted = plugins.Columns(
 	plugins.Field{Name: "count", Type: plugins.Of(plugins.Int)},
 )
 
+// keeping describes stages that keep the same whatever their configuration.
+func keeping(what string) func(plugins.Config) plugins.Description {
+	return func(plugins.Config) plugins.Description { return plugins.Description{State: what} }
+}
+
 // addStateful registers kinds that keep state.
 func (w *world) addStateful() {
 	one := func(plugins.Shape, plugins.Config) ([]plugins.Output, error) {
@@ -29,8 +34,10 @@ func (w *world) addStateful() {
 	}
 	for _, k := range []plugins.TransformKind{
 		{
-			Name: "counter", Keyed: true, Outputs: one,
-			State: func(c plugins.Config) string { return "a count, " + c.String("shape") },
+			Name: "counter", Keyed: true, Stateful: true, Outputs: one,
+			Describe: func(c plugins.Config) plugins.Description {
+				return plugins.Description{State: "a count, " + c.String("shape")}
+			},
 			New: func(_ plugins.Config, env plugins.Env) (plugins.Transform, error) {
 				c := newCounter(env)
 				c.inherited = func() { w.count("inherited") }
@@ -38,15 +45,15 @@ func (w *world) addStateful() {
 			},
 		},
 		{
-			Name: "sum", Keyed: true, Outputs: one,
-			State: func(plugins.Config) string { return "a count" },
+			Name: "sum", Keyed: true, Stateful: true, Outputs: one,
+			Describe: keeping("a count"),
 			New: func(_ plugins.Config, env plugins.Env) (plugins.Transform, error) {
 				return &sum{counter: newCounter(env)}, nil
 			},
 		},
 		{
-			Name: "alarm", Keyed: true, Outputs: one,
-			State: func(plugins.Config) string { return "nothing" },
+			Name: "alarm", Keyed: true, Stateful: true, Outputs: one,
+			Describe: keeping("nothing"),
 			New: func(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 				return &alarm{counter: newCounter(env), after: c.Duration("after"), due: plugins.Never}, nil
 			},

@@ -105,7 +105,7 @@ func TestBuildKeepsNobody(t *testing.T) {
 	t.Parallel()
 	k, dir, begun, end := waiting(t)
 	runs := config(file(t, behaviour(`{}`)), nil)
-	runs = runs.WithContents(k.Contents(runs))
+	runs = runs.WithContents(k.Describe(runs).Contents)
 	errs := make(chan error, 2)
 	ask := func() {
 		_, err := k.Outputs(payloads, config(dir, nil))
@@ -116,7 +116,7 @@ func TestBuildKeepsNobody(t *testing.T) {
 	go ask()
 	answered := make(chan bool)
 	go func() {
-		keyed := k.Configured(runs).Keyed
+		keyed := k.ByKey(k.Describe(runs))
 		_, err := k.Outputs(payloads, config(file(t, behaviour(`{"name": "other"}`)), nil))
 		answered <- !keyed && err == nil
 	}()

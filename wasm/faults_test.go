@@ -128,7 +128,7 @@ func TestBombs(t *testing.T) {
 	}{
 		"imports": {[]byte(preamble + "\x02\x05" + most), "it says that it has 4294967295 imports, for which it is too short"},
 		"types":   {[]byte(preamble + "\x01\x05" + most), "it says that it has 4294967295 types, for which it is too short"},
-		"locals":  {[]byte(preamble + "\x01\x04\x01\x60\x00\x00" + "\x03\x02\x01\x00" + "\x0a\x0a\x01\x08\x01" + most + "\x7f\x0b"), "a function has 4294967295 locals or more, at most 50000 are taken"},
+		"locals":  {[]byte(preamble + "\x01\x04\x01\x60\x00\x00" + "\x03\x02\x01\x00" + "\x0a\x0a\x01\x08\x01" + most + "\x7f\x0b"), "a function has 4294967295 locals or more, at most 10000 are taken"},
 		"memory":  {large.Bytes(), "the module begins with 4096.0 MiB of memory, and may have 64.0 MiB: raise limits.memory, or build it with less"},
 		"table":   {wasmtest.Module{Types: void, Funcs: []wasmtest.Func{start}, Table: &binary.Limits{Min: 1 << 30}}.Bytes(), "its table has 1073741824 entries, at most 10000 are taken"},
 		"long":    {bytes.Repeat([]byte(preamble), 2<<20), "it has 8388609 bytes, at most 8388608 are taken"},

@@ -3,12 +3,11 @@ package wasm
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/onstream/onstream/wasm/binary"
 	"github.com/onstream/onstream/wasm/project"
+	"github.com/onstream/onstream/wasm/regular"
 )
 
 // File returns the file of a module: the path, or where that is the folder of a behaviour's project, what is built of it, unless
@@ -34,19 +33,8 @@ func (c Config) File(ctx context.Context, path string) (string, error) {
 
 // Read reads the file of a module, as far as a module may be long: what is longer is refused by who looks at it.
 func Read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.IsDir():
+	if isFolder(path) {
 		return nil, fmt.Errorf("%s is a folder: make a module of it with onstream module build, and name that", path)
-	case !info.Mode().IsRegular(): // one of those that may be opened only when somebody writes
-		return nil, fmt.Errorf("%s is no file: name the one that the compiler wrote", path)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	return io.ReadAll(io.LimitReader(f, int64(binary.DefaultBounds().Size)+1))
+	return regular.Read(path, int64(binary.DefaultBounds().Size))
 }

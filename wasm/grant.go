@@ -5,15 +5,14 @@ import (
 	"strings"
 
 	"github.com/onstream/onstream/plugins"
-	"github.com/onstream/onstream/wasm/host"
+	"github.com/onstream/onstream/wasm/manifest"
 )
 
 // setGrants compares what the module wants to do besides with what the stage lets it do.
 func (p *plan) setGrants(given []string) error {
 	for _, grant := range given {
-		name, ok := strings.CutPrefix(grant, host.HTTPGrant)
-		if !ok || name == "" || strings.ContainsAny(name, "/@ *") {
-			return plugins.ConfigErrorf("grant", `%q is nothing that can be granted: write "http:HOST" or "http:HOST:PORT", such as "http:api.example.com"`, grant)
+		if err := manifest.CheckGrant(grant); err != nil {
+			return plugins.ConfigErrorf("grant", "%v", err)
 		}
 	}
 	wants := p.module.Manifest.Grants

@@ -53,24 +53,9 @@ func kind(l *library) plugins.TransformKind {
 			}
 			return p.outputs(in)
 		},
-		State: func(c plugins.Config) string {
-			d, err := l.describe(c)
-			if err != nil {
-				return "" // Outputs tells why
-			}
-			return fmt.Sprintf("%s, version %d of its state%s", d.Manifest.Name, d.Manifest.State.Version, byText(c.Expr("key")))
-		},
+		Stateful:  true,
 		StateJSON: func(_ string, value []byte) []byte { return keptJSON(value) },
-		Stateless: func(c plugins.Config) bool {
-			d, err := l.describe(c)
-			return err == nil && d.Stateless() && !c.Has("time")
-		},
-		Contents: l.contents,
-		Remarks:  func(c plugins.Config) []string { return remarks(l, c) },
-		Volatile: func(c plugins.Config) bool {
-			d, err := l.describe(c)
-			return err != nil || d.Manifest.Volatile || d.Timers || d.Watermark
-		},
+		Describe:  func(c plugins.Config) plugins.Description { return describe(l, c) },
 		New: func(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 			p, err := newPlan(l, c)
 			if err != nil {
@@ -79,6 +64,23 @@ func kind(l *library) plugins.TransformKind {
 			return newStage(p, l, c, env), nil
 		},
 	}
+}
+
+// describe says what a stage is by the module that it has.
+func describe(l *library, c plugins.Config) plugins.Description {
+	p, err := newPlan(l, c)
+	if err != nil { // the file has just been replaced, and what comes next tells; until then it is taken for the worst
+		return plugins.Description{State: "what is not known", Volatile: true}
+	}
+	d := p.module
+	out := plugins.Description{
+		Volatile: d.Manifest.Volatile || d.Timers || d.Watermark,
+		Contents: l.keep(c, d), Remarks: p.remarks(),
+	}
+	if !d.Stateless() || c.Has("time") {
+		out.State = fmt.Sprintf("%s, version %d of its state%s", d.Manifest.Name, d.Manifest.State.Version, byText(c.Expr("key")))
+	}
+	return out
 }
 
 // byText says what the state is divided by.

@@ -79,7 +79,7 @@ func TestConfigErrors(t *testing.T) {
 		want   string
 	}{
 		"no file":           {missing, nil, payloads, "module: there is no such file: build the module, or correct the path"},
-		"no file at all":    {os.DevNull, nil, payloads, "module: it cannot be read: " + os.DevNull + " is no file: name the one that the compiler wrote"},
+		"no file at all":    {os.DevNull, nil, payloads, "module: it cannot be read: " + os.DevNull + " is a device, not a file"},
 		"no module":         {file(t, []byte("package main")), nil, payloads, "module: " + "@ cannot be used: it is not WebAssembly"},
 		"pin":               {`{}`, map[string]any{"sha256": "sha256:00ff"}, payloads, "sha256: the module is another one, it has "},
 		"no payload":        {`{}`, nil, columns, "value: the records have no payload here, or not the one that they came with, and the module takes payloads: write value = event"},
@@ -164,7 +164,7 @@ func TestReplaced(t *testing.T) {
 	t.Parallel()
 	k, path := kind(t), file(t, behaviour(`{"name": "one"}`))
 	c := config(path, nil)
-	c = c.WithContents(k.Contents(c))
+	c = c.WithContents(k.Describe(c).Contents)
 	for what, becomes := range map[string]func() error{
 		"another": func() error { return os.WriteFile(path, behaviour(`{"name": "two"}`), 0o600) },
 		"nothing": func() error { return os.Remove(path) },
@@ -183,7 +183,7 @@ func TestManyModules(t *testing.T) {
 	t.Parallel()
 	k, path := kind(t), file(t, behaviour(`{"name": "one"}`))
 	c := config(path, nil)
-	c = c.WithContents(k.Contents(c))
+	c = c.WithContents(k.Describe(c).Contents)
 	for i := range 9 {
 		large := append(binary.AppendName(nil, fmt.Sprint("padding ", i)), make([]byte, 8<<20-1<<10)...)
 		module := file(t, wasmtest.Section(behaviour(`{}`), binary.CustomSection, large))
@@ -227,7 +227,7 @@ func TestReplacedWhileRunning(t *testing.T) {
 	t.Parallel()
 	k, path := kind(t), file(t, behaviour(`{"name": "one", "ports": ["p"]}`))
 	one := config(path, nil)
-	one = one.WithContents(k.Contents(one))
+	one = one.WithContents(k.Describe(one).Contents)
 	if err := os.WriteFile(path, behaviour(`{"name": "another"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func TestReplacedWhileRunning(t *testing.T) {
 	if outs, err := k.Outputs(payloads, another); err != nil || len(outs) != 1 {
 		t.Errorf("the one that is new has %v, %v", outs, err)
 	}
-	another = another.WithContents(k.Contents(another))
+	another = another.WithContents(k.Describe(another).Contents)
 	if names := another.Differs(one); len(names) != 1 || names[0] != "module" || one.Fingerprint() == another.Fingerprint() {
 		t.Errorf("they differ in %v", names)
 	}
@@ -248,10 +248,10 @@ func TestReplacedWhileRunning(t *testing.T) {
 func TestStateless(t *testing.T) {
 	t.Parallel()
 	k := kind(t)
-	if k := k.Configured(config(file(t, behaviour(`{}`)), nil)); k.Keyed || k.State != nil {
+	if d := k.Describe(config(file(t, behaviour(`{}`)), nil)); k.ByKey(d) || d.State != "" {
 		t.Error("a module without state is keyed")
 	}
-	if k := k.Configured(config(guest(t, `{`+spaces+`}`), nil)); !k.Keyed || k.State == nil {
+	if d := k.Describe(config(guest(t, `{`+spaces+`}`), nil)); !k.ByKey(d) || d.State == "" {
 		t.Error("a module with state is not keyed")
 	}
 }

@@ -97,12 +97,8 @@ func (l *library) look(path string, info fs.FileInfo, c plugins.Config) (*host.D
 	return d, nil
 }
 
-// contents are of the module of a stage that has no error: from now on it is that one.
-func (l *library) contents(c plugins.Config) map[string]string {
-	d, err := l.describe(c)
-	if err != nil {
-		return nil // the file has just been replaced: what comes next tells
-	}
+// keep keeps the module of a stage that has no error: from now on it is that one.
+func (l *library) keep(c plugins.Config, d *host.Description) (contents map[string]string) {
 	digest := hex.EncodeToString(d.Digest[:])
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -4,16 +4,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
-
-	"github.com/onstream/onstream/plugins"
 )
 
 // remarks says which module a stage runs, and what it may do.
-func remarks(l *library, c plugins.Config) []string {
-	p, err := newPlan(l, c)
-	if err != nil {
-		return nil // Outputs has told
-	}
+func (p *plan) remarks() []string {
 	d := p.module
 	about := strings.TrimSpace(d.Manifest.Name + " " + d.Manifest.Version)
 	all := []string{

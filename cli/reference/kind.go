@@ -140,7 +140,7 @@ func sourceKind(k plugins.SourceKind) Kind {
 func transformKind(k plugins.TransformKind) Kind {
 	out := newKind(Transform, k.Name, fmt.Sprintf("transform %q", k.Name), k.Schema)
 	out.Payload, out.DefaultFormat = k.Payload, k.DefaultFormat
-	out.Inputs, out.Keyed, out.Lookup, out.State = k.Ports, k.Keyed, k.Lookup, k.State != nil
+	out.Inputs, out.Keyed, out.Lookup, out.State = k.Ports, k.Keyed, k.Lookup, k.Stateful
 	out.Names = names(k)
 	out.Common = append(out.Common, "from")
 	if k.Keyed {

@@ -64,7 +64,7 @@ func registry(t *testing.T) *plugins.Registry {
 func weaveKind() plugins.TransformKind {
 	return plugins.TransformKind{
 		Name: "weave", Keyed: true, Ports: []string{"warp", "weft"}, Lookup: true,
-		State: func(plugins.Config) string { return "cloth" },
+		Stateful: true,
 		Schema: plugins.Schema{Doc: "Makes cloth.", Attrs: []plugins.Attr{
 			{Name: "time", Type: plugins.AttrPortExprs, Want: plugins.Of(plugins.Time), Doc: "When."},
 			{Name: "emit", Type: plugins.AttrAggregation, Doc: "What comes out."},

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/runtime"
 	"github.com/onstream/onstream/runtime/graph"
 )
 
@@ -17,23 +18,58 @@ import (
 const tapKind = "trial tap"
 
 // withTaps returns the graph with a sink for each tap.
-func withTaps(g *graph.Graph, taps []Tap) (*graph.Graph, error) {
+func withTaps(c Config, tape *tape) (*graph.Graph, error) {
+	g := c.Graph
 	tapped := *g
 	tapped.Stages = slices.Clone(g.Stages)
-	for i, t := range taps {
+	for i, t := range c.Taps {
 		inputs, shape, err := edge(g, t)
 		if err != nil {
 			return nil, err
 		}
-		tapped.Stages = append(tapped.Stages, &graph.Stage{
-			Role: graph.Sink, Kind: tapKind, Name: "trial tap " + strconv.Itoa(i),
+		s := &graph.Stage{
+			Role: graph.Sink, Kind: tapKind, Name: tapName(i),
 			Config: plugins.NewConfig(map[string]any{"tap": int64(i)}),
 			Inputs: inputs, In: shape, Format: jsonFormat,
 			// What cannot be looked at is not an error of the pipeline.
 			OnError: graph.Drop,
-		})
+		}
+		if whole(g, inputs, shape) { // it comes as it is, and what is no record of its format, too
+			s.Format, s.Options = shape.Format, shape.Options
+			v, err := newViewer(shape, c.Registry)
+			if err != nil {
+				return nil, err
+			}
+			tape.heads[i] = head{v, reads(g.Stage(t.At), shape, c.Registry)}
+		}
+		tapped.Stages = append(tapped.Stages, s)
 	}
 	return &tapped, nil
+}
+
+func tapName(tap int) string { return "trial tap " + strconv.Itoa(tap) }
+
+// whole reports whether all inputs bring payloads that are the record, of one format.
+func whole(g *graph.Graph, inputs []graph.Input, shape plugins.Shape) bool {
+	return shape.Untouched() && !slices.ContainsFunc(inputs, func(in graph.Input) bool {
+		from := g.Stage(in.From)
+		if from == nil || in.Output == graph.Errors {
+			return true
+		}
+		is := from.Outputs[from.Output(in.Output)].Shape
+		return !is.Untouched() || is.Format != shape.Format || is.Options.Fingerprint() != shape.Options.Fingerprint()
+	})
+}
+
+// reads reports whether a stage is a sink for which the engine reads the records, to write them in another form: it
+// is not given those that are none of their format.
+func reads(s *graph.Stage, shape plugins.Shape, r *plugins.Registry) bool {
+	if s.Role != graph.Sink || s.Format == "" {
+		return false
+	}
+	kind, _ := r.Sink(s.Kind)
+	body := kind.Body != "" && len(s.Config.Exprs(kind.Body)) > 0
+	return body || s.Format != shape.Format || s.Options.Fingerprint() != shape.Options.Fingerprint()
 }
 
 // edge returns where a tap looks, and the shape of the records there.
@@ -61,12 +97,22 @@ func edge(g *graph.Graph, t Tap) ([]graph.Input, plugins.Shape, error) {
 
 // tape keeps what passes the taps.
 type tape struct {
+	heads   []head // by tap
 	mu      sync.Mutex
 	step    int
 	records [][]Record
+	skipped []int64 // records that the sink behind a tap is not given
 }
 
-func newTape(taps int) *tape { return &tape{records: make([][]Record, taps)} }
+// head reads what passes a tap as payloads.
+type head struct {
+	viewer *viewer // nil where records are given as JSON
+	skips  bool    // what is no record of its format
+}
+
+func newTape(taps int) *tape {
+	return &tape{heads: make([]head, taps), records: make([][]Record, taps), skipped: make([]int64, taps)}
+}
 
 // begin says that what comes from now on is of a step.
 func (t *tape) begin(step int) {
@@ -78,9 +124,37 @@ func (t *tape) begin(step int) {
 func (t *tape) add(tap int, b *plugins.Batch) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, i := range b.Sel {
-		t.records[tap] = append(t.records[tap], Record{t.step, bytes.Clone(b.Value(i))})
+	h := t.heads[tap]
+	if h.viewer == nil {
+		for _, i := range b.Sel {
+			t.records[tap] = append(t.records[tap], Record{Step: t.step, JSON: bytes.Clone(b.Value(i))})
+		}
+		return
 	}
+	for _, r := range h.viewer.view(b, t.step) {
+		if r.JSON == nil && h.skips {
+			t.skipped[tap]++
+			continue
+		}
+		t.records[tap] = append(t.records[tap], r)
+	}
+}
+
+// unseen counts the records that have passed each tap and cannot be shown. Those that failed in the sink behind it have
+// not reached that.
+func (t *tape) unseen(c Config, stats runtime.Stats) []int64 {
+	dead := map[string]int64{}
+	for _, s := range stats.Stages {
+		dead[s.Addr] = s.Dead
+	}
+	out := make([]int64, len(c.Taps))
+	for i, at := range c.Taps {
+		out[i] = t.skipped[i] + dead[string(graph.Sink)+"."+tapName(i)]
+		if s := c.Graph.Stage(at.At); s != nil && s.Role == graph.Sink && at.Output != graph.Errors {
+			out[i] = max(0, out[i]-dead[at.At])
+		}
+	}
+	return out
 }
 
 func (t *tape) kind() plugins.SinkKind {
@@ -88,6 +162,7 @@ func (t *tape) kind() plugins.SinkKind {
 		Name:          tapKind,
 		Schema:        plugins.Schema{Attrs: []plugins.Attr{{Name: "tap", Type: plugins.AttrInt}}},
 		Payload:       true,
+		Via:           tapKind, // records are not lines of a stream
 		DefaultFormat: jsonFormat,
 		Capabilities:  func(plugins.Config) plugins.Capabilities { return plugins.Capabilities{} },
 		New: func(c plugins.Config, _ plugins.Env) (plugins.Sink, error) {

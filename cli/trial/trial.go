@@ -2,12 +2,15 @@ package trial
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/jsontext"
 	"github.com/onstream/onstream/runtime"
 	"github.com/onstream/onstream/runtime/graph"
 )
@@ -48,27 +51,48 @@ type Tap struct {
 
 // Record is a record that passed a tap.
 type Record struct {
-	Step int    // during which it passed
-	JSON []byte // in one line
+	Step int // during which it passed
+	// JSON is the record as an object; nil where it is none of its format.
+	JSON []byte
+	// Payload is what the record is as it is; nil where it is made of columns.
+	Payload []byte
+}
+
+// Text is the record as JSON: the object, or where there is none, the payload as a string, see [Record.String].
+func (r Record) Text() []byte {
+	if r.JSON != nil {
+		return r.JSON
+	}
+	return jsontext.AppendQuotedString(nil, r.String())
+}
+
+// String is the payload, in base64 where it is not text.
+func (r Record) String() string {
+	if utf8.Valid(r.Payload) {
+		return string(r.Payload)
+	}
+	return base64.StdEncoding.EncodeToString(r.Payload)
 }
 
 // Result is what a run has shown.
 type Result struct {
-	Taps  [][]Record // by the index in Config.Taps, in order of arrival
-	Stats runtime.Stats
+	Taps [][]Record // by the index in Config.Taps, in order of arrival
+	// Unseen is how many records have passed each tap that cannot be shown.
+	Unseen []int64
+	Stats  runtime.Stats
 }
 
 // Run runs the pipeline until everything that became of the steps is finished.
 // Where a row cannot be a record of its source, the error is a [RowError], and
 // the result has what the steps before have shown.
 func Run(ctx context.Context, c Config) (*Result, error) {
-	tapped, err := withTaps(c.Graph, c.Taps)
+	tape := newTape(len(c.Taps))
+	tapped, err := withTaps(c, tape)
 	if err != nil {
 		return nil, err
 	}
 	mocked := newStandIns(c)
 	tapped = withStandIns(tapped, mocked)
-	tape := newTape(len(c.Taps))
 	script := newScript(c, tape)
 	clock := &clock{now: c.Start}
 	registry, err := overlay(c.Registry, script, tape, clock)
@@ -90,7 +114,8 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if _, ok := errors.AsType[*RowError](err); err != nil && !ok {
 		return nil, err
 	}
-	return &Result{tape.records, engine.Stats()}, err
+	stats := engine.Stats()
+	return &Result{tape.records, tape.unseen(c, stats), stats}, err
 }
 
 // overlay returns the same kinds with sources that follow the script, transforms

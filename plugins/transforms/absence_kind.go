@@ -27,19 +27,21 @@ func absenceKind() plugins.TransformKind {
 				maxKeysAttr(),
 			}, retentionAttrs()...),
 		},
-		Keyed:   true,
-		Outputs: absenceOutputs,
+		Keyed:    true,
+		Stateful: true,
+		Outputs:  absenceOutputs,
 		Locals: func(attr string, _ []plugins.Shape, c plugins.Config) ([]plugins.Local, bool) {
 			if attr != "emit" {
 				return nil, true
 			}
 			return append(keyLocal(c), absenceLocal(c)), false
 		},
-		State:     func(c plugins.Config) string { return "times" + byText(c, c.Expr("key")) },
 		StateJSON: absenceJSON,
-		// What others have to do with it depends on which of them came first.
-		Volatile: func(plugins.Config) bool { return true },
-		New:      newAbsence,
+		Describe: func(c plugins.Config) plugins.Description {
+			// What others have to do with it depends on which of them came first.
+			return plugins.Description{State: "times" + byText(c, c.Expr("key")), Volatile: true}
+		},
+		New: newAbsence,
 	}
 }
 

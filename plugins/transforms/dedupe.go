@@ -26,17 +26,19 @@ func dedupeKind() plugins.TransformKind {
 				maxKeysAttr(),
 			}, retentionAttrs()...),
 		},
-		Keyed: true,
+		Keyed:    true,
+		Stateful: true,
 		Outputs: func(in plugins.Shape, c plugins.Config) ([]plugins.Output, error) {
 			if c.Expr("key") == nil {
 				return nil, plugins.ConfigErrorf("", "it is not said what makes records equal: give key, such as key = event.id")
 			}
 			return []plugins.Output{{Shape: in}, {Name: "duplicates", Shape: in, Optional: true}}, checkEventTime(c)
 		},
-		State:     func(c plugins.Config) string { return "times" + byText(c, c.Expr("key")) },
 		StateJSON: dedupeJSON,
-		// When a key is forgotten depends on which of the others came first.
-		Volatile:     func(plugins.Config) bool { return true },
+		Describe: func(c plugins.Config) plugins.Description {
+			// When a key is forgotten depends on which of the others came first.
+			return plugins.Description{State: "times" + byText(c, c.Expr("key")), Volatile: true}
+		},
 		Deduplicates: true,
 		New:          newDedupe,
 	}

@@ -34,21 +34,21 @@ func detectKind() plugins.TransformKind {
 				maxKeysAttr(),
 			}, eventTimeAttrs(plugins.AttrExpr)...), lateAttrs(idleAttr())...),
 		},
-		Keyed:   true,
-		Outputs: detectOutputs,
-		Locals:  detectLocals,
-		Recalls: []string{"first", "last"},
-		State: func(c plugins.Config) string {
+		Keyed:     true,
+		Stateful:  true,
+		Outputs:   detectOutputs,
+		Locals:    detectLocals,
+		Recalls:   []string{"first", "last"},
+		StateJSON: detectJSON,
+		Describe: func(c plugins.Config) plugins.Description {
 			text := patternName(c) + byText(c, c.Expr("key"))
 			if fs := recalled(c); len(fs) > 0 {
 				text += "; " + plugins.Type{Kind: plugins.Record, Fields: fs}.String()
 			}
-			return text
+			// What others have to do with it depends on which of them came first.
+			return plugins.Description{State: text, Volatile: true}
 		},
-		StateJSON: detectJSON,
-		// What others have to do with it depends on which of them came first.
-		Volatile: func(plugins.Config) bool { return true },
-		New:      newDetect,
+		New: newDetect,
 	}
 }
 

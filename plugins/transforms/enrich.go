@@ -46,7 +46,7 @@ func enrichKind() plugins.TransformKind {
 		Lookup:   true,
 		Outputs:  enrichOutputs,
 		Locals:   enrichLocals,
-		Volatile: func(plugins.Config) bool { return true },
+		Describe: func(plugins.Config) plugins.Description { return plugins.Description{Volatile: true} },
 		New:      newEnrich,
 	}
 }

@@ -45,14 +45,16 @@ func joinKind() plugins.TransformKind {
 			),
 		},
 		Keyed:     true,
+		Stateful:  true,
 		Ports:     joinPorts[:],
 		Outputs:   joinOutputs,
 		Locals:    joinLocals,
-		State:     joinState,
 		StateJSON: joinJSON,
-		// A table has what came before; with idle it depends on which of the
-		// others came first.
-		Volatile: func(c plugins.Config) bool { return c.Bool("table") || c.Has("idle") || byPipelineClock(c) },
+		Describe: func(c plugins.Config) plugins.Description {
+			// A table has what came before; with idle it depends on which of the
+			// others came first.
+			return plugins.Description{State: joinState(c), Volatile: c.Bool("table") || c.Has("idle") || byPipelineClock(c)}
+		},
 		New: func(c plugins.Config, env plugins.Env) (plugins.Transform, error) {
 			if c.Bool("table") {
 				return newTableJoin(c, env), nil

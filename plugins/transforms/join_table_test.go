@@ -228,7 +228,7 @@ func TestJoinLocals(t *testing.T) {
 // such.
 func TestJoinStateText(t *testing.T) {
 	t.Parallel()
-	state := kindOf(t, "join").State
+	state := func(c plugins.Config) string { return kindOf(t, "join").Describe(c).State }
 	base := state(joinConfig("within", time.Second))
 	if other := state(joinConfig("within", time.Minute, "type", "outer")); other != base {
 		t.Errorf("%q is not %q", other, base)

@@ -52,6 +52,7 @@ func documented(t *testing.T, at string, s plugins.Schema) {
 func TestVolatile(t *testing.T) {
 	t.Parallel()
 	timed := slices.Clip(byEventTime("idle", nil))
+	joined := slices.Clip(append(slices.Clip(timed), "key", []plugins.Expr{field1("k", plugins.String), field1("k", plugins.String)}))
 	for _, c := range []struct {
 		kind string
 		kv   []any
@@ -61,10 +62,10 @@ func TestVolatile(t *testing.T) {
 		{"window", byEventTime(), true},
 		{"window", append(timed, "timeout", time.Minute), true},
 		{"window", byPipelineClock("idle", nil), true},
-		{"join", timed, false},
-		{"join", byEventTime(), true},
-		{"join", append(timed, "timeout", time.Minute), true},
-		{"join", append(timed, "table", true), true},
+		{"join", joined, false},
+		{"join", append(joined, "idle", time.Minute), true},
+		{"join", append(joined, "timeout", time.Minute), true},
+		{"join", append(joined, "table", true), true},
 		{"reduce", timed, false},
 		{"reduce", byEventTime("ttl", time.Minute), true},
 		{"dedupe", byEventTime("ttl", time.Minute), true},
@@ -72,7 +73,7 @@ func TestVolatile(t *testing.T) {
 		{"detect", byEventTime(), true},
 		{"enrich", nil, true},
 	} {
-		if got := kind(t, c.kind).Volatile(attrs(c.kv...)); got != c.want {
+		if got := kind(t, c.kind).Describe(attrs(c.kv...)).Volatile; got != c.want {
 			t.Errorf("%s with %v: %v, want %v", c.kind, c.kv, got, c.want)
 		}
 	}

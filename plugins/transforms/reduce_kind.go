@@ -29,20 +29,20 @@ func reduceKind() plugins.TransformKind {
 				maxKeysAttr(),
 			}, retentionAttrs()...),
 		},
-		Keyed:   true,
-		Outputs: reduceOutputs,
-		Locals:  reduceLocals,
-		State: func(c plugins.Config) string {
+		Keyed:     true,
+		Stateful:  true,
+		Outputs:   reduceOutputs,
+		Locals:    reduceLocals,
+		StateJSON: reduceJSON,
+		Describe: func(c plugins.Config) plugins.Description {
 			kept := reduceState(c).String()
 			if c.Has("ttl") {
 				kept += " and times"
 			}
-			return kept + byText(c, c.Expr("key"))
+			// When a key is forgotten depends on which of the others came first.
+			return plugins.Description{State: kept + byText(c, c.Expr("key")), Volatile: c.Has("ttl")}
 		},
-		StateJSON: reduceJSON,
-		// When a key is forgotten depends on which of the others came first.
-		Volatile: func(c plugins.Config) bool { return c.Has("ttl") },
-		New:      newReduce,
+		New: newReduce,
 	}
 }
 

@@ -35,8 +35,8 @@ func TestStateJSONOfEachKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range r.Transforms() {
-		if k, _ := r.Transform(name); (k.State == nil) != (k.StateJSON == nil) {
-			t.Errorf("%s keeps state: %v, and shows it: %v", name, k.State != nil, k.StateJSON != nil)
+		if k, _ := r.Transform(name); k.Stateful != (k.StateJSON != nil) {
+			t.Errorf("%s keeps state: %v, and shows it: %v", name, k.Stateful, k.StateJSON != nil)
 		}
 	}
 }

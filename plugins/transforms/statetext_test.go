@@ -48,7 +48,7 @@ func TestStateTexts(t *testing.T) {
 		{"join", attrs("key", []plugins.Expr{key, other}, "within", time.Second, "emit", joined), "intervals of record({a = float}) and record({b = int}) by event.device (string) and event.machine (string)"},
 		{"join", attrs("key", []plugins.Expr{key, other}, "table", true, "emit", joined), "table of record({b = int}) by event.machine (string)"},
 	} {
-		if got := kindOf(t, c.kind).State(c.config); got != c.want {
+		if got := kindOf(t, c.kind).Describe(c.config).State; got != c.want {
 			t.Errorf("%s: %s, want %s", c.kind, got, c.want)
 		}
 	}

@@ -52,7 +52,8 @@ func windowKind() plugins.TransformKind {
 }`,
 			Attrs: attrs,
 		},
-		Keyed: true,
+		Keyed:    true,
+		Stateful: true,
 		Locals: func(attr string, _ []plugins.Shape, c plugins.Config) ([]plugins.Local, bool) {
 			if attr != "emit" {
 				return nil, true
@@ -60,11 +61,12 @@ func windowKind() plugins.TransformKind {
 			return append(keyLocal(c), windowLocal()), true
 		},
 		Outputs:   windowOutputs,
-		State:     windowStateText,
 		StateJSON: windowJSON,
-		// With idle it depends on which of the others came first.
-		Volatile: func(c plugins.Config) bool { return c.Has("idle") || byPipelineClock(c) },
-		New:      newWindow,
+		Describe: func(c plugins.Config) plugins.Description {
+			// With idle it depends on which of the others came first.
+			return plugins.Description{State: windowStateText(c), Volatile: c.Has("idle") || byPipelineClock(c)}
+		},
+		New: newWindow,
 	}
 }
 

@@ -70,7 +70,7 @@ func TestWindowStateText(t *testing.T) {
 	other := windowEmit()
 	other.Calls = other.Calls[:2]
 	state := func(kv ...any) string {
-		return kind(t, "window").State(attrs(byEventTime(append([]any{"emit", windowEmit(), "tumbling", 10 * time.Second}, kv...)...)...))
+		return kind(t, "window").Describe(attrs(byEventTime(append([]any{"emit", windowEmit(), "tumbling", 10 * time.Second}, kv...)...)...)).State
 	}
 	base := state()
 	for _, kv := range [][]any{{"lateness", time.Hour}, {"early", time.Second}, {"idle", time.Hour}, {"forget", time.Hour}} {

@@ -20,8 +20,8 @@ func (g *Graph) Claims(r *plugins.Registry) map[string]string {
 		case Sink:
 			claims[s.Addr()] = fmt.Sprintf("%s %s %.4x", s.Kind, s.Format, sha256.Sum256([]byte(s.Options.Fingerprint())))
 		default:
-			if k, _ := s.TransformKind(r); k.State != nil {
-				claims[s.Addr()] = s.Kind + ": " + k.State(s.Config)
+			if kept := s.Description(r).State; kept != "" {
+				claims[s.Addr()] = s.Kind + ": " + kept
 				if s.Follows != "" {
 					claims[s.Addr()] += byPartition + s.Follows + g.division(s.Follows)
 				}

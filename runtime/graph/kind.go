@@ -2,12 +2,18 @@ package graph
 
 import "github.com/onstream/onstream/plugins"
 
-// TransformKind returns the kind of a stage as it is for its configuration; false for
-// sources and sinks, and where there is no such kind.
+// TransformKind returns the kind of a stage; false for sources and sinks, and where
+// there is no such kind.
 func (s *Stage) TransformKind(r *plugins.Registry) (plugins.TransformKind, bool) {
 	if s.Role != Transform {
 		return plugins.TransformKind{}, false
 	}
-	k, ok := r.Transform(s.Kind)
-	return k.Configured(s.Config), ok
+	return r.Transform(s.Kind)
+}
+
+// Description returns what the kind of a transform says of the stage; nothing of sources
+// and sinks.
+func (s *Stage) Description(r *plugins.Registry) plugins.Description {
+	k, _ := s.TransformKind(r)
+	return k.Description(s.Config)
 }

@@ -7,9 +7,9 @@ import (
 )
 
 // IsVolatile reports whether what a stage makes depends on more than what it is
-// given. K is its kind; a zero one for sources and sinks.
-func (s *Stage) IsVolatile(k plugins.TransformKind) bool {
-	if k.Volatile != nil && k.Volatile(s.Config) {
+// given. D is what its kind says of it; nothing for sources and sinks.
+func (s *Stage) IsVolatile(d plugins.Description) bool {
+	if d.Volatile {
 		return true
 	}
 	exprs := append(s.Config.AllExprs(), s.Keys...)

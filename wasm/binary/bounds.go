@@ -7,9 +7,9 @@ type Bounds struct {
 	Table  int // entries of the table
 }
 
-// DefaultBounds are those of behaviours that come from anywhere: 8 MiB, 50,000
+// DefaultBounds are those of behaviours that come from anywhere: 8 MiB, 10,000
 // locals, 10,000 entries.
-func DefaultBounds() Bounds { return Bounds{Size: 8 << 20, Locals: 50_000, Table: 10_000} }
+func DefaultBounds() Bounds { return Bounds{Size: 8 << 20, Locals: 10_000, Table: 10_000} }
 
 // What no module needs more of.
 const (

@@ -2,6 +2,7 @@ package binary
 
 // The instructions that are told apart.
 const (
+	opUnreachable  = 0x00
 	opBlock        = 0x02
 	opLoop         = 0x03
 	opIf           = 0x04
@@ -17,11 +18,14 @@ const (
 	opSelect       = 0x1b
 	opSelectTyped  = 0x1c
 	opLocalGet     = 0x20
+	opLocalSet     = 0x21
+	opLocalTee     = 0x22
 	opGlobalGet    = 0x23
 	opGlobalSet    = 0x24
 	opTableGet     = 0x25
 	opTableSet     = 0x26
 	opLoad         = 0x28 // the first of those with an address
+	opFirstStore   = 0x36
 	opStore        = 0x3e // the last
 	opMemorySize   = 0x3f
 	opMemoryGrow   = 0x40
@@ -39,6 +43,8 @@ const (
 
 	vecConst   = 12
 	vecShuffle = 13
+
+	noResult = 0x40 // the type of a block
 )
 
 // An Event is something in the code of a function that matters to who changes
@@ -50,7 +56,7 @@ type Event struct {
 	At    int
 	Ref   Ref // of Call and Reference
 	Depth int // of Return, the number of blocks around it
-	Count int // instructions before it
+	Count int // instructions before it; of Branch, to how many places it may go
 }
 
 // EventKind says what an Event is.
@@ -63,6 +69,7 @@ const (
 	CallIndirect           // of one that is computed
 	Reference              // to a function, as a value
 	Block                  // that is not a loop
+	Branch                 // to blocks around it, or one of several
 	Bulk                   // that takes as long as the number says that is on top of the stack
 	Return                 // from the function, not at its end
 	EndLoop                // the end of a loop
@@ -109,6 +116,15 @@ func (c *Code) Walk(see func(Event)) error {
 			see(Event{Kind: kind, At: ref.At, Ref: ref})
 		case op == opReturn:
 			see(Event{Kind: Return, At: r.at - 1, Depth: depth - 1})
+		case op == opBr || op == opBrIf:
+			r.u32()
+			see(Event{Kind: Branch, At: r.at, Count: 1})
+		case op == opBrTable:
+			labels := r.count(1, maxLabels, "labels") + 1
+			for range labels {
+				r.u32()
+			}
+			see(Event{Kind: Branch, At: r.at, Count: labels})
 		case op == opCallIndirect:
 			see(Event{Kind: CallIndirect, At: r.at})
 			r.u32()
@@ -171,7 +187,7 @@ func blockType(r *reader) {
 		r.fail(ErrShort)
 		return
 	}
-	if b := r.data[r.at]; b == 0x40 || ValueType(b).known() {
+	if b := r.data[r.at]; b == noResult || ValueType(b).known() {
 		r.at++
 		return
 	}

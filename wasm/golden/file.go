@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
+
+	"github.com/onstream/onstream/wasm/regular"
 )
 
 // What a file may have.
@@ -47,12 +48,7 @@ func (f *File) Steps() int { return len(f.steps) }
 
 // Read reads a file.
 func Read(path string) (*File, error) {
-	src, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read golden rows: %w", err)
-	}
-	defer src.Close() //nolint:errcheck // it was only read
-	data, err := io.ReadAll(io.LimitReader(src, maxFile+1))
+	data, err := regular.Read(path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("read golden rows: %w", err)
 	}

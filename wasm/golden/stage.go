@@ -85,7 +85,7 @@ func (s *stage) start(ctx context.Context) error {
 	for _, o := range outputs {
 		s.ports = append(s.ports, o.Name)
 	}
-	s.keeps = s.kind.Configured(c).State != nil
+	s.keeps = s.kind.Description(c).State != ""
 	if s.instance, err = s.kind.New(c, s.env); err != nil {
 		return err
 	}

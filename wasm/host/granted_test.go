@@ -1,9 +1,11 @@
 package host_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,9 +30,15 @@ func asking() wasmtest.Behaviour {
 // ask gives a module a request, and returns the answer by the names of its settings.
 func ask(t *testing.T, grant string, limit time.Duration, request ...abi.Setting) (map[string]string, error) {
 	t.Helper()
+	return askLogging(t, slog.DiscardHandler, grant, limit, request...)
+}
+
+// askLogging is ask with a log.
+func askLogging(t *testing.T, log slog.Handler, grant string, limit time.Duration, request ...abi.Setting) (map[string]string, error) {
+	t.Helper()
 	c := config()
 	c.Grants, c.Limits.Time = []string{grant}, limit
-	i, err := load(t, asking().Bytes(), c).Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
+	i, err := load(t, asking().Bytes(), c).Instantiate(host.NewLog(slog.New(log), 100), 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,5 +113,73 @@ func TestHTTPRequest(t *testing.T) {
 	}
 	if got, err := ask(t, "http:"+at, time.Minute, text("uri", s.URL)); err != nil || !strings.Contains(got["error"], `a request has no "uri"`) {
 		t.Errorf("it answers %v, %v", got, err)
+	}
+}
+
+// Of a request that fails the guest is told the kind, and the log what has been said of it, with addresses.
+func TestHTTPRequestFails(t *testing.T) {
+	t.Parallel()
+	refused, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := refused.Close(); err != nil {
+		t.Fatal(err)
+	}
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			err = c.Close()
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(plain.Close)
+	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
+	untrusted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	untrusted.StartTLS()
+	t.Cleanup(untrusted.Close)
+	for _, x := range []struct{ url, told, logged string }{
+		{"http://" + refused.Addr().String(), "the connection was refused", refused.Addr().String()},
+		{"http://a..b", "the host was not found", "lookup a..b"},
+		{plain.URL, "the connection was closed before the end of the answer", "EOF"},
+		{strings.Replace(plain.URL, "http:", "https:", 1), "the host does not speak TLS as it should", "HTTP response to HTTPS client"},
+		{untrusted.URL, "the certificate of the host is not trusted", "x509"},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, x.url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proxy, err := http.ProxyFromEnvironment(r); err != nil || proxy != nil {
+			continue // what it says is told
+		}
+		var log bytes.Buffer
+		got, err := askLogging(t, slog.NewTextHandler(&log, nil), "http:"+r.URL.Host, time.Minute, text("url", x.url))
+		if err != nil || got["status"] != "0" || got["error"] != x.told {
+			t.Errorf("%s answers %v, %v, not %q", x.url, got, err, x.told)
+		}
+		if line := log.String(); !strings.Contains(line, "an HTTP request of the module has failed: ") || !strings.Contains(line, x.logged) {
+			t.Errorf("%s logs %s, without %q", x.url, line, x.logged)
+		}
+	}
+}
+
+// What a guest asks for is not in messages at any length.
+func TestHTTPRefusalIsShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 500_000)
+	for _, request := range []abi.Setting{
+		text("url", "http://"+long), text("url", "ftp://"+long), text("url", "http://[::"+long), text("url", long+"\x7f"),
+		text(long, ""), {Name: long, Type: abi.Int},
+	} {
+		got, err := ask(t, "http:example.com", time.Minute, request)
+		if said := got["error"]; err != nil || said == "" || len(said) > 1000 {
+			t.Errorf("it says %d bytes, %.100s, %v", len(said), said, err)
+		}
+	}
+	got, err := ask(t, "http:example.com", time.Minute, text("url", "http://example.com"), text("method", "GET "+long))
+	if said := got["error"]; err != nil || said == "" || len(said) > 1000 {
+		t.Errorf("a method: it says %d bytes, %.100s, %v", len(said), said, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -16,11 +17,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/onstream/onstream/wasm/abi"
+	"github.com/onstream/onstream/wasm/manifest"
 )
-
-// HTTPGrant is how a grant begins that lets a module ask a host: http:HOST, or http:HOST:PORT where the port is not that
-// of the scheme.
-const HTTPGrant = "http:"
 
 // httpFunction is the function that is only there for modules that have a grant.
 const httpFunction = "http_request"
@@ -42,7 +40,7 @@ type granted struct {
 func newGranted(grants []string) *granted {
 	g := &granted{}
 	for _, grant := range grants {
-		if host, ok := strings.CutPrefix(grant, HTTPGrant); ok {
+		if host, ok := strings.CutPrefix(grant, manifest.HTTPGrant); ok {
 			g.hosts = append(g.hosts, strings.ToLower(host))
 		}
 	}
@@ -50,7 +48,7 @@ func newGranted(grants []string) *granted {
 	transport.MaxResponseHeaderBytes = maxHeader
 	g.client = &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects {
-			return fmt.Errorf("it was redirected %d times", len(via))
+			return refusef("it was redirected %d times", len(via))
 		}
 		return g.allows(r.URL)
 	}}
@@ -59,10 +57,11 @@ func newGranted(grants []string) *granted {
 
 func (g *granted) allows(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("the URL %s is neither http nor https", u.Redacted())
+		return refusef("the URL %s is neither http nor https", shown(u.Redacted()))
 	}
 	if host := strings.ToLower(u.Host); !slices.Contains(g.hosts, host) {
-		return fmt.Errorf("the host %s is not granted: write grant = [%q], if it may be asked", host, HTTPGrant+host)
+		host = shown(host)
+		return refusef("the host %s is not granted: write grant = [%q], if it may be asked", host, manifest.HTTPGrant+host)
 	}
 	return nil
 }
@@ -98,7 +97,7 @@ func (i *Instance) fetch(frame []byte) []byte {
 }
 
 // Request makes a request for a function of the host, as http_request does, and returns the answer. It panics with a
-// fault where the time of the call is over.
+// fault where the time of the call is over. Of an error the guest is told the kind, and the log the whole.
 func (i *Instance) Request(settings []abi.Setting) ([]abi.Setting, error) {
 	i.count(256) // many of them are looked at as a loop is
 	ctx, cancel := context.WithTimeout(context.Background(), i.allowed-i.spent)
@@ -110,7 +109,14 @@ func (i *Instance) Request(settings []abi.Setting) ([]abi.Setting, error) {
 	if errors.Is(err, context.DeadlineExceeded) || i.spent > i.allowed {
 		panic(Faultf(Timeout, "the module waited longer than %v, also for an answer: raise limits.time", i.allowed))
 	}
-	return answer, err
+	if err == nil {
+		return answer, nil
+	}
+	short := told(err)
+	if text := err.Error(); text != short.text {
+		i.log.line(i.call.Now, slog.LevelWarn, []byte("an HTTP request of the module has failed: "+text))
+	}
+	return nil, short
 }
 
 func (g *granted) fetch(ctx context.Context, settings []abi.Setting) ([]abi.Setting, error) {
@@ -119,7 +125,7 @@ func (g *granted) fetch(ctx context.Context, settings []abi.Setting) ([]abi.Sett
 		name, isHeader := strings.CutPrefix(s.Name, "header.")
 		switch {
 		case s.Type != abi.Text && s.Type != abi.Bytes:
-			return nil, fmt.Errorf("%s is neither a string nor bytes", s.Name)
+			return nil, refusef("%s is neither a string nor bytes", shown(s.Name))
 		case isHeader:
 			header.Add(name, s.Text)
 		case s.Name == "method":
@@ -129,12 +135,12 @@ func (g *granted) fetch(ctx context.Context, settings []abi.Setting) ([]abi.Sett
 		case s.Name == "body":
 			body = s.Text
 		default:
-			return nil, fmt.Errorf("a request has no %q: it has url, method, body and header.NAME", s.Name)
+			return nil, refusef("a request has no %q: it has url, method, body and header.NAME", shown(s.Name))
 		}
 	}
 	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("make a request: %w", err)
+		return nil, unread(address, err)
 	}
 	r.Header = header
 	if err := g.allows(r.URL); err != nil {
@@ -150,14 +156,14 @@ func (g *granted) do(r *http.Request) ([]abi.Setting, error) {
 	}
 	defer resp.Body.Close()                               //nolint:errcheck // it was only read
 	if resp.StatusCode == http.StatusSwitchingProtocols { // what follows has no end
-		return nil, errors.New("the server wants to go over to another protocol")
+		return nil, refusef("the server wants to go over to another protocol")
 	}
 	var body bytes.Buffer
 	if _, err := body.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	if body.Len() > maxAnswer {
-		return nil, fmt.Errorf("the answer has more than %d bytes", maxAnswer)
+		return nil, refusef("the answer has more than %d bytes", maxAnswer)
 	}
 	answer := []abi.Setting{{Name: "status", Type: abi.Int, Int: int64(resp.StatusCode)}, {Name: "body", Type: abi.Bytes, Text: body.String()}}
 	for _, name := range slices.Sorted(maps.Keys(resp.Header)) {

@@ -1,10 +1,6 @@
 package host_test
 
 import (
-	"context"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +62,10 @@ func TestRefusals(t *testing.T) {
 		"state unsaid":    {imported(wasmtest.HostFunc{Module: abi.Module, Name: "state_del", Params: "iiii", Results: "i"}), "it imports state_del, but its manifest has no state: name its namespaces in state.spaces"},
 		"timers unheard":  {imported(wasmtest.HostFunc{Module: abi.Module, Name: "timer_set", Params: "iiII", Results: "i"}), "it imports timer_set, but does not export onstream_on_timer"},
 		"many loops":      {processing(slices.Repeat([]byte{0x03, 0x40, 0x0b}, 2001), wasmtest.I64(0)).Bytes(), "a function has 2001 loops, at most 2000 are taken"},
+		"many branches":   {processing([]byte{0x02, 0x40}, slices.Repeat([]byte{0x41, 0, 0x0d, 0}, 10_001), []byte{0x0b}, wasmtest.I64(0)).Bytes(), "a function has 10001 branches, at most 10000 are taken: divide it"},
+		"many labels":     {processing(slices.Repeat(labels(4096), 3), wasmtest.I64(0)).Bytes(), "a function has 12291 branches, at most 10000 are taken: divide it"},
+		"loops in loops":  {manyLocals(600, wasmtest.Code(slices.Repeat([]byte{0x03, 0x40}, 100), slices.Repeat([]byte{0x0b}, 100))), "a function has 100 loops in each other and 600 locals, of which the product may be 50000"},
+		"spread":          {manyLocals(600, slices.Repeat([]byte{0x03, 0x40, 0x0b}, 600)), "a function has 600 blocks and loops and 600 locals, of which the product may be 300000"},
 		"broken manifest": {changed(func(b *wasmtest.Behaviour) { b.Manifest = "{" }), "its manifest: line 1: it is not JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,44 +78,21 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Compiled modules are kept for their owner alone, and are found again.
-func TestCache(t *testing.T) {
-	t.Parallel()
-	c := config()
-	c.CacheDir = filepath.Join(t.TempDir(), "cache")
-	files := func() []string {
-		names, err := filepath.Glob(filepath.Join(c.CacheDir, "*", "*"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return names
-	}
-	for range 2 {
-		m, err := host.Load(context.Background(), processing(echo).Bytes(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		i, err := m.Instantiate(host.NewLog(slog.New(slog.DiscardHandler), 100), 0, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if out, err := process(i, "it"); err != nil || string(out) != "it" {
-			t.Errorf("it returns %q, %v", out, err)
-		}
-		if err := m.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	}
-	info, err := os.Stat(c.CacheDir)
-	if err != nil || info.Mode().Perm() != 0o700 || len(files()) == 0 {
-		t.Errorf("the folder has %v, %v: %v", info.Mode(), files(), err)
-	}
-	if err := os.Chmod(c.CacheDir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := host.Load(context.Background(), processing(echo).Bytes(), c); err == nil || !strings.Contains(err.Error(), "others may write to "+c.CacheDir+", and what is in it is executed: chmod 700 it") {
-		t.Errorf("a folder for everybody gives %v", err)
-	}
+// labels is a block with a table of so many branches, all of them to its end.
+func labels(n int) []byte {
+	table := binary.AppendU32([]byte{0x02, 0x40, 0x41, 0, 0x0e}, uint32(n))
+	return append(append(table, make([]byte, n+1)...), 0x0b)
+}
+
+// manyLocals is a behaviour with a function that has so many locals.
+func manyLocals(n int, code []byte) []byte {
+	i32 := []binary.ValueType{binary.I32}
+	return wasmtest.Module{
+		Types:   []binary.FuncType{{}, {Params: i32, Results: i32}, {Params: slices.Repeat(i32, 2), Results: []binary.ValueType{binary.I64}}},
+		Memory:  &binary.Limits{Min: 1},
+		Funcs:   []wasmtest.Func{{Locals: slices.Repeat(i32, n), Code: code}, {Type: 1, Code: wasmtest.I32(0)}, {Type: 2, Code: wasmtest.I64(0)}},
+		Exports: []binary.Export{{Name: abi.Memory, Kind: binary.Memory}, {Name: abi.Marker}, {Name: abi.Alloc, Index: 1}, {Name: abi.Process, Index: 2}},
+	}.Bytes()
 }
 
 // A module that takes too long to compile is given up.

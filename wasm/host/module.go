@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"time"
 
@@ -21,19 +20,23 @@ import (
 const steps = 50_000
 
 // maxStack is how many values of 8 bytes there may be on the stack of a guest. What it needs to grow, in steps of twice as
-// much, is copied in one go, in which nothing else runs: 8 MB take a few milliseconds.
+// much, is copied in one go, in which nothing else runs: 8 MB take a few milliseconds. Functions that are as unfavourable as can
+// be take up to four times as much.
 const maxStack = 1 << 20
 
 // maxInstructions is how many a function may have: the largest one of Go's compiler has 14,000.
 const maxInstructions = 100_000
 
-// What a function may have: with so many the compiler takes a second or two for it, and with three times as many a minute.
-// By far the largest functions of Go's compiler have 3 loops, 1,000 blocks and 17 locals.
+// What a function may have: with so many of one of them the compiler takes some seconds for it, and with three times as many a
+// minute. By far the largest functions of compilers have 60 loops, 1,000 blocks, 1,500 branches, 17 locals in Go and 800 in C that
+// is not optimized.
 const (
-	maxLoops  = 2000
-	maxBlocks = 10_000
-	maxSpread = 2_000_000
-	maxCalls  = 50_000 // which take 75 MB
+	maxLoops    = 2000
+	maxBlocks   = 10_000
+	maxBranches = 10_000
+	maxSpread   = 300_000
+	maxNested   = 50_000
+	maxCalls    = 50_000 // which take 75 MB
 )
 
 // ErrSlow says that a module takes too long to compile.
@@ -48,9 +51,10 @@ const maxTable = 100_000
 // Config says how modules are compiled and what they may use.
 type Config struct {
 	Limits Limits
-	// Grants are what the module may do besides, see [HTTPGrant].
+	// Grants are what the module may do besides, see [manifest.CheckGrant].
 	Grants []string
-	// CacheDir is where compiled modules are kept, by their digest; "" for nowhere. It is made, for its owner alone.
+	// CacheDir is where compiled modules are kept, by their digest, in a folder "compiled"; "" for nowhere. It is made, for its
+	// owner alone. What is not used for 30 days goes when another module is compiled, and what is more than 1 GiB.
 	CacheDir string
 	// CompileTime is how long compiling may take; a minute. It is looked at between two functions.
 	CompileTime time.Duration
@@ -76,7 +80,8 @@ func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
 		return nil, err
 	}
 	metered, err := meter.Rewrite(decoded, meter.Config{
-		Module: meterModule, Name: meterTick, Steps: steps, Stack: maxStack, Pages: c.Limits.pages(), Entries: maxTable, Loops: maxLoops, Blocks: maxBlocks, Spread: maxSpread, Calls: maxCalls, Instructions: maxInstructions,
+		Module: meterModule, Name: meterTick, Steps: steps, Stack: maxStack, Pages: c.Limits.pages(), Entries: maxTable,
+		Loops: maxLoops, Blocks: maxBlocks, Branches: maxBranches, Spread: maxSpread, Nested: maxNested, Calls: maxCalls, Instructions: maxInstructions,
 	})
 	if err != nil {
 		var large *meter.TooLargeError
@@ -95,11 +100,12 @@ func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
 
 func (m *Module) compile(ctx context.Context, metered []byte) (err error) {
 	c := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithMemoryLimitPages(max(1, m.config.Limits.pages()))
+	var kept *kept
 	if dir := m.config.CacheDir; dir != "" {
-		if err := OwnFolder(dir); err != nil {
+		if kept, err = openKept(dir, metered); err != nil {
 			return err
 		}
-		if m.cache, err = wazero.NewCompilationCacheWithDir(dir); err != nil {
+		if m.cache, err = wazero.NewCompilationCacheWithDir(kept.dir); err != nil {
 			return fmt.Errorf("keep compiled modules: %w", err)
 		}
 		c = c.WithCompilationCache(m.cache)
@@ -123,6 +129,8 @@ func (m *Module) compile(ctx context.Context, metered []byte) (err error) {
 		return fmt.Errorf("%w than %v to compile it: build a smaller one", ErrSlow, limit)
 	case err != nil:
 		return fmt.Errorf("compile it: %w", err)
+	case kept != nil:
+		return kept.seal()
 	}
 	return nil
 }
@@ -134,22 +142,6 @@ func workers() int {
 		return 2
 	}
 	return 1
-}
-
-// OwnFolder makes a folder that nobody else can write to: what is in it is executed.
-func OwnFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("keep compiled modules: %w", err)
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("keep compiled modules: %w", err)
-	}
-	// Windows tells the rights of files in other ways; there the folder is inside of the user's own.
-	if mode := info.Mode().Perm(); mode&0o022 != 0 && runtime.GOOS != "windows" {
-		return fmt.Errorf("keep compiled modules: others may write to %s, and what is in it is executed: chmod 700 it, or name another folder", dir)
-	}
-	return nil
 }
 
 // Close frees what the module and its instances have.

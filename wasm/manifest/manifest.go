@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,6 +93,9 @@ func Parse(text []byte) (*Manifest, error) {
 		if err := json.Unmarshal(text, m); err != nil {
 			return nil, jsonError(text, err)
 		}
+		if err := twice(text); err != nil {
+			return nil, err
+		}
 	}
 	if m.Mode == "" {
 		m.Mode = Records
@@ -111,8 +113,7 @@ func jsonError(src []byte, err error) error {
 	}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		line := 1 + bytes.Count(src[:min(int(syntax.Offset), len(src))], []byte{'\n'})
-		return fmt.Errorf("line %d: it is not JSON: %w", line, err)
+		return fmt.Errorf("line %d: it is not JSON: %w", line(src, syntax.Offset), err)
 	}
 	return fmt.Errorf("it is not JSON: %w", err)
 }
@@ -173,8 +174,8 @@ func (m *Manifest) check() error {
 	if err := names("state.spaces", m.State.Spaces); err != nil {
 		return err
 	}
-	if len(m.Grants) > maxItems {
-		return fmt.Errorf("grants has %d items, at most %d are taken", len(m.Grants), maxItems)
+	if err := m.checkGrants(); err != nil {
+		return err
 	}
 	return m.checkParameters()
 }

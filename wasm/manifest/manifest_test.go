@@ -46,23 +46,69 @@ func TestRefusals(t *testing.T) {
 		`{"inputs": [{"name": "t", "type": "float"}]}`:                                                "inputs are of the mode columns",
 		`{"mode": "columns", "inputs": [{"name": "t", "type": "f64"}]}`:                               `inputs: t has the type "f64": write bool, int, float`,
 		`{"mode": "columns", "inputs": [{"name": "t", "type": "int"}, {"name": "t", "type": "int"}]}`: "inputs: t is there twice",
-		`{"returns": "columns"}`:                                                                        "a module that returns columns needs outputs",
-		`{"outputs": [{"name": "t", "type": "int"}]}`:                                                   "outputs are of modules that return columns",
-		`{"returns": "columns", "outputs": [{"name": "t", "type": "json"}]}`:                            "outputs: t has the type json, which cannot be returned",
-		`{"returns": "selection", "ports": ["late"]}`:                                                   "ports are of modules that return records",
-		`{"ports": ["errors"]}`:                                                                         "errors is the name of every stage's error output",
-		`{"ports": ["a b"]}`:                                                                            `ports: "a b" is no name: write letters, digits and underscores`,
-		`{"parameters": [{"name": "p", "type": "int", "default": 1.5}]}`:                                "parameters: the default of p is 1.5, which is not of the type int",
-		`{"parameters": [{"name": "p", "type": "int", "default": 5, "max": 4}]}`:                        "parameters: the default of p is 5: it is to be at most 4",
-		`{"parameters": [{"name": "p", "type": "string", "default": "c", "enum": ["a", "b"]}]}`:         `p is "c": write one of a, b`,
-		`{"parameters": [{"name": "p", "type": "duration", "default": 0, "min": 1500000}]}`:             "the default of p is 0s: it is to be at least 1.5s",
-		`{"parameters": [{"name": "p", "type": "time", "default": 0, "min": 1000000, "max": 2000000}]}`: "the default of p is 1970-01-01T00:00:00Z: it is to be from 1970-01-01T00:00:01Z to 1970-01-01T00:00:02Z",
-		`{"parameters": [{"name": "p", "type": "duration", "default": 0, "min": 1e300}]}`:               "the default of p is 0s: it is to be at least 1e+300",
-		`{"limits": {"memory": -1}}`:                                                                    "a limit is negative",
-		strings.Repeat(" ", manifest.MaxSize) + "{}":                                                    "it has 262146 bytes, at most 262144 are taken",
+		`{"returns": "columns"}`:                                                                          "a module that returns columns needs outputs",
+		`{"outputs": [{"name": "t", "type": "int"}]}`:                                                     "outputs are of modules that return columns",
+		`{"returns": "columns", "outputs": [{"name": "t", "type": "json"}]}`:                              "outputs: t has the type json, which cannot be returned",
+		`{"returns": "selection", "ports": ["late"]}`:                                                     "ports are of modules that return records",
+		`{"ports": ["errors"]}`:                                                                           "errors is the name of every stage's error output",
+		`{"ports": ["a b"]}`:                                                                              `ports: "a b" is no name: write letters, digits and underscores`,
+		`{"parameters": [{"name": "p", "type": "int", "default": 1.5}]}`:                                  "parameters: the default of p is 1.5, which is not of the type int",
+		`{"parameters": [{"name": "p", "type": "int", "default": 5, "max": 4}]}`:                          "parameters: the default of p is 5: it is to be at most 4",
+		`{"parameters": [{"name": "p", "type": "string", "default": "c", "enum": ["a", "b"]}]}`:           `p is "c": write one of a, b`,
+		`{"parameters": [{"name": "p", "type": "duration", "default": 0, "min": 1500000}]}`:               "the default of p is 0s: it is to be at least 1.5s",
+		`{"parameters": [{"name": "p", "type": "time", "default": 0, "min": 1000000, "max": 2000000}]}`:   "the default of p is 1970-01-01T00:00:00Z: it is to be from 1970-01-01T00:00:01Z to 1970-01-01T00:00:02Z",
+		`{"parameters": [{"name": "p", "type": "duration", "default": 0, "min": 1e300}]}`:                 "the default of p is 0s: it is to be at least 1e+300",
+		`{"grants": ["http:api.example.com", "tcp:db:5432"]}`:                                             `grants: item 2: "tcp:db:5432" is nothing that can be granted: write "http:HOST" or "http:HOST:PORT", such as "http:api.example.com"`,
+		`{"grants": ["http:api.example.com", "http:API.example.com"]}`:                                    "grants: item 2: http:API.example.com is there twice",
+		"{\"name\": \"a\",\n\"ports\": [\"x\"],\n\"name\": \"b\"}":                                        `line 3: "name" is there twice in one object: leave one of them out`,
+		`{"name": "a", "NAME": "b"}`:                                                                      `line 1: "NAME" is there twice in one object`,
+		`{"limits": {"time_ms": 5, "memory": 1, "time_ms": 6}}`:                                           `"time_ms" is there twice in one object`,
+		`{"parameters": [{"name": "p", "type": "int"}, {"name": "q", "type": "int", "type": "float"}]}`:   `"type" is there twice in one object`,
+		`{"parameters": [{"name": "p", "type": "json", "default": [{"a": 1e999, "a": 2}]}]}`:              `"a" is there twice in one object`,
+		`{"parameters": [{"name": "p", "type": "int"}, {"name": "p", "type": "int"}]}`:                    "parameters: p is there twice",
+		`{"returns": "columns", "outputs": [{"name": "t", "type": "int"}, {"name": "t", "type": "int"}]}`: "outputs: t is there twice",
+		`{"ports": ["late", "late"]}`:                                                                     "ports: late is there twice",
+		`{"state": {"spaces": ["seen", "seen"]}}`:                                                         "state.spaces: seen is there twice",
+		`{"limits": {"memory": -1}}`:                                                                      "a limit is negative",
+		strings.Repeat(" ", manifest.MaxSize) + "{}":                                                      "it has 262146 bytes, at most 262144 are taken",
 	} {
 		if _, err := manifest.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60s gives %v, not %s", text, err, want)
+		}
+	}
+}
+
+// What a grant is, and what is none.
+func TestCheckGrant(t *testing.T) {
+	t.Parallel()
+	for _, grant := range []string{
+		"http:localhost", "http:localhost:80", "http:api.example.com", "http:10.0.0.2:8080", "http:[::1]", "http:[fe80::1]:8080", "http:bücher.example", "http:my_host.",
+	} {
+		if err := manifest.CheckGrant(grant); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, grant := range []string{
+		"", "http:", "http", "https:example.com", "http://example.com", "http:example.com/", "http:user@example.com", "http:*.example.com", "http:a b", "http:a\x1b[2J",
+		"http:example.com:", "http:example.com:0", "http:example.com:70000", "http:example.com:http", "http::80", "http:::1", "http:[::1", "http:[]", "http:[a]:1",
+		"http:" + strings.Repeat("x", 254),
+	} {
+		err := manifest.CheckGrant(grant)
+		if err == nil || !strings.Contains(err.Error(), "is nothing that can be granted") || len(err.Error()) > 400 {
+			t.Errorf("%.40q gives %v", grant, err)
+		}
+	}
+}
+
+// Names in a value of an author's own may be alike but for the case of their letters.
+func TestNamesOnce(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"name": "name", "parameters": [{"name": "p", "type": "json", "default": {"a": {"b": 1}, "A": {"b": 2}}}, {"name": "q", "type": "int"}]}`,
+		`{"later": [[{"a": 1}, {"a": 2}], {"a": [], "b": {}, "c": "a"}]}`,
+	} {
+		if _, err := manifest.Parse([]byte(text)); err != nil {
+			t.Errorf("%s gives %v", text, err)
 		}
 	}
 }

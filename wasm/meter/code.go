@@ -106,9 +106,6 @@ func (w *rewriter) charging() []byte {
 	return append(b, localGet, 0, end)
 }
 
-// frame is how many values a function takes of the stack besides its locals.
-const frame = 16
-
 // results appends the type of a block with the results of a function.
 func (w *rewriter) results(dst []byte, t binary.FuncType) []byte {
 	switch len(t.Results) {
@@ -140,7 +137,9 @@ func (w *rewriter) body(dst []byte, index int) ([]byte, error) {
 	typ := w.m.Types[w.m.Functions[index]]
 	stack := int64(0)
 	if found.nests {
-		stack = int64(frame + len(typ.Params) + c.Variables)
+		if stack, err = w.frame(index); err != nil {
+			return nil, err
+		}
 	}
 	dst = slices.Grow(dst, len(c.Body)+(len(found.events)+1)*24+64)
 	dst = append(dst, c.Body[:c.Locals]...)
@@ -159,11 +158,12 @@ func (w *rewriter) body(dst []byte, index int) ([]byte, error) {
 
 // found is what there is in a function.
 type found struct {
-	events               []binary.Event
-	loops, blocks, calls int
-	instructions         int
-	steps                int  // that it takes without its loops; 0 for one so short that its caller's count
-	nests                bool // it may call functions of the module
+	events                         []binary.Event
+	loops, blocks, branches, calls int
+	nesting                        int // of loops
+	instructions                   int
+	steps                          int  // that it takes without its loops; 0 for one so short that its caller's count
+	nests                          bool // it may call functions of the module
 }
 
 // perStep is how many instructions are one more step. Of those of a function few are executed in a call, most of all in
@@ -185,6 +185,9 @@ func (w *rewriter) events(c *binary.Code) (found, error) {
 		case binary.Block:
 			f.blocks++
 			return
+		case binary.Branch:
+			f.branches += e.Count
+			return
 		case binary.EndLoop:
 			l := loops[len(loops)-1]
 			loops = loops[:len(loops)-1]
@@ -202,6 +205,7 @@ func (w *rewriter) events(c *binary.Code) (found, error) {
 		case binary.Loop:
 			f.loops++
 			loops = append(loops, open{len(f.events), inner})
+			f.nesting = max(f.nesting, len(loops))
 			inner = 0
 		case binary.Call, binary.CallIndirect, binary.Bulk:
 			f.calls++
@@ -231,7 +235,7 @@ func (w *rewriter) instructions(dst []byte, c *binary.Code, f found) []byte {
 				dst = binary.AppendU32(append(dst, br), uint32(e.Depth))
 				from++
 			}
-		case binary.CallIndirect, binary.Block, binary.EndLoop, binary.End:
+		case binary.CallIndirect, binary.Block, binary.Branch, binary.EndLoop, binary.End:
 		}
 	}
 	return append(dst, c.Body[from:]...)
@@ -247,8 +251,12 @@ func (config *Config) check(c *binary.Code, f found) error {
 		what = fmt.Sprintf("%d loops, at most %d are taken", loops, config.Loops)
 	case over(blocks, config.Blocks):
 		what = fmt.Sprintf("%d blocks, at most %d are taken", blocks, config.Blocks)
+	case over(f.branches, config.Branches):
+		what = fmt.Sprintf("%d branches, at most %d are taken", f.branches, config.Branches)
 	case over(spread, config.Spread):
 		what = fmt.Sprintf("%d blocks and loops and %d locals, of which the product may be %d", loops+blocks, c.Variables, config.Spread)
+	case over(f.nesting*c.Variables, config.Nested):
+		what = fmt.Sprintf("%d loops in each other and %d locals, of which the product may be %d", f.nesting, c.Variables, config.Nested)
 	case over(f.instructions, config.Instructions):
 		what = fmt.Sprintf("%d instructions, at most %d are taken", f.instructions, config.Instructions)
 	case over(calls, config.Calls):

@@ -269,6 +269,8 @@ func TestTooComplicated(t *testing.T) {
 	for want, code := range map[string][]byte{
 		"a function has 4 loops, at most 3 are taken: divide it":                                          slices.Repeat([]byte{0x03, 0x40, 0x0b}, 4),
 		"a function has 6 calls, at most 5 are taken":                                                     slices.Repeat([]byte{0x10, 0}, 6),
+		"a function has 6 branches, at most 5 are taken":                                                  append([]byte{0x02, 0x40, 0x0c, 0, 0x0b, 0x02, 0x40, 0x41, 0, 0x0e, 4}, 0, 0, 0, 0, 0, 0x0b),
+		"a function has 3 loops in each other and 3 locals, of which the product may be 8":                append(slices.Repeat([]byte{0x03, 0x40}, 3), 0x0b, 0x0b, 0x0b),
 		"a function has 9 blocks, at most 8 are taken":                                                    slices.Repeat([]byte{0x02, 0x40, 0x0b}, 9),
 		"a function has 7 blocks and loops and 3 locals, of which the product may be 20: divide it, or b": append(slices.Repeat([]byte{0x41, 0, 0x04, 0x40, 0x0b}, 6), 0x03, 0x40, 0x0b),
 	} {
@@ -279,7 +281,7 @@ func TestTooComplicated(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := config
-		c.Loops, c.Blocks, c.Spread, c.Calls = 3, 8, 20, 5
+		c.Loops, c.Blocks, c.Spread, c.Calls, c.Branches, c.Nested = 3, 8, 20, 5, 5, 8
 		if len(code) == 12 || len(code) == 27 {
 			c.Spread = 0
 		}
@@ -344,7 +346,7 @@ func TestDepth(t *testing.T) {
 				Types: []binary.FuncType{f.typ}, Funcs: []wasmtest.Func{{Code: f.code}}, Exports: []binary.Export{{Name: "f"}},
 			}
 			c := config
-			c.Stack = 100 * (16 + 1) // a frame has 16 values and a parameter
+			c.Stack = 100 * (16 + 1 + 2) // a frame has 16 values, a parameter and two operands
 			deep := false
 			guest := start(t, rewrite(t, m.Bytes(), c), func() { deep = true; panic(errKilled) })
 			call := func(n int32) error {

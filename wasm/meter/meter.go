@@ -7,7 +7,7 @@
 // A global counts down, in two halves. One is decremented where a function begins and where a
 // loop begins its next turn, by one and one more for each 64 instructions that there are, and for each 64 bytes that an instruction copies or fills; a short function that
 // has neither loops nor calls is left as it is. The other one is what functions that call others may still take of the
-// stack: the run-time's own is larger than can be copied unnoticed when it has to grow. What a module does
+// stack, by their parameters, locals and operands: the run-time's own is larger than can be copied unnoticed when it has to grow. What a module does
 // is not changed by that, but for how long it takes and how deep it may recurse.
 package meter
 
@@ -23,7 +23,8 @@ type Config struct {
 	// [Steps] after each Steps steps, and with [Deep] when calls are nested too deeply; then it must not return.
 	Module, Name string
 	Steps        int32
-	// Stack is how many values, of 8 bytes, the functions may have that are being called at a time.
+	// Stack is how many values, of 8 bytes, the functions may have that are being called at a time. A compiler that keeps
+	// few of them in registers may take four times as much.
 	Stack int32
 	// Pages is how many pages of 64 KiB the module's memory has at most.
 	Pages uint32
@@ -33,6 +34,11 @@ type Config struct {
 	// of both for each of its locals, in all. Compilers take longer for a function than in proportion to
 	// them. 0 is any number.
 	Loops, Blocks, Spread int
+	// Nested is how many loops that are in each other a function has at most for each of its locals, in all; 0 is any number.
+	Nested int
+	// Branches is how many branches a function has at most, each label of a table of them being one; 0 is any number. A compiler goes through
+	// all that lead to a place for each of them.
+	Branches int
 	// Instructions is how many instructions a function has at most; 0 is any number.
 	Instructions int
 	// Calls is how many calls a function has at most, for each of which a compiler needs a kilobyte or two; 0 is any number.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/onstream/onstream/wasm/host"
@@ -19,7 +18,8 @@ import (
 const recipe = 1
 
 // Cached returns the file of the module of the project, which is built unless the folder cacheDir has it: one of the same
-// sources, the same version of the compiler and the same SDK. The folder is made, for its owner alone.
+// sources, the same version of the compiler and the same SDK. The folder is made, for its owner alone; when a module is added,
+// those go that were not used for long, as [host.SweepFolder] has it.
 // Before it compiles, it calls building.
 func (p *Project) Cached(ctx context.Context, cacheDir string, building func()) (string, error) {
 	t, err := p.find(ctx)
@@ -37,11 +37,16 @@ func (p *Project) Cached(ctx context.Context, cacheDir string, building func()) 
 		return "", fmt.Errorf("keep the module of %s: %w", p.Dir, err)
 	}
 	out := filepath.Join(cacheDir, key+".wasm")
-	if _, err := os.Stat(out); err == nil {
+	if isThere(out) {
+		host.Touch(out)
 		return out, nil
 	}
 	building()
-	return out, p.build(ctx, t, out)
+	if err := p.build(ctx, t, out); err != nil {
+		return "", err
+	}
+	_ = host.SweepFolder(cacheDir) // what cannot be removed now is in nobody's way
+	return out, nil
 }
 
 // key names all that the module depends on.

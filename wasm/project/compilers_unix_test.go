@@ -105,6 +105,76 @@ func TestCached(t *testing.T) {
 	}
 }
 
+// When a module is added, those go that were not used for a month; what is used again stays.
+func TestOldModulesGo(t *testing.T) {
+	compilers(t)
+	cache := t.TempDir()
+	if err := os.Chmod(cache, 0o700); err != nil { //nolint:gosec // a folder
+		t.Fatal(err)
+	}
+	cached := func(source string) string {
+		t.Helper()
+		p, err := project.Read(folder(t, map[string]string{"onstream.json": "{}", "main.c": source}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := p.Cached(t.Context(), cache, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	forgotten, used := cached("int a;"), cached("int b;")
+	longAgo := time.Now().Add(-31 * 24 * time.Hour)
+	if err := errors.Join(os.Chtimes(forgotten, longAgo, longAgo), os.Chtimes(used, longAgo, longAgo)); err != nil {
+		t.Fatal(err)
+	}
+	if again := cached("int b;"); again != used {
+		t.Fatalf("it is %s, and then %s", used, again)
+	}
+	added := cached("int c;")
+	for file, stays := range map[string]bool{forgotten: false, used: true, added: true} {
+		if _, err := os.Stat(file); (err == nil) != stays {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// Where a Rust project has crates besides the SDK, and not the SDK, cargo is given a copy that finds it.
+func TestCargoWithoutSDK(t *testing.T) {
+	bin, _ := compilers(t)
+	script(t, filepath.Join(bin, "rustc"), `case "$1" in -vV) echo rustc 1 ;; *) echo `+bin+` ;; esac`)
+	write(t, filepath.Join(bin, "libstd-1.rlib"), "")
+	script(t, filepath.Join(bin, "cargo"), `/bin/cat Cargo.toml >`+filepath.Join(bin, "toml")+`
+while read -r name _ _ _ _ path _; do [ "$name" = onstream ] && break; done <Cargo.toml
+eval "sdk=$path"
+[ -f "$sdk/src/lib.rs" ] && [ -f src/lib.rs ] || { echo "no SDK in $sdk"; exit 1; }
+out="$6/wasm32-unknown-unknown/release"; /bin/mkdir -p "$out"; /bin/cat `+filepath.Join(bin, "module")+` >"$out/x.wasm"`)
+	begins := "[package]\nname = \"x\"\n[dependencies]\nserde = \"1\"\n"
+	sdk := map[string]string{"sdk/Cargo.toml": "[package]\nname = \"onstream\"\n", "sdk/src/lib.rs": ""}
+	for name, c := range map[string]struct {
+		toml string
+		more map[string]string
+		own  bool // the SDK that is in the folder
+	}{
+		"copied without":       {begins + "onstream = { path = \"sdk\" }\n", nil, false},
+		"one around it":        {begins + "onstream = { path = \"..\" }\n", nil, false},
+		"with it":              {begins + "onstream = { path = \"sdk\" }\n", sdk, true},
+		"something else there": {begins + "onstream = { path = \"lib\" }\n", map[string]string{"lib/Cargo.toml": "[package]\nname = \"lib\"\n", "lib/src/lib.rs": ""}, false},
+	} {
+		files := map[string]string{"onstream.json": "{}", "Cargo.toml": c.toml, "src/lib.rs": ""}
+		for file, text := range c.more {
+			files[file] = text
+		}
+		if err := project.Build(t.Context(), folder(t, files), filepath.Join(t.TempDir(), "out.wasm")); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if said := string(read(t, filepath.Join(bin, "toml"))); (said == c.toml) != c.own {
+			t.Errorf("%s: cargo reads %s", name, said)
+		}
+	}
+}
+
 // A compiler that is not there, or not all of it, is told precisely.
 func TestMissing(t *testing.T) {
 	bin, _ := compilers(t)

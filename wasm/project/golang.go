@@ -2,11 +2,13 @@ package project
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 
 	"github.com/onstream/onstream/wasm/sdk"
 )
@@ -47,8 +49,50 @@ func (t *goToolchain) build(ctx context.Context, p *Project, work, out string) e
 			return fmt.Errorf("copy the sources: %w", err)
 		}
 	}
-	env = withPlaces(env, work)
-	return p.compile(ctx, dir, work, env, t.path, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-buildmode=c-shared", "-o", out, ".")
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-buildmode=c-shared", "-o", out}
+	if at := sdkReplaced.FindSubmatch(p.file("go.mod")); at != nil {
+		overlay, err := p.overlayGoSDK(filepath.FromSlash(string(at[1])), work)
+		if err != nil {
+			return fmt.Errorf("write the SDK: %w", err)
+		}
+		args = append(args, overlay...)
+	}
+	return p.compile(ctx, dir, work, withPlaces(env, work), t.path, append(args, ".")...)
+}
+
+// sdkReplaced finds where a go.mod says that the SDK is.
+var sdkReplaced = regexp.MustCompile(`(?m)^\s*(?:replace\s+)?` + regexp.QuoteMeta(sdkModule) + `(?:\s+v\S+)?\s*=>\s*(\.\S*)`)
+
+// overlayGoSDK returns the arguments by which Go sees the SDK at a path from the folder on, none where something is there.
+func (p *Project) overlayGoSDK(path, work string) ([]string, error) {
+	at, err := filepath.Abs(filepath.Join(p.Dir, path))
+	if err != nil || isThere(filepath.Join(at, "go.mod")) {
+		return nil, err
+	}
+	sdk := filepath.Join(work, "sdk")
+	if err := writeSDK(sdk, Go); err != nil {
+		return nil, err
+	}
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	err = eachFile(os.DirFS(sdk), func(name string, _ []byte) error {
+		name = filepath.FromSlash(name)
+		overlay.Replace[filepath.Join(at, name)] = filepath.Join(sdk, name)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(overlay)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(work, "overlay.json")
+	return []string{"-overlay=" + file}, os.WriteFile(file, text, 0o644)
+}
+
+func isThere(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // withPlaces says where Go is to keep what it keeps, where the user has no places for it.

@@ -23,7 +23,7 @@ func (p *Project) readManifest(files fs.FS) error {
 	case errors.Is(err, errTooLong):
 		return fmt.Errorf("%s: it has more than %d KiB: shorten it", ManifestFile, manifest.MaxSize>>10)
 	case err != nil:
-		return fmt.Errorf("%s: %w", ManifestFile, err)
+		return err
 	}
 	says, err := manifest.Parse(text)
 	if err != nil {

@@ -15,6 +15,10 @@ import (
 //go:embed all:templates
 var templates embed.FS
 
+// modulePrefix begins the names that projects have for their compilers and package managers: go, std, test, main and many more are
+// taken there.
+const modulePrefix = "behaviour-"
+
 var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // New makes a project in a folder, which is made, with the folder's name: a small behaviour with a test that passes, and a copy
@@ -27,7 +31,7 @@ func New(dir string, l Language) ([]string, error) {
 	name := filepath.Base(abs)
 	switch {
 	case !nameForm.MatchString(name):
-		return nil, fmt.Errorf("%q is no name for a behaviour: write letters, digits, underscores and hyphens, with a letter first", name)
+		return nil, fmt.Errorf("%q is no name for a behaviour: write letters, digits, underscores and hyphens, at most 64, with a letter first", name)
 	case !slices.Contains(Languages(), l):
 		return nil, fmt.Errorf("there is no SDK for %q: write one of %q", string(l), Languages())
 	}
@@ -51,7 +55,7 @@ func New(dir string, l Language) ([]string, error) {
 	err = writeSDK(filepath.Join(dir, "sdk"), l)
 	if l == Go {
 		made = append(made, "go.mod")
-		err = errors.Join(err, writeGoModule(dir, name))
+		err = errors.Join(err, writeGoModule(dir, modulePrefix+name))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make a project: %w", err)

@@ -3,10 +3,15 @@ package project_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/onstream/onstream/wasm/golden"
 	"github.com/onstream/onstream/wasm/host"
@@ -112,6 +117,89 @@ func TestWithoutSDK(t *testing.T) {
 	if d, err := host.Inspect(read(t, module)); err != nil || d.Manifest.Name != "bare" {
 		t.Errorf("it is %+v, %v", d, err)
 	}
+}
+
+// A folder that has lost its SDK is built with that of this onstream: the imports, go.mod and Cargo.toml in it still say where it
+// was. Where that is written on the way is not in the module.
+func TestLostSDK(t *testing.T) {
+	t.Parallel()
+	for _, l := range project.Languages() {
+		t.Run(string(l), func(t *testing.T) {
+			t.Parallel()
+			if testing.Short() && l != project.Go {
+				t.Skip("short: only the compiler that is there anyway")
+			}
+			dir := filepath.Join(t.TempDir(), "bare")
+			if _, err := project.New(dir, l); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(filepath.Join(dir, "sdk")); err != nil {
+				t.Fatal(err)
+			}
+			module := read(t, built(t, dir))
+			if d, err := host.Inspect(module); err != nil || d.Manifest.Name != "bare" {
+				t.Errorf("it is %+v, %v", d, err)
+			}
+			if !bytes.Equal(module, read(t, built(t, dir))) {
+				t.Error("it is another module when it is built again")
+			}
+		})
+	}
+}
+
+// Names that mean something to a compiler or package manager are as good as others: the words of Go's library and of its
+// folders, and those that look like versions.
+func TestNewNames(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"go", "main", "internal", "vendor", "v2", "A-b_C9-" + strings.Repeat("x", 57)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), name)
+			if _, err := project.New(dir, project.Go); err != nil {
+				t.Fatal(err)
+			}
+			built(t, dir)
+		})
+	}
+}
+
+// Each name is taken or refused with the rule; where it is taken, the compilers' own files have one that all of them take.
+func TestNewTakesOrRefuses(t *testing.T) {
+	t.Parallel()
+	takes := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
+	compilers := map[project.Language]struct {
+		file string
+		name *regexp.Regexp
+	}{
+		project.Go:             {"go.mod", regexp.MustCompile(`^module behaviour-[A-Za-z0-9_-]+\n`)},
+		project.Rust:           {"Cargo.toml", regexp.MustCompile(`^\[package\]\nname = "behaviour_[a-z0-9_]+"\n`)},
+		project.AssemblyScript: {"package.json", regexp.MustCompile(`^\{\n  "name": "behaviour-[a-z0-9_]+",\n`)},
+	}
+	top, n := t.TempDir(), 0
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.OneOf(
+			rapid.StringMatching(`[A-Za-z][A-Za-z0-9_-]{0,80}`), rapid.StringMatching(`[ -.0-~]{1,20}`),
+			rapid.SampledFrom([]string{"fn", "self", "crate", "core", "alloc", "onstream", "assemblyscript", "node_modules", "favicon.ico", "7up", "a b", "ä", "a.b", "-x"}),
+		).Filter(func(name string) bool { return name != "." && name != ".." }).Draw(t, "name")
+		l := rapid.SampledFrom([]project.Language{project.Go, project.Rust, project.AssemblyScript}).Draw(t, "language")
+		n++
+		parent := filepath.Join(top, strconv.Itoa(n))
+		defer os.RemoveAll(parent)
+		_, err := project.New(filepath.Join(parent, name), l)
+		if !takes.MatchString(name) {
+			if want := fmt.Sprintf("%q is no name for a behaviour: write letters, digits, underscores and hyphens, at most 64, with a letter first", name); err == nil || err.Error() != want {
+				t.Fatalf("it gives %v, not %s", err, want)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(parent, name, compilers[l].file))
+		if err != nil || !compilers[l].name.Match(text) {
+			t.Fatalf("%s has %s, %v", compilers[l].file, text, err)
+		}
+	})
 }
 
 // What does not become a behaviour is told with the reason and what to do.

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/onstream/onstream/wasm/manifest"
+	"github.com/onstream/onstream/wasm/regular"
 )
 
 const rustTarget = "wasm32-unknown-unknown"
@@ -46,18 +51,31 @@ func (t *rustToolchain) version() string { return t.tells }
 
 func (t *rustToolchain) build(ctx context.Context, p *Project, work, out string) error {
 	cargo := p.file("Cargo.toml")
-	if others(cargo) {
-		return t.cargo(ctx, p, work, out)
-	}
-	sdk := ""
+	dir, sdk, path := p.Dir, "", []byte(nil)
 	if at := sdkPath.FindSubmatch(cargo); at != nil {
-		sdk = filepath.FromSlash(string(at[1])) // from the folder on, in which the compiler is run
+		path = slices.Concat(at[1], at[2])
+		sdk = filepath.FromSlash(string(path)) // from the folder on, in which the compiler is run
 	}
-	if sdk == "" || !p.holds(filepath.Join(sdk, "src", "lib.rs")) {
+	if sdk == "" || !p.holdsRustSDK(sdk) {
 		sdk = filepath.Join(work, "sdk")
 		if err := writeSDK(sdk, Rust); err != nil {
 			return fmt.Errorf("write the SDK: %w", err)
 		}
+		if path != nil && others(cargo) { // cargo has no other way to be told where it is
+			dir = filepath.Join(work, "module")
+			if err := p.writeTo(dir); err != nil {
+				return fmt.Errorf("copy the sources: %w", err)
+			}
+			cargo = sdkPath.ReplaceAllFunc(cargo, func(says []byte) []byte {
+				return bytes.Replace(says, slices.Concat([]byte{'"'}, path, []byte{'"'}), []byte(strconv.Quote(filepath.ToSlash(sdk))), 1)
+			})
+			if err := os.WriteFile(filepath.Join(dir, "Cargo.toml"), cargo, 0o644); err != nil {
+				return fmt.Errorf("copy the sources: %w", err)
+			}
+		}
+	}
+	if others(cargo) {
+		return t.cargo(ctx, p, dir, work, out)
 	}
 	library := filepath.Join(work, "libonstream.rlib")
 	if err := t.rustc(ctx, p, work, "onstream", "rlib", library, filepath.Join(sdk, "src", "lib.rs")); err != nil {
@@ -67,15 +85,19 @@ func (t *rustToolchain) build(ctx context.Context, p *Project, work, out string)
 }
 
 // sdkPath finds where a Cargo.toml says that the SDK is.
-var sdkPath = regexp.MustCompile(`(?m)^onstream\s*=\s*\{[^}\n]*\bpath\s*=\s*"([^"\n]+)"`)
+var sdkPath = regexp.MustCompile(`(?m)^onstream\s*=\s*\{[^}\n]*\bpath\s*=\s*"([^"\n]+)"|^\[dependencies\.onstream\]\s*\n(?:[^\[\n][^\n]*\n)*?path\s*=\s*"([^"\n]+)"`)
 
-// holds reports whether there is a file at a path that starts at the folder. One that was copied without its SDK has none there.
-func (p *Project) holds(path string) bool {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(p.Dir, path)
+// sdkName is how the Cargo.toml of the SDK begins.
+var sdkName = regexp.MustCompile(`(?m)^name\s*=\s*"onstream"`)
+
+// holdsRustSDK reports whether the SDK is in a folder, whose path starts at that of the project. A project that was copied without
+// its SDK may find nothing there, or something else.
+func (p *Project) holdsRustSDK(dir string) bool {
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(p.Dir, dir)
 	}
-	_, err := os.Stat(path)
-	return err == nil
+	says, err := regular.Read(filepath.Join(dir, "Cargo.toml"), manifest.MaxSize)
+	return err == nil && sdkName.Match(says)
 }
 
 func (t *rustToolchain) rustc(ctx context.Context, p *Project, work, crate, typ, out, file string, more ...string) error {
@@ -96,14 +118,14 @@ func (t *rustToolchain) rustc(ctx context.Context, p *Project, work, crate, typ,
 }
 
 // cargo builds a project that has crates of others, which only cargo can fetch.
-func (t *rustToolchain) cargo(ctx context.Context, p *Project, work, out string) error {
+func (t *rustToolchain) cargo(ctx context.Context, p *Project, dir, work, out string) error {
 	path, err := exec.LookPath("cargo")
 	if err != nil {
 		return &MissingError{Rust, "cargo is not there", "install it with rustup (https://rustup.rs), or leave out the dependencies besides onstream"}
 	}
 	target := filepath.Join(work, "target")
 	env := append(os.Environ(), "RUSTC="+t.path, "CARGO_TERM_COLOR=never")
-	if err := p.compile(ctx, p.Dir, work, env, path, "build", "--release", "--target", rustTarget, "--target-dir", target); err != nil {
+	if err := p.compile(ctx, dir, work, env, path, "build", "--release", "--target", rustTarget, "--target-dir", target); err != nil {
 		return err
 	}
 	made, _ := filepath.Glob(filepath.Join(target, rustTarget, "release", "*.wasm"))

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/onstream/onstream/wasm/regular"
 )
 
 // What the sources of a project have at most.
@@ -86,8 +88,12 @@ func (p *Project) read() error {
 			return nil
 		}
 		// Stat, and not what the entry says: links are followed.
-		if info, err := fs.Stat(files, name); err != nil || !info.Mode().IsRegular() {
-			return nil //nolint:nilerr // links to nowhere are no sources, nor are sockets
+		info, err := fs.Stat(files, name)
+		if err != nil || info.IsDir() {
+			return nil //nolint:nilerr // links to nowhere are no sources, nor are those to folders
+		}
+		if err := regular.Check(name, info); err != nil { // a compiler would wait for it
+			return fmt.Errorf("%w: move it out of the folder", err)
 		}
 		data, err := readBounded(files, name, left)
 		if errors.Is(err, errTooLong) {
@@ -130,6 +136,13 @@ func leftOut(name string) bool {
 
 // readBounded reads a file of at most so many bytes.
 func readBounded(files fs.FS, name string, limit int64) ([]byte, error) {
+	info, err := fs.Stat(files, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := regular.Check(name, info); err != nil {
+		return nil, err
+	}
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func TestMissingParameter(t *testing.T) {
 // The example of an SDK is built wherever it is copied to, with the SDK that is there.
 func TestCopiedExample(t *testing.T) {
 	t.Parallel()
-	for _, language := range []string{"go", "c", "rust"} {
+	for _, language := range languages {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			skipShort(t, language)

@@ -1,8 +1,8 @@
 // A behaviour that notices temperatures that are out of the ordinary for their device, and devices that fall silent.
-import { Bytes, field, now, number, onConfigure, onOpen, onRecords, Output, Records, Settings, Space, Writer } from "../../assembly/index";
-import { Clock, onTimers, setTimer, Timers } from "../../assembly/timers";
-export * from "../../assembly/module";
-export { onstream_on_timer } from "../../assembly/timers";
+import { Bytes, field, now, number, onConfigure, onOpen, onRecords, Output, Records, Settings, Space, Writer } from "../sdk/assembly/index";
+import { Clock, onTimers, setTimer, Timers } from "../sdk/assembly/timers";
+export * from "../sdk/assembly/module";
+export { onstream_on_timer } from "../sdk/assembly/timers";
 
 const history = new Space(0);
 const SILENT = 1; // the port

@@ -1,6 +1,6 @@
 // A behaviour that returns its columns as they are, of the rows that are to be kept.
-import { Columns, onColumns, Output } from "../../../assembly/index";
-export * from "../../../assembly/module";
+import { Columns, onColumns, Output } from "../sdk/assembly/index";
+export * from "../sdk/assembly/module";
 
 // The inputs by their indices in the manifest; those of the outputs are the same.
 enum Field {

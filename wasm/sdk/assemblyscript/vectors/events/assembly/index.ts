@@ -1,8 +1,8 @@
 // A behaviour that tells how event time goes on, measures what its records say, and asks hosts.
-import { Bytes, Metric, number, onOpen, onRecords, Output, Records, Request, Settings, Writer } from "../../../assembly/index";
-import { onWatermark } from "../../../assembly/watermarks";
-export * from "../../../assembly/module";
-export { onstream_on_watermark } from "../../../assembly/watermarks";
+import { Bytes, Metric, number, onOpen, onRecords, Output, Records, Request, Settings, Writer } from "../sdk/assembly/index";
+import { onWatermark } from "../sdk/assembly/watermarks";
+export * from "../sdk/assembly/module";
+export { onstream_on_watermark } from "../sdk/assembly/watermarks";
 
 const SPACE: u8 = 0x20;
 

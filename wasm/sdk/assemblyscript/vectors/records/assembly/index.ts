@@ -1,12 +1,12 @@
 // A behaviour whose records say what to do with them: words, separated by one blank.
 import {
   Bytes, integer, Level, logBytes, Metric, NO_TIME, now, onConfigure, onOpen, onRecords, Output, Records, Settings, Space, Values, watermark, Writer,
-} from "../../../assembly/index";
-import { onSnapshot } from "../../../assembly/snapshots";
-import { Clock, clearTimer, onTimers, setTimer, Timers } from "../../../assembly/timers";
-export * from "../../../assembly/module";
-export { onstream_restore, onstream_snapshot } from "../../../assembly/snapshots";
-export { onstream_on_timer } from "../../../assembly/timers";
+} from "../sdk/assembly/index";
+import { onSnapshot } from "../sdk/assembly/snapshots";
+import { Clock, clearTimer, onTimers, setTimer, Timers } from "../sdk/assembly/timers";
+export * from "../sdk/assembly/module";
+export { onstream_restore, onstream_snapshot } from "../sdk/assembly/snapshots";
+export { onstream_on_timer } from "../sdk/assembly/timers";
 
 const SPACE: u8 = 0x20;
 

@@ -1,6 +1,6 @@
 // A behaviour that keeps the rows whose number is positive.
-import { Columns, onColumns, Output } from "../../../assembly/index";
-export * from "../../../assembly/module";
+import { Columns, onColumns, Output } from "../sdk/assembly/index";
+export * from "../sdk/assembly/module";
 
 onColumns((batch: Columns, out: Output): string | null => {
   const numbers = batch.floats(0), stay = out.selection();

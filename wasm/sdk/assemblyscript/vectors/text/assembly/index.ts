@@ -1,6 +1,6 @@
 // A behaviour that reads and writes numbers and JSON with what the SDK has for that.
-import { Bytes, field, integer, isInteger, number, onRecords, Output, Records, Writer } from "../../../assembly/index";
-export * from "../../../assembly/module";
+import { Bytes, field, integer, isInteger, number, onRecords, Output, Records, Writer } from "../sdk/assembly/index";
+export * from "../sdk/assembly/module";
 
 const SPACE: u8 = 0x20;
 const ABSENT = Bytes.of("absent");
