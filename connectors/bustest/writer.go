@@ -52,7 +52,7 @@ type write struct {
 func (g *rig) write(t testing.TB, conn connectors.Bus, topic string) *writer {
 	t.Helper()
 	kind, _ := g.registry.Sink("topic")
-	env := Env("sink.out")
+	env := g.env(t, "sink.out")
 	env.Connection = conn
 	sink, err := kind.New(g.sinkConfig(t, g.Config(t, g.Addr), topic), env)
 	if err != nil {
