@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -51,13 +52,18 @@ func (k Kind) Start(ctx context.Context, dir, log string) (_ *Server, err error)
 	return s, s.Start(ctx)
 }
 
-// FreeAddr returns an address of the loopback at which nobody listens.
-func FreeAddr() (string, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+// FreeAddr returns an address of the loopback at which nobody listens. Its port is below those that systems give to
+// programs that ask for any: so nobody takes it before a server starts there, or while it is killed.
+func FreeAddr() (addr string, err error) {
+	const lowest, ports, attempts = 20000, 12000, 1000
+	for range attempts {
+		var l net.Listener
+		addr = fmt.Sprintf("127.0.0.1:%d", lowest+rand.N(ports))
+		if l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", addr); err == nil {
+			return addr, l.Close()
+		}
 	}
-	return l.Addr().String(), l.Close()
+	return "", fmt.Errorf("find a free port: %w", err)
 }
 
 // Addr returns where clients reach the server, HOST:PORT.

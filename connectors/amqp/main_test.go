@@ -34,7 +34,7 @@ func server(t testing.TB) string { return bustest.Server(t, "ONSTREAM_TEST_AMQP"
 func config(t testing.TB, addr string, values, queue map[string]any, more ...plugins.ConfigBlock) plugins.Config {
 	t.Helper()
 	s := kindOf(t).Schema
-	all := map[string]any{"url": "amqp://" + addr, "heartbeat": 2 * time.Second}
+	all := map[string]any{"url": "amqp://" + addr, "heartbeat": 10 * time.Second}
 	for name, v := range values {
 		all[name] = v
 	}

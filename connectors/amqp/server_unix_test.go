@@ -3,8 +3,6 @@
 package amqp_test
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/onstream/onstream/connectors/bustest"
 )
 
 // own is a server of a test's own, which can be stopped and started again.
@@ -20,8 +20,14 @@ type own struct {
 	addr   string
 	secure string // with TLS, where lines of configuration have SECURE
 	env    []string
-	runs   []*exec.Cmd // the directory of nodes, which stays, and the server
-	said   *os.File
+	runs   []run // the directory of nodes, which stays, and the server
+	said   *bustest.Journal
+}
+
+// run is a program with all that it starts, which is a group.
+type run struct {
+	pid   int
+	ended chan struct{} // closed when none of the group says anything any more
 }
 
 const program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -36,21 +42,15 @@ func newOwn(t testing.TB, config ...string) *own {
 		t.Skip("rabbitmq-server is not installed here, so that none can be stopped and started")
 	}
 	dir := t.TempDir()
-	ports := freePorts(t, 4)
-	o := &own{addr: fmt.Sprintf("127.0.0.1:%d", ports[0]), secure: fmt.Sprintf("127.0.0.1:%d", ports[3])}
+	o := &own{addr: bustest.Nowhere(t), secure: bustest.Nowhere(t), said: &bustest.Journal{}}
 	for name, text := range map[string]string{"plugins": "[].\n", "rabbitmq.conf": strings.ReplaceAll(strings.Join(append(config, "listeners.tcp.default = "+o.addr, ""), "\n"), "SECURE", o.secure)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	said, err := os.Create(filepath.Join(dir, "said"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.said = said
-	names := fmt.Sprint(ports[1])
+	port, names, between := portOf(o.addr), portOf(bustest.Nowhere(t)), portOf(bustest.Nowhere(t))
 	o.env = append(os.Environ(), "HOME="+dir, "ERL_EPMD_PORT="+names, "ERL_EPMD_ADDRESS=127.0.0.1",
-		fmt.Sprintf("RABBITMQ_NODENAME=test%d@localhost", ports[0]), fmt.Sprintf("RABBITMQ_DIST_PORT=%d", ports[2]),
+		"RABBITMQ_NODENAME=test"+port+"@localhost", "RABBITMQ_DIST_PORT="+between,
 		"RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_CONFIG_FILE="+filepath.Join(dir, "rabbitmq"),
 		"RABBITMQ_ENABLED_PLUGINS_FILE="+filepath.Join(dir, "plugins"), "RABBITMQ_MNESIA_BASE="+filepath.Join(dir, "mnesia"),
 		"RABBITMQ_LOG_BASE="+filepath.Join(dir, "log"), "RABBITMQ_PID_FILE="+filepath.Join(dir, "pid"),
@@ -60,65 +60,63 @@ func newOwn(t testing.TB, config ...string) *own {
 	t.Cleanup(func() {
 		o.stop(syscall.SIGKILL)
 		o.end(0, syscall.SIGKILL)
-		_ = said.Close() // nobody writes to it any more
 	})
 	return o
 }
 
-func freePorts(t testing.TB, n int) (ports []int) {
-	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = l.Close() }() // when all are found
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
+func portOf(addr string) string {
+	_, port, _ := strings.Cut(addr, ":")
+	return port
 }
 
-// launch starts a program with all that it starts in a group of its own.
+// launch starts a program with all that it starts in a group of its own. The server is a script that starts another
+// process: what it says comes over a pipe, of which the end tells that this one has ended, too.
 func (o *own) launch(t testing.TB, name string, args ...string) {
 	t.Helper()
 	c := exec.Command(name, args...)
 	c.Env, c.Stdout, c.Stderr = o.env, o.said, o.said
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.SysProcAttr, c.WaitDelay = &syscall.SysProcAttr{Setpgid: true}, 30*time.Second
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	o.runs = append(o.runs, c)
+	r := run{c.Process.Pid, make(chan struct{})}
+	o.runs = append(o.runs, r)
+	go func() {
+		defer close(r.ended)
+		_ = c.Wait() // how it ended is not what is tested
+	}()
 }
 
 func (o *own) start(t testing.TB) {
 	t.Helper()
 	o.launch(t, program)
-	for end := time.Now().Add(90 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(90 * time.Second); ; {
 		conn, err := net.Dial("tcp", o.addr)
 		if err == nil {
 			conn.Close()
 			return
 		}
 		if time.Now().After(end) {
-			said, _ := os.ReadFile(o.said.Name()) // to say more, if it can be read
-			t.Fatalf("rabbitmq-server does not answer: %s", said)
+			t.Fatalf("rabbitmq-server does not answer: %s", o.said)
+		}
+		select {
+		case <-o.runs[1].ended:
+			t.Fatalf("rabbitmq-server has ended: %s", o.said)
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// stop ends the server.
+// stop ends the server, and waits until nobody is at its address.
 func (o *own) stop(how syscall.Signal) {
 	o.end(1, how)
 	o.runs = o.runs[:1]
 }
 
 func (o *own) end(i int, how syscall.Signal) {
-	pid := o.runs[i].Process.Pid
-	if err := syscall.Kill(-pid, how); err != nil && !errors.Is(err, syscall.ESRCH) {
-		_ = o.runs[i].Process.Kill() // it may have ended
-	}
-	_ = o.runs[i].Wait()                    // how it ended is not what is tested
-	_ = syscall.Kill(-pid, syscall.SIGKILL) // what it has started
+	_ = syscall.Kill(-o.runs[i].pid, how) // it may have ended
+	<-o.runs[i].ended
+	_ = syscall.Kill(-o.runs[i].pid, syscall.SIGKILL) // who does not end in order
 }
 
 // again returns what stops the server and starts it again.

@@ -204,16 +204,22 @@ func (o *Outlet) AckButLast() []Record {
 }
 
 // Nack refuses, of each partition, the first delivery that waits, and then
-// acknowledges the others, as the engine does. It returns the records that were refused.
+// acknowledges the others, as the engine does. It returns the records that were refused. When a
+// connection was lost they may have come again already: then that delivery is refused as well, because the
+// source is not asked any more for the first.
 func (o *Outlet) Nack(err error) []Record {
 	var refused []Record
 	over := map[plugins.Partition]bool{}
+	values := map[string]bool{}
 	o.answer(func(t *taken) bool {
 		if over[t.part] {
-			return false
+			return slices.ContainsFunc(t.records, func(r Record) bool { return values[r.Value] })
 		}
 		over[t.part] = true
 		refused = append(refused, t.records...)
+		for _, r := range t.records {
+			values[r.Value] = true
+		}
 		return true
 	}, err)
 	o.AckAll()

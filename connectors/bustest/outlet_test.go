@@ -61,6 +61,23 @@ func TestOutletAnswers(t *testing.T) {
 	}
 }
 
+// What a lost connection has brought twice is refused twice: the source listens to the second one only.
+func TestOutletRefusesWhatCameAgain(t *testing.T) {
+	t.Parallel()
+	var answers []string
+	o := &bustest.Outlet{}
+	o.Hold()
+	for _, value := range []string{"a0", "a1", "a0", "a1"} {
+		if err := hand(t.Context(), o, 0, value, &answers); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := o.Nack(errors.New("no"))
+	if want := []string{"nack a0", "nack a0", "ack a1", "ack a1"}; !slices.Equal(answers, want) || len(refused) != 1 {
+		t.Errorf("the answers are %q, and should be %q; %d records were refused, and should be one", answers, want, len(refused))
+	}
+}
+
 func TestOutletBlocks(t *testing.T) {
 	t.Parallel()
 	var answers []string

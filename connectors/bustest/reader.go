@@ -51,7 +51,7 @@ func (g *rig) read(t testing.TB, conn connectors.Bus, s subscription, out *Outle
 func (g *rig) source(t testing.TB, conn connectors.Bus, s subscription) plugins.Source {
 	t.Helper()
 	kind, _ := g.registry.Source("topic")
-	env := Env("source.in")
+	env := g.env(t, "source.in")
 	env.Connection = conn
 	source, err := kind.New(g.sourceConfig(t, g.Config(t, g.Addr), s), env)
 	if err != nil {

@@ -116,9 +116,21 @@ func (g *rig) within(t testing.TB, what string, holds func() bool) {
 	within(t, g.Patience, what, holds)
 }
 
+// env is Env of which a test that fails tells what was logged.
+func (g *rig) env(t testing.TB, stage string) plugins.Env {
+	env, said := Env(stage), &Journal{}
+	env.Logger = said.Logger()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the log of %s: %s", stage, said)
+		}
+	})
+	return env
+}
+
 func (g *rig) connect(t testing.TB, addr string) connectors.Bus {
 	t.Helper()
-	env := Env("connector.bus")
+	env := g.env(t, "connector.bus")
 	env.Dir = t.TempDir()
 	return Connect(t, g.kind, g.Config(t, addr), env)
 }

@@ -105,11 +105,9 @@ func Capabilities() []Capability {
 // left out.
 func Run(t *testing.T, bus Bus) {
 	g := newRig(t, bus)
-	var last []check
 	t.Run("beside", func(t *testing.T) {
 		for _, c := range checks() {
 			if c.alone {
-				last = append(last, c)
 				continue
 			}
 			t.Run(c.name, func(t *testing.T) {
@@ -118,8 +116,10 @@ func Run(t *testing.T, bus Bus) {
 			})
 		}
 	})
-	for _, c := range last {
-		t.Run(c.name, func(t *testing.T) { g.check(t, c) })
+	for _, c := range checks() {
+		if c.alone {
+			t.Run(c.name, func(t *testing.T) { g.check(t, c) })
+		}
 	}
 }
 

@@ -72,17 +72,25 @@ func Server(t testing.TB, variable string) string {
 	return addr
 }
 
-// Nowhere returns an address at which nobody listens.
+// Nowhere returns an address at which nobody listens, each time another one. Its port is below those that systems
+// give to programs that ask for any: so nobody takes it before a server starts there, or while it is away.
 func Nowhere(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const lowest, ports = 20000, 12000
+	for range ports {
+		// Processes that run at the same time, which have numbers close to each other, begin in different places.
+		port := lowest + (int64(os.Getpid())*97+unused.Add(1))%ports
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue // somebody is there
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return l.Addr().String()
 	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
+	t.Fatal("there is somebody at each port")
+	return ""
 }
 
 // Speaks answers whoever connects, and has said something, with a text, and hangs up. It returns where.

@@ -52,7 +52,7 @@ type write struct {
 func (g *rig) write(t testing.TB, conn connectors.Bus, topic string) *writer {
 	t.Helper()
 	kind, _ := g.registry.Sink("topic")
-	env := Env("sink.out")
+	env := g.env(t, "sink.out")
 	env.Connection = conn
 	sink, err := kind.New(g.sinkConfig(t, g.Config(t, g.Addr), topic), env)
 	if err != nil {
@@ -67,6 +67,11 @@ func (g *rig) write(t testing.TB, conn connectors.Bus, topic string) *writer {
 	}
 	go w.run()
 	t.Cleanup(func() {
+		w.mu.Lock()
+		if t.Failed() && w.open > 0 {
+			t.Logf("%d batches are not confirmed; the last error of %d was: %v", w.open, w.retries, w.last)
+		}
+		w.mu.Unlock()
 		cancel()
 		w.close(t)
 	})
@@ -97,13 +102,6 @@ func (w *writer) sendAll(records []Record, size int) {
 // wait flushes and waits until all is settled.
 func (w *writer) wait(t testing.TB) {
 	t.Helper()
-	defer func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.open > 0 {
-			t.Logf("%d batches are not confirmed; the last error of %d was: %v", w.open, w.retries, w.last)
-		}
-	}()
 	w.rig.within(t, "all that was written is confirmed", func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -61,19 +61,19 @@ func busWith(addr, server string, partitions int) bustest.Bus {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	dir := kfake.DataDir(t.TempDir())
-	c := cluster(t, dir)
-	addr := c.ListenAddrs()[0]
+	addr := bustest.Nowhere(t)
+	_, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := clusterAt(t, dir, kfake.Ports(port))
 	b := bus(addr, "kfake")
 	b.Restart = func(t testing.TB) {
 		c.Close()
-		_, text, err := net.SplitHostPort(addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		port, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
 		c = clusterAt(t, dir, kfake.Ports(port))
 	}
 	t.Cleanup(func() { c.Close() })

@@ -13,7 +13,7 @@ import (
 
 func TestDevicesOverWebSockets(t *testing.T) {
 	t.Parallel()
-	web := freeAddr(t)
+	web := bustest.Nowhere(t)
 	bus := bustest.Connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true, "websocket": web})), bustest.Env("connector.bus"))
 	out := &bustest.Outlet{}
 	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "plant.>"}), out)
@@ -52,7 +52,7 @@ func TestPortInUse(t *testing.T) {
 func TestConnectionsOfEqualBlocksShareABroker(t *testing.T) {
 	t.Parallel()
 	kind := kindOf(t)
-	c := block(t, nil, own(t, map[string]any{"anonymous": true, "listen": freeAddr(t)}))
+	c := block(t, nil, own(t, map[string]any{"anonymous": true, "listen": bustest.Nowhere(t)}))
 	out := &bustest.Outlet{}
 	bustest.Start(t, reader(t, bustest.Connect(t, kind, c, bustest.Env("connector.a")), connectors.Subscription{Topic: "a.b"}), out)
 	sink := writer(t, bustest.Connect(t, kind, c, bustest.Env("connector.b")), "a.b")

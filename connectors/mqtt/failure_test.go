@@ -94,7 +94,7 @@ func TestRefusedTopics(t *testing.T) {
 
 func TestAbsentBroker(t *testing.T) {
 	t.Parallel()
-	addr := freeAddr(t)
+	addr := bustest.Nowhere(t)
 	bus := to(t, addr, map[string]any{"startup": "fail"})
 	want := "connection refused: start it, or correct url"
 	refused(t, bus, connectors.Subscription{Topic: "a"}, "the broker at mqtt://"+addr+" cannot be reached", want)

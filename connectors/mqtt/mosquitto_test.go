@@ -60,7 +60,7 @@ func findMosquitto() string {
 func startMosquitto(t *testing.T, binary, more string) *mosquitto {
 	t.Helper()
 	dir := t.TempDir()
-	m := &mosquitto{binary: binary, config: filepath.Join(dir, "mosquitto.conf"), addr: freeAddr(t)}
+	m := &mosquitto{binary: binary, config: filepath.Join(dir, "mosquitto.conf"), addr: bustest.Nowhere(t)}
 	_, port, _ := net.SplitHostPort(m.addr)
 	if more == "" {
 		more = "allow_anonymous true\n"
@@ -72,16 +72,6 @@ func startMosquitto(t *testing.T, binary, more string) *mosquitto {
 	m.start(t)
 	t.Cleanup(func() { m.stop(os.Kill) })
 	return m
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (m *mosquitto) start(t testing.TB) {

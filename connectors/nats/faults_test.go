@@ -230,14 +230,7 @@ func TestUnknownTopic(t *testing.T) {
 // Nobody is there at first: the user chooses whether that is waited for.
 func TestAbsentAtStart(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := bustest.Nowhere(t)
 	r := newRig(t)
 	bus := r.connect(t, r.config(map[string]any{"servers": []string{"nats://" + address}, "startup": "fail"}))
 	wantPermanent(t, outcome(t, bus, connectors.Subscription{Topic: "a.b"}, nil), address, "is a server running there? check servers")

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -71,7 +71,8 @@ type process struct {
 
 func serveProcess(t testing.TB) *process {
 	t.Helper()
-	p := &process{dir: t.TempDir(), port: "-1"}
+	p := &process{dir: t.TempDir()}
+	_, p.port, _ = net.SplitHostPort(bustest.Nowhere(t))
 	p.start(t)
 	t.Cleanup(func() { p.stop(t) })
 	return p
@@ -94,12 +95,10 @@ func (p *process) start(t testing.TB) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
 		t.Fatalf("the server does not start: %v", err)
 	}
 	p.cmd, p.stdin = cmd, stdin
-	_, p.port, _ = strings.Cut(strings.TrimSpace(line), ":")
 }
 
 func (p *process) stop(t testing.TB) {

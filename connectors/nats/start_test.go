@@ -68,17 +68,12 @@ func TestStartIsGivenUp(t *testing.T) {
 // A server that gets no port is not waited for.
 func TestPortIsLostWhileTheServerStarts(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	addr := bustest.Nowhere(t)
+	var l net.Listener
 	r := newRig(t)
 	bus := r.connect(t, r.config(map[string]any{"store_dir": t.TempDir(), "listen": addr, "startup": "fail"}), func(e *plugins.Env) {
 		e.Logger = slog.New(&starting{f: func() {
+			var err error
 			if l, err = net.Listen("tcp", addr); err != nil {
 				t.Error(err)
 			}

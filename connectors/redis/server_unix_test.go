@@ -6,10 +6,11 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/onstream/onstream/connectors/bustest"
 )
 
 // own is a server of a test's own, which can be stopped and started again.
@@ -27,17 +28,13 @@ func newOwn(t testing.TB, args ...string) *own {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("redis-server is not installed here, so that none can be stopped and started")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	o := &own{addr: l.Addr().String(), args: append([]string{
-		"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--logfile", "log",
+	addr := bustest.Nowhere(t)
+	_, port, _ := net.SplitHostPort(addr)
+	o := &own{addr: addr, args: append([]string{
+		"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--logfile", "log",
 	}, args...)}
 	for i := range o.args {
-		o.args[i] = strings.ReplaceAll(o.args[i], "PORT", strconv.Itoa(port))
+		o.args[i] = strings.ReplaceAll(o.args[i], "PORT", port)
 	}
 	o.start(t)
 	t.Cleanup(func() { o.stop(os.Kill) })
