@@ -32,7 +32,9 @@
 //     the limit is asked for, and where that is not allowed the batch is written
 //     record by record, so that only the record that is too large fails.
 //   - Where a batch fails for a while, later ones are refused until it was
-//     written: keys keep their order.
+//     written: keys keep their order. Of one that a broker refuses for a reason
+//     that the driver does not try again (UNKNOWN_SERVER_ERROR), the driver tells
+//     a little later: what it was given in between may be written before.
 //
 // # What Kafka cannot keep apart here
 //
