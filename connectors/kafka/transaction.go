@@ -68,7 +68,7 @@ func (t *transactional) Write(ctx context.Context, b *plugins.Batch, done func(e
 	sequence := t.sequence + 1 // that Write gives it
 	return t.noteError(t.writer.Write(ctx, b, func(err error) {
 		if t.note(err) {
-			done(err)
+			done(whole(err))
 			return
 		}
 		t.mu.Lock()
@@ -90,6 +90,15 @@ func (t *transactional) note(err error) bool {
 
 func (t *transactional) noteError(err error) error {
 	t.note(err)
+	return err
+}
+
+// whole is an error of a batch of which nothing counts: what was written of it is given up
+// with the transaction.
+func whole(err error) error {
+	if part, ok := errors.AsType[*plugins.PartialError](err); ok {
+		return part.Err
+	}
 	return err
 }
 

@@ -2,14 +2,17 @@ package kafka_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/connectors/bustest"
@@ -392,4 +395,42 @@ func TestATransactionOfRefusedRecords(t *testing.T) {
 			t.Errorf("the last mark is %q, %v", mark, err)
 		}
 	})
+}
+
+// A batch that was written in part, in a transaction that is given up for this, is written
+// again as a whole.
+func TestWhatIsGivenUpIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, kfake.SeedTopics(3, "out"))
+	addr := c.ListenAddrs()[0]
+	s := write(t, connect(t, addr, map[string]any{"transactional_id": "t"}), "out")
+	var rows []row
+	for i := range 100 {
+		rows = append(rows, row{key: fmt.Sprint(i), value: fmt.Sprint(i)})
+	}
+	b := batchOf(rows...)
+	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "out", Partitions: []int32{1}, Err: kerr.UnknownServerError, Count: 1})
+	for failures := 0; ; failures++ {
+		written := send(t, s, b)
+		if err := s.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err := written.wait(t)
+		if err == nil {
+			if failures == 0 {
+				t.Fatal("nothing failed")
+			}
+			break
+		}
+		if part, ok := errors.AsType[*plugins.PartialError](err); ok {
+			b.Sel = b.Sel[part.Done:]
+		}
+	}
+	seen := 0
+	for _, values := range consume(t, addr, "out", len(rows), readCommitted) {
+		seen += len(values)
+	}
+	if seen != len(rows) {
+		t.Errorf("%d of %d records are seen", seen, len(rows))
+	}
 }
