@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -78,9 +79,17 @@ func describe(l *library, c plugins.Config) plugins.Description {
 		Contents: l.keep(c, d), Remarks: p.remarks(),
 	}
 	if !d.Stateless() || c.Has("time") {
-		out.State = fmt.Sprintf("%s, version %d of its state%s", d.Manifest.Name, d.Manifest.State.Version, byText(c.Expr("key")))
+		out.State = fmt.Sprintf("%s, version %d of its state%s%s", d.Manifest.Name, d.Manifest.State.Version, spacesText(d.Manifest.State.Spaces), byText(c.Expr("key")))
 	}
 	return out
+}
+
+// spacesText says which namespaces the state has: a module names them by their numbers.
+func spacesText(spaces []string) string {
+	if len(spaces) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(spaces, ", ") + ")"
 }
 
 // byText says what the state is divided by.

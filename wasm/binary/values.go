@@ -14,10 +14,14 @@ type Values struct {
 	Vectors bool
 }
 
+// maxOperands is how many operands a function has at a time: those of compilers have some dozens.
+const maxOperands = 10_000
+
 // inRegisters is how many operands a compiler has registers for, also beside some locals.
 const inRegisters = 8
 
-// Values counts the values of a function of the module's own. Of code that is not valid the counts are any.
+// Values counts the values of a function of the module's own. Of code that is not valid the counts are any. Operands
+// beyond a bound are an error.
 func (m *Module) Values(index int) (Values, error) {
 	c := &m.Codes[index]
 	typ := m.Types[m.Functions[index]]
@@ -134,6 +138,10 @@ func (n *counter) take(count int) {
 }
 
 func (n *counter) give(count int) {
+	if len(n.operands)+count > maxOperands {
+		n.r.failf("a function has more than %d operands at a time", maxOperands)
+		return
+	}
 	for range count {
 		if len(n.operands) >= inRegisters {
 			n.Kept++

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
@@ -159,4 +160,17 @@ func typeOf(ctx context.Context, r wazero.Runtime, op []byte, params, results []
 		}
 	}
 	return binary.FuncType{}, false
+}
+
+// Operands are counted one by one, so there is a bound of them.
+func TestTooManyOperands(t *testing.T) {
+	t.Parallel()
+	code := slices.Concat(bytes.Repeat([]byte{0x41, 1}, 10_001), bytes.Repeat([]byte{0x1a}, 10_001))
+	d, err := binary.Decode(wasmtest.Module{Types: []binary.FuncType{{}}, Funcs: []wasmtest.Func{{Code: code}}}.Bytes(), binary.DefaultBounds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Values(0); err == nil || !strings.HasSuffix(err.Error(), ": a function has more than 10000 operands at a time") {
+		t.Errorf("it gives %v", err)
+	}
 }

@@ -169,8 +169,8 @@ func TestFaultsAtStart(t *testing.T) {
 		guest wasmtest.Behaviour
 		want  string
 	}{
-		"start":      {wasmtest.Behaviour{Start: loop, Funcs: []wasmtest.Export{process}}, "make an instance: the module took longer than 50ms"},
-		"initialize": {wasmtest.Behaviour{Funcs: []wasmtest.Export{process, {Name: abi.Initialize, Code: loop}}}, "initialize: the module took longer than 50ms"},
+		"start":      {wasmtest.Behaviour{Start: loop, Funcs: []wasmtest.Export{process}}, "make an instance: the module took longer than 50ms: raise limits.start"},
+		"initialize": {wasmtest.Behaviour{Funcs: []wasmtest.Export{process, {Name: abi.Initialize, Code: loop}}}, "initialize: the module took longer than 50ms: raise limits.start"},
 		"open":       {wasmtest.Behaviour{Funcs: []wasmtest.Export{process, {Name: abi.Open, Params: "ii", Results: "i", Code: wasmtest.I32(-3)}}}, "open: the module returned the error -3"},
 	} {
 		t.Run(name, func(t *testing.T) {

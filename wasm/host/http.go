@@ -107,7 +107,7 @@ func (i *Instance) Request(settings []abi.Setting) ([]abi.Setting, error) {
 	i.spent += time.Since(start)
 	i.seen = time.Now()
 	if errors.Is(err, context.DeadlineExceeded) || i.spent > i.allowed {
-		panic(Faultf(Timeout, "the module waited longer than %v, also for an answer: raise limits.time", i.allowed))
+		panic(Faultf(Timeout, "the module waited longer than %v, also for an answer: raise %s", i.allowed, i.limit))
 	}
 	if err == nil {
 		return answer, nil

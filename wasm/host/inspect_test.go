@@ -62,10 +62,10 @@ func TestRefusals(t *testing.T) {
 		"state unsaid":    {imported(wasmtest.HostFunc{Module: abi.Module, Name: "state_del", Params: "iiii", Results: "i"}), "it imports state_del, but its manifest has no state: name its namespaces in state.spaces"},
 		"timers unheard":  {imported(wasmtest.HostFunc{Module: abi.Module, Name: "timer_set", Params: "iiII", Results: "i"}), "it imports timer_set, but does not export onstream_on_timer"},
 		"many loops":      {processing(slices.Repeat([]byte{0x03, 0x40, 0x0b}, 2001), wasmtest.I64(0)).Bytes(), "a function has 2001 loops, at most 2000 are taken"},
-		"many branches":   {processing([]byte{0x02, 0x40}, slices.Repeat([]byte{0x41, 0, 0x0d, 0}, 10_001), []byte{0x0b}, wasmtest.I64(0)).Bytes(), "a function has 10001 branches, at most 10000 are taken: divide it"},
-		"many labels":     {processing(slices.Repeat(labels(4096), 3), wasmtest.I64(0)).Bytes(), "a function has 12291 branches, at most 10000 are taken: divide it"},
+		"many branches":   {processing([]byte{0x02, 0x40}, slices.Repeat([]byte{0x41, 0, 0x0d, 0}, 10_001), []byte{0x0b}, wasmtest.I64(0)).Bytes(), "a function has 10001 branches, at most 4000 are taken: divide it"},
+		"many labels":     {processing(slices.Repeat(labels(4096), 3), wasmtest.I64(0)).Bytes(), "a function has 12291 branches, at most 4000 are taken: divide it"},
 		"loops in loops":  {manyLocals(600, wasmtest.Code(slices.Repeat([]byte{0x03, 0x40}, 100), slices.Repeat([]byte{0x0b}, 100))), "a function has 100 loops in each other and 600 locals, of which the product may be 50000"},
-		"spread":          {manyLocals(600, slices.Repeat([]byte{0x03, 0x40, 0x0b}, 600)), "a function has 600 blocks and loops and 600 locals, of which the product may be 300000"},
+		"spread":          {manyLocals(600, slices.Repeat([]byte{0x03, 0x40, 0x0b}, 600)), "a function has 600 loops, blocks and branches and 600 locals, of which the product may be 300000"},
 		"broken manifest": {changed(func(b *wasmtest.Behaviour) { b.Manifest = "{" }), "its manifest: line 1: it is not JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {

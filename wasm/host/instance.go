@@ -68,6 +68,7 @@ type Instance struct {
 	input    struct{ ptr, size uint64 }
 	calls    int
 	allowed  time.Duration
+	limit    string // what allows that
 	spent    time.Duration
 	seen     time.Time // when the clock was looked at last; zero before the first time in a call
 	message  []byte
@@ -134,7 +135,7 @@ func (i *Instance) Discard() { _ = i.guest.Close(context.Background()) } // its 
 
 // Begin starts a call: what follows, up to the next Begin, is limited as a whole.
 func (i *Instance) Begin(c Call) {
-	i.call, i.calls, i.spent, i.seen, i.allowed = c, 0, 0, time.Time{}, i.limits.Time
+	i.call, i.calls, i.spent, i.seen, i.allowed, i.limit = c, 0, 0, time.Time{}, i.limits.Time, "limits.time"
 	i.message, i.stderr, i.stop = i.message[:0], i.stderr[:0], nil
 	clear(i.emitted)
 	if i.emitted, i.chunk, i.returns = i.emitted[:0], i.chunk[:0], 0; cap(i.chunk) > chunkSize {

@@ -24,20 +24,15 @@ const steps = 50_000
 // be take up to four times as much.
 const maxStack = 1 << 20
 
-// maxInstructions is how many a function may have: the largest one of Go's compiler has 14,000.
-const maxInstructions = 100_000
-
-// What a function may have: with so many of one of them the compiler takes some seconds for it, and with three times as many a
-// minute. By far the largest functions of compilers have 60 loops, 1,000 blocks, 1,500 branches, 17 locals in Go and 800 in C that
-// is not optimized.
-const (
-	maxLoops    = 2000
-	maxBlocks   = 10_000
-	maxBranches = 10_000
-	maxSpread   = 300_000
-	maxNested   = 50_000
-	maxCalls    = 50_000 // which take 75 MB
-)
+// bounds are what a function may have: with as much of one of them as there may be, the compiler takes some seconds for it and at
+// most 150 MB, and with a few times as much it does not come to an end. By far the largest functions of compilers have 14,000
+// instructions, 60 loops, 1,000 blocks, 1,400 branches and 300 calls; they have 17 locals in Go, and 800, with a spread of 114,000,
+// in C that is not optimized.
+func bounds() meter.Bounds {
+	return meter.Bounds{
+		Instructions: 100_000, Loops: 2000, Blocks: 10_000, Branches: 4000, Bulk: 1000, Calls: 50_000, Spread: 300_000, Nested: 50_000,
+	}
+}
 
 // ErrSlow says that a module takes too long to compile.
 var ErrSlow = errors.New("it takes more")
@@ -81,7 +76,7 @@ func Load(ctx context.Context, data []byte, c Config) (*Module, error) {
 	}
 	metered, err := meter.Rewrite(decoded, meter.Config{
 		Module: meterModule, Name: meterTick, Steps: steps, Stack: maxStack, Pages: c.Limits.pages(), Entries: maxTable,
-		Loops: maxLoops, Blocks: maxBlocks, Branches: maxBranches, Spread: maxSpread, Nested: maxNested, Calls: maxCalls, Instructions: maxInstructions,
+		Bounds: bounds(),
 	})
 	if err != nil {
 		var large *meter.TooLargeError

@@ -31,7 +31,7 @@ func (m *Module) Start(s Surroundings) (*Instance, error) {
 	i := &Instance{module: m, limits: m.config.Limits, surroundings: s, log: s.Log}
 	i.ctx = &guestContext{Context: context.Background(), instance: i}
 	i.Begin(Call{Now: s.Now, Watermark: abi.NoTime})
-	i.allowed = i.limits.Start
+	i.allowed, i.limit = i.limits.Start, "limits.start"
 	return i, i.make()
 }
 

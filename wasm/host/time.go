@@ -13,7 +13,7 @@ func (i *Instance) tick() {
 	}
 	i.seen = now
 	if i.spent > i.allowed {
-		panic(Faultf(Timeout, "the module took longer than %v: raise limits.time, or give it less to do at a time", i.allowed))
+		panic(Faultf(Timeout, "the module took longer than %v: raise %s, or give it less to do at a time", i.allowed, i.limit))
 	}
 }
 

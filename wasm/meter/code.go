@@ -1,7 +1,6 @@
 package meter
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/onstream/onstream/wasm/binary"
@@ -127,14 +126,14 @@ func (w *rewriter) results(dst []byte, t binary.FuncType) []byte {
 // that there is one place at which it ends.
 func (w *rewriter) body(dst []byte, index int) ([]byte, error) {
 	c := &w.m.Codes[index]
+	typ := w.m.Types[w.m.Functions[index]]
 	found, err := w.events(c)
 	if err == nil {
-		err = w.config.check(c, found)
+		err = w.config.check(c, len(typ.Params), found)
 	}
 	if err != nil {
 		return nil, err
 	}
-	typ := w.m.Types[w.m.Functions[index]]
 	stack := int64(0)
 	if found.nests {
 		if stack, err = w.frame(index); err != nil {
@@ -158,12 +157,12 @@ func (w *rewriter) body(dst []byte, index int) ([]byte, error) {
 
 // found is what there is in a function.
 type found struct {
-	events                         []binary.Event
-	loops, blocks, branches, calls int
-	nesting                        int // of loops
-	instructions                   int
-	steps                          int  // that it takes without its loops; 0 for one so short that its caller's count
-	nests                          bool // it may call functions of the module
+	events                               []binary.Event
+	loops, blocks, branches, calls, bulk int
+	nesting                              int // of loops
+	instructions                         int
+	steps                                int  // that it takes without its loops; 0 for one so short that its caller's count
+	nests                                bool // it may call functions of the module
 }
 
 // perStep is how many instructions are one more step. Of those of a function few are executed in a call, most of all in
@@ -207,7 +206,10 @@ func (w *rewriter) events(c *binary.Code) (found, error) {
 			loops = append(loops, open{len(f.events), inner})
 			f.nesting = max(f.nesting, len(loops))
 			inner = 0
-		case binary.Call, binary.CallIndirect, binary.Bulk:
+		case binary.Bulk:
+			f.bulk++
+			f.calls++
+		case binary.Call, binary.CallIndirect:
 			f.calls++
 		}
 		leaf = leaf && (e.Kind == binary.Reference || e.Kind == binary.Return)
@@ -239,30 +241,4 @@ func (w *rewriter) instructions(dst []byte, c *binary.Code, f found) []byte {
 		}
 	}
 	return append(dst, c.Body[from:]...)
-}
-
-// check finds functions that are too much for a compiler.
-func (config *Config) check(c *binary.Code, f found) error {
-	loops, blocks, calls := f.loops, f.blocks, f.calls
-	over := func(n, most int) bool { return most > 0 && n > most }
-	what := ""
-	switch spread := (loops + blocks) * c.Variables; {
-	case over(loops, config.Loops):
-		what = fmt.Sprintf("%d loops, at most %d are taken", loops, config.Loops)
-	case over(blocks, config.Blocks):
-		what = fmt.Sprintf("%d blocks, at most %d are taken", blocks, config.Blocks)
-	case over(f.branches, config.Branches):
-		what = fmt.Sprintf("%d branches, at most %d are taken", f.branches, config.Branches)
-	case over(spread, config.Spread):
-		what = fmt.Sprintf("%d blocks and loops and %d locals, of which the product may be %d", loops+blocks, c.Variables, config.Spread)
-	case over(f.nesting*c.Variables, config.Nested):
-		what = fmt.Sprintf("%d loops in each other and %d locals, of which the product may be %d", f.nesting, c.Variables, config.Nested)
-	case over(f.instructions, config.Instructions):
-		what = fmt.Sprintf("%d instructions, at most %d are taken", f.instructions, config.Instructions)
-	case over(calls, config.Calls):
-		what = fmt.Sprintf("%d calls, at most %d are taken", calls, config.Calls)
-	default:
-		return nil
-	}
-	return fmt.Errorf("offset %#x: a function has %s: divide it, or build it with less inlining", c.Offset, what)
 }

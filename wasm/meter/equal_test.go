@@ -271,8 +271,9 @@ func TestTooComplicated(t *testing.T) {
 		"a function has 6 calls, at most 5 are taken":                                                     slices.Repeat([]byte{0x10, 0}, 6),
 		"a function has 6 branches, at most 5 are taken":                                                  append([]byte{0x02, 0x40, 0x0c, 0, 0x0b, 0x02, 0x40, 0x41, 0, 0x0e, 4}, 0, 0, 0, 0, 0, 0x0b),
 		"a function has 3 loops in each other and 3 locals, of which the product may be 8":                append(slices.Repeat([]byte{0x03, 0x40}, 3), 0x0b, 0x0b, 0x0b),
+		"a function has 3 instructions that copy or fill, at most 2 are taken":                            slices.Repeat([]byte{0x41, 0, 0x41, 0, 0x41, 0, 0xfc, 11, 0}, 3),
 		"a function has 9 blocks, at most 8 are taken":                                                    slices.Repeat([]byte{0x02, 0x40, 0x0b}, 9),
-		"a function has 7 blocks and loops and 3 locals, of which the product may be 20: divide it, or b": append(slices.Repeat([]byte{0x41, 0, 0x04, 0x40, 0x0b}, 6), 0x03, 0x40, 0x0b),
+		"a function has 7 loops, blocks and branches and 3 locals, of which the product may be 20: divid": append(slices.Repeat([]byte{0x41, 0, 0x04, 0x40, 0x0b}, 6), 0x03, 0x40, 0x0b),
 	} {
 		m, err := binary.Decode(wasmtest.Module{
 			Types: []binary.FuncType{{}}, Funcs: []wasmtest.Func{{Locals: []binary.ValueType{binary.I32, binary.I32, binary.I64}, Code: code}},
@@ -281,7 +282,7 @@ func TestTooComplicated(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := config
-		c.Loops, c.Blocks, c.Spread, c.Calls, c.Branches, c.Nested = 3, 8, 20, 5, 5, 8
+		c.Loops, c.Blocks, c.Spread, c.Calls, c.Branches, c.Nested, c.Bulk = 3, 8, 20, 5, 5, 8, 2
 		if len(code) == 12 || len(code) == 27 {
 			c.Spread = 0
 		}

@@ -2,6 +2,7 @@ package meter_test
 
 import (
 	"context"
+	"runtime"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
@@ -43,8 +44,14 @@ func FuzzRewrite(f *testing.F) {
 			return
 		}
 		c := config
-		c.Loops, c.Blocks, c.Spread, c.Calls = 100, 100, 1000, 100
+		c.Bounds = meter.Bounds{Loops: 100, Blocks: 100, Branches: 100, Bulk: 100, Calls: 100, Spread: 1000, Nested: 100}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		out, err := meter.Rewrite(m, c)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20+1000*uint64(len(module)) {
+			t.Errorf("to rewrite %d bytes took %d of memory", len(module), took)
+		}
 		if err != nil {
 			return
 		}

@@ -30,19 +30,8 @@ type Config struct {
 	Pages uint32
 	// Entries is how many entries its table has at most.
 	Entries uint32
-	// Loops, Blocks and Spread are how many loops a function has at most, how many blocks that are none, and how many
-	// of both for each of its locals, in all. Compilers take longer for a function than in proportion to
-	// them. 0 is any number.
-	Loops, Blocks, Spread int
-	// Nested is how many loops that are in each other a function has at most for each of its locals, in all; 0 is any number.
-	Nested int
-	// Branches is how many branches a function has at most, each label of a table of them being one; 0 is any number. A compiler goes through
-	// all that lead to a place for each of them.
-	Branches int
-	// Instructions is how many instructions a function has at most; 0 is any number.
-	Instructions int
-	// Calls is how many calls a function has at most, for each of which a compiler needs a kilobyte or two; 0 is any number.
-	Calls int
+	// Bounds are those of each function.
+	Bounds
 }
 
 // What the host is called for.
