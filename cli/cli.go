@@ -17,6 +17,7 @@ type cli struct {
 	stdout, stderr io.Writer
 	lookupEnv      func(string) (string, bool)
 	asJSON         bool // the result is for a program, so are its errors
+	unkept         unkept
 }
 
 // isTerminal reports whether somebody watches w.

@@ -48,7 +48,10 @@ func (c *cli) moduleOf(cmd *cobra.Command, path string) (string, error) {
 
 // modules says how modules are run, until ctx ends.
 func (c *cli) modules(ctx context.Context) wasm.Config {
-	return wasm.Config{CacheDir: cacheDir("wasm"), Building: c.building, Context: ctx}
+	return wasm.Config{
+		CacheDir: cacheDir("wasm"), Building: c.building, Context: ctx,
+		Unkept: func(why error) (string, error) { return c.unkept.folder(c, why) },
+	}
 }
 
 // building tells who watches that a module is built, which may take a while.

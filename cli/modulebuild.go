@@ -20,8 +20,8 @@ of its language that is installed here, and add its manifest, onstream.json. The
 result is DIR/NAME.wasm unless -o says otherwise; it needs nothing else to run.
 
 What is needed besides onstream: for Go, Go 1.24; for Rust, rustc with the target
-wasm32-unknown-unknown; for AssemblyScript, Node.js and assemblyscript from npm; for
-C, clang and lld. What is missing is told.
+wasm32-unknown-unknown, and lld; for AssemblyScript, Node.js and assemblyscript from
+npm; for C, clang and lld. What is missing is told.
 
 Exits with 2 if the sources or the manifest are wrong.`,
 		Example: `  onstream module build behaviours/score

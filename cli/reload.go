@@ -3,8 +3,12 @@ package cli
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/onstream/onstream/dsl"
+	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/runtime/graph"
 )
 
@@ -100,14 +104,36 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 	}
 	j.tell(true)
 	j.goOnWith(g)
-	j.settings = l.pipeline.Settings
-	if err := l.pipeline.SetLive(); err != nil {
-		j.logger.Error("settings keep their values", "error", err)
-	}
 	for _, c := range changes {
 		j.logger.Info("stage "+string(c.Kind), "stage", c.Addr)
 	}
-	j.logger.Info("reloaded", "changes", len(changes))
+	j.logger.Info("reloaded", "changes", len(changes)+j.set(l.pipeline))
+}
+
+// set gives the settings the values that the files of the pipeline say, tells those that are others now, and returns how
+// many. A stage that reads one has not changed itself.
+func (j *job) set(p *dsl.Pipeline) (changed int) {
+	before := map[string]plugins.Value{}
+	for name, s := range j.settings {
+		before[name] = s.Get()
+	}
+	j.settings = p.Settings
+	if err := p.SetLive(); err != nil {
+		j.logger.Error("settings keep their values", "error", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Settings)) {
+		now := p.Settings[name].Get()
+		if old, ok := before[name]; !ok || old == now {
+			continue
+		}
+		text := now.String()
+		if now.Kind == plugins.String { // the log quotes it
+			text = now.Text
+		}
+		j.logger.Info("setting changed", "setting", name, "value", text)
+		changed++
+	}
+	return changed
 }
 
 // kept says why the pipeline goes on as it was.

@@ -30,9 +30,12 @@ Keys are shown as in JSON. Values are shown with their fields, where what is
 stored tells them: of reduce the fields of its state; of dedupe when the key last
 passed; of absence whether it is absent, and since when; of detect the records
 that its pattern has kept; of join the rows that wait for partners, or that of
-the table; of window its open windows, without their results. What cannot be
-shown so is shown in hexadecimal digits, of which a text has the first 32 bytes.
-JSON has the digits of all values, and their fields as "shown".`,
+the table; of window its open windows, without their results; of wasm what the module
+keeps of the key: its timers, and its values, each with its name and the number of its
+space (0 is the first of state.spaces in the module's manifest) as "text", or as
+"base64" where it is not UTF-8. What cannot be shown so is shown in hexadecimal
+digits, of which a text has the first 32 bytes. JSON has the digits of all values, and
+their fields as "shown".`,
 		Example: `  onstream state inspect /var/lib/onstream/fleet
   onstream state inspect --stage transform.hourly --key pump-7 /var/lib/onstream/fleet`,
 		Args: func(_ *cobra.Command, args []string) error {

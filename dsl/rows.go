@@ -20,6 +20,7 @@ func (b *builder) rows(a *hclsyntax.Attribute, shape plugins.Shape, raw bool) []
 		return b.computedRows(a, shape, raw)
 	}
 	rows := []Row{}
+	told := 0 // the line of the last string that cannot be a row: others in it are not told as well
 	for _, e := range list.Exprs {
 		if object, ok := e.(*hclsyntax.ObjectConsExpr); ok {
 			if row, ok := b.row(object, shape); ok {
@@ -27,12 +28,22 @@ func (b *builder) rows(a *hclsyntax.Attribute, shape plugins.Shape, raw bool) []
 			}
 			continue
 		}
-		if row, ok := b.computedRow(b.value(e), e.Range(), shape, raw); ok {
+		v, at := b.value(e), e.Range()
+		noRow := !raw && isText(v)
+		if noRow && told == at.Start.Line {
+			continue
+		}
+		if row, ok := b.computedRow(v, at, shape, raw); ok {
 			rows = append(rows, row)
+		} else if noRow {
+			told = at.Start.Line
 		}
 	}
 	return rows
 }
+
+// isText reports whether a value is a string.
+func isText(v cty.Value) bool { return v.IsWhollyKnown() && v.Type() == cty.String && !v.IsNull() }
 
 // row reads an object that is written out.
 func (b *builder) row(object *hclsyntax.ObjectConsExpr, shape plugins.Shape) (Row, bool) {
@@ -122,8 +133,11 @@ func (b *builder) computedRow(v cty.Value, rng hcl.Range, shape plugins.Shape, r
 	switch {
 	case !v.IsWhollyKnown():
 		return Row{}, false
-	case raw && v.Type() == cty.String && !v.IsNull():
+	case raw && isText(v):
 		return Row{Text: []byte(v.AsString()), Raw: true, Pos: posOf(rng)}, true
+	case isText(v):
+		b.fail(rng, "not a record", "a row is an object here, since the records have no payload that a string could be: write { %s = \"...\" }", textField(shape.Type))
+		return Row{}, false
 	case v.IsNull() || expr.TypeOf(v).Kind != plugins.Record:
 		want := "an object"
 		if raw {
@@ -138,4 +152,14 @@ func (b *builder) computedRow(v cty.Value, rng hcl.Range, shape plugins.Shape, r
 		return Row{}, false
 	}
 	return Row{Text: text, Pos: posOf(rng)}, true
+}
+
+// textField returns the field of a record in which a string would stand.
+func textField(t plugins.Type) string {
+	for _, f := range t.Fields {
+		if f.Type.Kind == plugins.String {
+			return f.Name
+		}
+	}
+	return "FIELD"
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/onstream/onstream/wasm/binary"
+	"github.com/onstream/onstream/wasm/host"
 	"github.com/onstream/onstream/wasm/project"
 	"github.com/onstream/onstream/wasm/regular"
 )
@@ -20,15 +21,32 @@ func (c Config) File(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir := ""
-	if c.CacheDir != "" {
-		dir = filepath.Join(c.CacheDir, "built")
+	dir, err := c.built()
+	if err != nil {
+		return "", fmt.Errorf("keep the module of %s: %w", path, err)
 	}
 	return p.Cached(ctx, dir, func() {
 		if c.Building != nil {
 			c.Building(path)
 		}
 	})
+}
+
+// built returns the folder for the modules that are built, "" for none. What keeps them from being kept is what keeps the
+// compiled ones.
+func (c Config) built() (string, error) {
+	if c.CacheDir == "" {
+		return "", nil
+	}
+	dir := filepath.Join(c.CacheDir, "built")
+	err := host.OwnFolder(c.CacheDir)
+	if err == nil {
+		err = host.OwnFolder(dir)
+	}
+	if err != nil && c.Unkept != nil {
+		return c.Unkept(err)
+	}
+	return dir, err
 }
 
 // Read reads the file of a module, as far as a module may be long: what is longer is refused by who looks at it.

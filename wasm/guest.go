@@ -32,7 +32,7 @@ func (s *stage) load(ctx context.Context) error {
 		return nil
 	}
 	l, err := plugins.Share(s.env.Shared, "module", func() (*lease, error) {
-		return s.lib.loaded.lend(ctx, s.plan.key(), func() (*host.Module, error) { return s.lib.load(context.WithoutCancel(ctx), s.plan, s.logger) })
+		return s.lib.lend(ctx, s.plan, s.logger)
 	})
 	if err != nil {
 		return err

@@ -81,7 +81,9 @@ func TestConfigErrors(t *testing.T) {
 		"no file":           {missing, nil, payloads, "module: there is no such file: build the module, or correct the path"},
 		"no file at all":    {os.DevNull, nil, payloads, "module: it cannot be read: " + os.DevNull + " is a device, not a file"},
 		"no module":         {file(t, []byte("package main")), nil, payloads, "module: " + "@ cannot be used: it is not WebAssembly"},
-		"pin":               {`{}`, map[string]any{"sha256": "sha256:00ff"}, payloads, "sha256: the module is another one, it has "},
+		"pin":               {`{}`, map[string]any{"sha256": "sha256:00ff"}, payloads, `sha256: "00ff" is no digest: write 64 hexadecimal digits; the module has `},
+		"another pin":       {`{}`, map[string]any{"sha256": "sha256:" + strings.Repeat("0f", 32)}, payloads, "sha256: the module is another one, it has "},
+		"other interface":   {`{}`, map[string]any{"abi": "wasi"}, payloads, "abi: @ is not of that interface, but of another: remove abi, or correct it: it does not export _start"},
 		"no payload":        {`{}`, nil, columns, "value: the records have no payload here, or not the one that they came with, and the module takes payloads: write value = event"},
 		"number as value":   {`{}`, map[string]any{"value": field("t", plugins.Of(plugins.Float))}, payloads, "value: a value of type float has no bytes to give to the module"},
 		"value for columns": {takes, map[string]any{"value": field("t", plugins.Of(plugins.String)), "inputs": inputs("t", plugins.Float)["inputs"]}, payloads, "value: the module takes columns: give it inputs, and no value"},
@@ -98,10 +100,12 @@ func TestConfigErrors(t *testing.T) {
 		"not constant":      {asks, values(named("limit", field("t", plugins.Of(plugins.Float)))), payloads, "config.limit: limit depends on the record: a parameter is the same for all of them"},
 		"odd grant":         {`{}`, map[string]any{"grant": []string{"https://example.com"}}, payloads, `grant: "https://example.com" is nothing that can be granted: write "http:HOST" or "http:HOST:PORT"`},
 		"no use of it":      {`{}`, map[string]any{"grant": []string{"http:example.com"}}, payloads, "grant: the module makes no HTTP requests: remove grant"},
+		"wants in vain":     {`{"grants": ["http:a.example"]}`, map[string]any{"grant": []string{"http:a.example"}}, payloads, "module: @ cannot be used: its manifest wants http:a.example, but the module makes no HTTP requests: leave grants out of the manifest"},
 		"not granted":       {asking(`{"grants": ["http:a.example", "http:b.example"]}`), map[string]any{"grant": []string{"http:a.example"}}, payloads, `grant: the module wants http:b.example: if it may have that, write grant = ["http:a.example", "http:b.example"]`},
 		"nothing named":     {asking(`{}`), nil, payloads, `grant: the module makes HTTP requests: if it may, name the hosts, such as grant = ["http:api.example.com"]`},
 		"much memory":       {`{"limits": {"memory": 134217729}}`, nil, payloads, `the module asks for 129 MiB of memory: if it may have them, write limits { memory = "129MiB" }`},
 		"begins with much":  {guest(t, `{"limits": {"memory": 1000000}, `+spaces+`}`), nil, payloads, `the module begins with `},
+		"begins with more":  {wasmtest.Behaviour{Pages: 2, Manifest: `{"limits": {"memory": 65536}}`, Funcs: []wasmtest.Export{{Name: abi.Process, Params: "ii", Results: "I", Code: wasmtest.I64(0)}}}.Bytes(), nil, payloads, "the module begins with 128 KiB of memory, and may have 64 KiB: raise limits.memory"},
 		"much time":         {`{"limits": {"time_ms": 1500}}`, nil, payloads, `the module asks for 1.5s for a call: if it may take them, write limits { time = "1.5s" }`},
 	} {
 		t.Run(name, func(t *testing.T) {

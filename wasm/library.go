@@ -85,7 +85,7 @@ func (l *library) look(path string, info fs.FileInfo, c plugins.Config) (*host.D
 	}
 	d, err := Inspect(data, c.String("abi"))
 	if err != nil {
-		return nil, plugins.ConfigErrorf("module", "%s cannot be used: %v", path, err)
+		return nil, unusable(data, c, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,10 +120,23 @@ func unreadable(err error) error {
 	return plugins.ConfigErrorf("module", "it cannot be read: %v", err)
 }
 
+// unusable says why a module that is not of the stage's interface is not: it may be of another one.
+func unusable(data []byte, c plugins.Config, err error) error {
+	if c.Has("abi") {
+		if _, other := Inspect(data, ""); other == nil {
+			return plugins.ConfigErrorf("abi", "%s is not of that interface, but of another: remove abi, or correct it: %v", c.String("module"), err)
+		}
+	}
+	return plugins.ConfigErrorf("module", "%s cannot be used: %v", c.String("module"), err)
+}
+
 // checkPin compares the module with the one that the stage wants.
 func checkPin(c plugins.Config, d *host.Description) error {
 	want := strings.TrimPrefix(c.String("sha256"), "sha256:")
 	if got := hex.EncodeToString(d.Digest[:]); want != "" && !strings.EqualFold(got, want) {
+		if bytes, err := hex.DecodeString(want); err != nil || len(bytes) != len(d.Digest) {
+			return plugins.ConfigErrorf("sha256", "%q is no digest: write 64 hexadecimal digits; the module has %s", want, got)
+		}
 		return plugins.ConfigErrorf("sha256", "the module is another one, it has %s: use the one that was meant, or look at what has changed and pin this one", got)
 	}
 	return nil
@@ -142,6 +155,16 @@ func (l *library) bytes(p *plan) ([]byte, error) {
 		return nil, err
 	}
 	return Read(path)
+}
+
+// lend returns the module of a stage, compiled. Who asks waits for that no longer than until the process is to end.
+func (l *library) lend(ctx context.Context, p *plan, logger *slog.Logger) (*lease, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if until := l.builds.config.Context; until != nil {
+		defer context.AfterFunc(until, func() { cancel(fmt.Errorf("%s is not compiled, because the process is to end", p.path)) })()
+	}
+	return l.loaded.lend(ctx, p.key(), func() (*host.Module, error) { return l.load(context.WithoutCancel(ctx), p, logger) })
 }
 
 // load compiles the module of a stage, which is to be the one that was described. Where compiled modules cannot be

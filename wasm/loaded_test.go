@@ -3,16 +3,23 @@ package wasm
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/wasm/host"
 	"github.com/onstream/onstream/wasm/wasmtest"
 )
 
-// compiles compiles a module that can do nothing.
+// idle is a module that can do nothing.
+var idle = wasmtest.Behaviour{Funcs: []wasmtest.Export{{Name: "onstream_process", Params: "ii", Results: "I", Code: wasmtest.I64(0)}}}
+
+// compiles compiles it.
 func compiles() (*host.Module, error) {
-	return host.Load(context.Background(), wasmtest.Behaviour{Funcs: []wasmtest.Export{{Name: "onstream_process", Params: "ii", Results: "I", Code: wasmtest.I64(0)}}}.Bytes(), host.Config{Limits: host.DefaultLimits()})
+	return host.Load(context.Background(), idle.Bytes(), host.Config{Limits: host.DefaultLimits()})
 }
 
 // While a module is compiled, others are lent and given back. Who does not want to wait for it any more goes; those who do
@@ -92,5 +99,76 @@ func TestLendFails(t *testing.T) {
 	}
 	if err := m.Close(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A stage whose module is being compiled is told as soon as the process is to end, and when nobody wants the stage any more. The
+// module is made all the same, for those who have it already.
+func TestStageDoesNotWaitForTheModule(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "slow.wasm")
+	if err := os.WriteFile(path, idle.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		want        string
+		told, asked bool // what ends
+	}{
+		"stop":   {path + " is not compiled, because the process is to end", true, false},
+		"reload": {context.Canceled.Error(), false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told, stop := context.WithCancel(t.Context())
+			defer stop()
+			asked, giveUp := context.WithCancel(t.Context())
+			defer giveUp()
+			l := &library{builds: builds{config: Config{Context: told}}}
+			config := plugins.NewConfig(map[string]any{"module": path, "max_ahead": time.Hour, "lateness": time.Duration(0), "max_keys": int64(1)}).WithPayload(plugins.Shape{Format: "json"})
+			p, err := newPlan(l, config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			release := make(chan struct{})
+			first := l.loaded.join(p.key(), func() (*host.Module, error) {
+				<-release
+				return compiles()
+			})
+			stage, err := kind(l).New(config, plugins.Env{Now: time.Now, Logger: slog.New(slog.DiscardHandler), Pool: new(plugins.Pool), Shared: new(plugins.Shared)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened := make(chan error, 1)
+			go func() { opened <- stage.(plugins.Opener).Open(asked) }()
+			users := func() int {
+				l.loaded.mu.Lock()
+				defer l.loaded.mu.Unlock()
+				return first.users
+			}
+			for users() < 2 && len(opened) == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			if c.told {
+				stop()
+			}
+			if c.asked {
+				giveUp()
+			}
+			select {
+			case err := <-opened:
+				if err == nil || err.Error() != c.want {
+					t.Errorf("it is told %v, not %s", err, c.want)
+				}
+			case <-time.After(time.Minute):
+				t.Error("it waits for the module")
+			}
+			close(release)
+			if <-first.done; first.err != nil {
+				t.Error(first.err)
+			}
+			if err := l.loaded.leave(t.Context(), p.key(), first); err != nil || len(l.loaded.modules) > 0 {
+				t.Errorf("%d modules are there, %v", len(l.loaded.modules), err)
+			}
+		})
 	}
 }

@@ -13,8 +13,11 @@ type Config struct {
 	CacheDir string
 	// Building is called before a module is built of a folder, which may take a while; nil for nobody.
 	Building func(folder string)
-	// Context ends what is being built of folders for stages, and keeps more from being built: when the process is to end. What is
-	// built already goes on. Nil never ends.
+	// Unkept is called where modules that are built of folders cannot be kept in CacheDir, with what keeps them from it, and returns
+	// another folder for them; nil for an error in place of that.
+	Unkept func(why error) (folder string, err error)
+	// Context ends what is being built of folders for stages, and keeps more from being built: when the process is to end. No stage
+	// waits then for its module to be compiled, either; stages that have theirs go on. Nil never ends.
 	Context context.Context
 }
 

@@ -10,12 +10,30 @@ import (
 	"time"
 
 	"github.com/onstream/onstream/runtime"
+	"github.com/onstream/onstream/runtime/graph"
 )
 
 // following is a pipeline that reads a file to which commands are added, and writes another one.
 type following struct {
-	t   *testing.T
-	dir string
+	t     *testing.T
+	dir   string
+	ended chan error // what its engine ends with
+}
+
+func follow(t *testing.T) following { return following{t, t.TempDir(), make(chan error, 1)} }
+
+// run starts the engine.
+func (f following) run(e *runtime.Engine, g *graph.Graph) {
+	go func() { f.ended <- e.Run(context.Background(), g) }()
+}
+
+// drain waits for the engine to finish what it has.
+func (f following) drain(e *runtime.Engine) {
+	f.t.Helper()
+	e.Drain()
+	if err := <-f.ended; err != nil {
+		f.t.Error(err)
+	}
 }
 
 func (f following) out() string {
@@ -41,13 +59,30 @@ func (f following) write(cmds ...string) {
 	}
 }
 
+// patience is how long there may be nothing new on a busy machine.
+const patience = time.Minute
+
+// until waits for what is written.
 func (f following) until(want string) {
 	f.t.Helper()
-	for f.out() != want {
-		if got := f.out(); !strings.HasPrefix(want, got) {
-			f.t.Fatalf("there is %q, not %q", got, want)
+	var got string
+	for last := time.Now(); ; {
+		now := f.out()
+		switch {
+		case now == want:
+			return
+		case !strings.HasPrefix(want, now):
+			f.t.Fatalf("there is %q, not %q", now, want)
+		case now != got:
+			got, last = now, time.Now()
+		case time.Since(last) > patience:
+			f.t.Fatalf("for %v there is nothing but %q, not %q", patience, now, want)
 		}
-		time.Sleep(time.Millisecond)
+		select {
+		case err := <-f.ended:
+			f.t.Fatalf("the pipeline has ended, with %v; there is %q, not %q", err, f.out(), want)
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 
@@ -77,8 +112,8 @@ sink "file" "out" {
 // A reload takes over new parameters and another module, and what the keys and the module's own memory have kept.
 func TestReload(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	f := following{t, dir}
+	f := follow(t)
+	dir := f.dir
 	module := filepath.Join(dir, "m.wasm")
 	more := "" // parameters
 	pipeline := func(version string, limit int) string {
@@ -97,8 +132,7 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := runtime.New(runtime.Config{Registry: registry, StateDir: filepath.Join(dir, "state")})
-	ended := make(chan error, 1)
-	go func() { ended <- e.Run(context.Background(), g) }()
+	f.run(e, g)
 	f.until("1\n")
 	_, g, err = build(t, pipeline("2", 2), dir)
 	if err != nil {
@@ -152,10 +186,7 @@ func TestReload(t *testing.T) {
 	}
 	f.write("recall")
 	f.until("1\n2\n7\n8\n7\n8\n0\n7\n8\n2\n4\n0\n8\n")
-	e.Drain()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	f.drain(e)
 }
 
 // A setting that is turned reaches the instance that runs where the parameter is hot, and one that takes its place otherwise.
@@ -167,7 +198,7 @@ func TestSettingAsParameter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := following{t, t.TempDir()}
+			f := follow(t)
 			knob := `
 setting "knob" {
   type    = float
@@ -181,8 +212,7 @@ setting "knob" {
 			}
 			f.write("remember:8", "put:x=7", "limit")
 			e := runtime.New(runtime.Config{Registry: registry, StateDir: filepath.Join(f.dir, "state")})
-			ended := make(chan error, 1)
-			go func() { ended <- e.Run(context.Background(), p.Graph) }()
+			f.run(e, p.Graph)
 			f.until("2\n")
 			if err := p.Settings["knob"].Set(float(2.5)); err != nil {
 				t.Fatal(err)
@@ -194,10 +224,7 @@ setting "knob" {
 			}
 			f.write("limit")
 			f.until("2\n5\n" + c.configured + "\n8\n7\n5\n")
-			e.Drain()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
+			f.drain(e)
 		})
 	}
 }

@@ -35,13 +35,13 @@ func Bench(ctx context.Context, c Config, f *File, rows int, least time.Duration
 	if err := s.start(ctx); err != nil {
 		return m, fmt.Errorf("%s: %w", f.name, err)
 	}
-	all := f.input(rows)
-	if len(all.records)+len(all.rows) == 0 {
+	in := f.input(rows)
+	if in.rows == 0 {
 		return m, fmt.Errorf("%s: it gives no records: name a file that does", f.name)
 	}
 	m.Rows = rows
 	for warm := true; m.Spent < least; warm = false {
-		if err := s.measure(ctx, &all, &m); err != nil {
+		if err := s.measure(ctx, in.next(rows), &m); err != nil {
 			return m, fmt.Errorf("%s: %w", f.name, err)
 		}
 		if warm { // memory has grown, caches are filled
@@ -93,8 +93,18 @@ func (sponge) Drop(int) {}
 // Make implements [plugins.Emitter].
 func (sponge) Make(int) {}
 
-// input returns a step with so many rows, which are those of the steps of the file, over and over; none where it gives none.
-func (f *File) input(rows int) (all step) {
+// input is the rows of the steps of a file, one behind the other, and the first of them again behind the last, so that a
+// batch can begin with each.
+type input struct {
+	all  step
+	rows int // how many there are
+	at   int // where the next batch begins
+}
+
+// input returns what the file gives, for batches of so many rows.
+func (f *File) input(batch int) *input {
+	in := &input{}
+	all := &in.all
 	for i := range f.steps {
 		for name := range f.steps[i].columns {
 			if all.columns == nil {
@@ -112,23 +122,35 @@ func (f *File) input(rows int) (all step) {
 			}
 		}
 	}
-	all.records, all.rows = filled(all.records, rows), filled(all.rows, rows)
+	in.rows = len(all.records) + len(all.rows) // a module takes the ones or the others
+	all.records, all.rows = around(all.records, batch), around(all.rows, batch)
 	for name, values := range all.columns {
-		all.columns[name] = filled(values, rows)
+		all.columns[name] = around(values, batch)
 	}
-	return all
+	return in
 }
 
-// filled returns so many of some, over and over; none of none.
-func filled[T any](some []T, n int) []T {
-	if len(some) == 0 {
-		return nil
+// around returns some with as many more behind them, from the first on, as a batch goes over their end; none of none.
+func around[T any](some []T, batch int) []T {
+	n := len(some)
+	for i := 0; n > 0 && i < batch-1; i++ {
+		some = append(some, some[i%n])
 	}
-	all := make([]T, n)
-	for i := range all {
-		all[i] = some[i%len(some)]
+	return some
+}
+
+// next returns a step with the rows of the next batch.
+func (in *input) next(batch int) *step {
+	from, to := in.at, in.at+batch
+	in.at = to % in.rows
+	if in.all.columns == nil {
+		return &step{records: in.all.records[from:to]}
 	}
-	return all
+	s := &step{rows: in.all.rows[from:to], columns: map[string][]json.RawMessage{}}
+	for name, values := range in.all.columns {
+		s.columns[name] = values[from:to]
+	}
+	return s
 }
 
 // generatedRows are the rows of a generated file: readings of a hundred devices.

@@ -2,6 +2,7 @@ package golden
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,6 +88,9 @@ func parse(data []byte) (*File, error) {
 	if err := strict(data, &says); err != nil {
 		return nil, err
 	}
+	if err := twice(data); err != nil {
+		return nil, err
+	}
 	f := &File{
 		config: says.Config, limits: says.Limits, grants: says.Grant, abi: says.ABI, function: says.Function, args: says.Args, ports: says.Ports,
 		keyed: says.Key, timed: says.Time, lateness: says.Lateness.Duration, begin: says.Begin.Time,
@@ -130,6 +134,20 @@ func strict(src []byte, into any) error {
 	return nil
 }
 
+// each reads the items of a list one by one, so that what is wrong with one of them is told with its place.
+func each[T any](what string, list []json.RawMessage) ([]T, error) {
+	if list == nil {
+		return nil, nil
+	}
+	all := make([]T, len(list))
+	for i, src := range list {
+		if err := strict(src, &all[i]); err != nil {
+			return nil, fmt.Errorf("%s %d: %w", what, i, err)
+		}
+	}
+	return all, nil
+}
+
 // remedy says what is wrong with JSON in terms of the file.
 func remedy(src []byte, err error) error {
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
@@ -137,12 +155,11 @@ func remedy(src []byte, err error) error {
 	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s is a JSON %s, which it cannot be", wrong.Field, wrong.Value)
+		return fmt.Errorf("%s is a JSON %s, which it cannot be", cmp.Or(wrong.Field, "it"), wrong.Value)
 	}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		line := 1 + bytes.Count(src[:min(max(0, int(syntax.Offset)), len(src))], []byte{'\n'})
-		return fmt.Errorf("line %d: it is not JSON: %w", line, err)
+		return fmt.Errorf("line %d: it is not JSON: %w", line(src, syntax.Offset), err)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("it is not JSON: it ends too early")

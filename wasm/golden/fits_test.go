@@ -106,6 +106,25 @@ func TestBenchRows(t *testing.T) {
 	}
 }
 
+// Batches go on through the rows: a small one is not always of the first ones.
+func TestBenchGoesOn(t *testing.T) {
+	t.Parallel()
+	for text, manifest := range map[string]string{
+		`{"time": true, "steps": [{"records": [{"time": "2026-01-01T00:00:01Z"}, {}]}]}`:                 `{}`,
+		`{"time": true, "steps": [{"columns": {"v": [1, 2]}, "times": ["2026-01-01T00:00:01Z", null]}]}`: columns,
+	} {
+		f, err := golden.Parse("rows.json", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The first batch is not counted, and the record of the second fails: it has no time.
+		m, err := golden.Bench(t.Context(), golden.Config{Module: crafted(t, manifest)}, f, 1, time.Nanosecond)
+		if err != nil || m.Records != 1 || m.Failed != 1 {
+			t.Errorf("%s gives %+v, %v", text, m, err)
+		}
+	}
+}
+
 // Parameters change as in a pipeline: the instance of a module that keeps something goes on, and another takes the place of
 // one that has nothing to keep.
 func TestConfigure(t *testing.T) {

@@ -131,6 +131,7 @@ func TestErrors(t *testing.T) {
 		`{"config": {"limt": 1}, "steps": [{"end": true}]}`:           "the module has no parameter \"limt\", it has limit",
 		`{"limits": {"memroy": 1}, "steps": [{"end": true}]}`:         "limits: memroy: there is no limit of that name: use memory, time, start, calls, output, state and logs",
 		`{"limits": {"time": 7}, "steps": [{"end": true}]}`:           "limits: time: 7 is no duration: write one such as \"1.5s\"",
+		`{"limits": {"memory": "32MiB"}, "steps": [{"end": true}]}`:   "limits: memory: \"32MiB\" is no whole number: write one, of bytes for memory, output and state",
 		`{"steps": [{"end": true, "want": [{"port": "sdie"}]}]}`:      "rows.json: step 1: wanted record 0: the module has no port \"sdie\": correct the name",
 		`{"steps": [{"end": true, "want": [{"row": 1}]}]}`:            "the module returns records, which have no rows: leave row out",
 		`{"steps": [{"columns": {"t": [1]}}]}`:                        "rows.json: step 1: the module takes records: write records",
@@ -162,7 +163,19 @@ func TestRefusals(t *testing.T) {
 		`{"step": []}`:               `rows.json: there is no "step" here: correct the name, or leave it out`,
 		`{}`:                         `it has no steps: write "steps": [`,
 		`{"steps": [{"wants": []}]}`: `rows.json: step 1: there is no "wants" here`,
-		`{"steps": [{"records": [{"vlaue": "x"}]}]}`:                                                                  `step 1: there is no "vlaue" here`,
+		`{"steps": [{"records": [{"vlaue": "x"}]}]}`:                                                                  `step 1: record 0: there is no "vlaue" here`,
+		"{\"steps\": [{\"end\": true, \"want\": [{\"value\": \"a\"}],\n\"want\": []}]}":                               `rows.json: line 2: "want" is there twice in one object: leave one of them out`,
+		`{"steps": [{"end": true}], "STEPS": [{"end": true}]}`:                                                        `line 1: "STEPS" is there twice in one object`,
+		`{"steps": [{"records": [{"value": "a", "Value": "b"}]}]}`:                                                    `"Value" is there twice in one object`,
+		`{"steps": [{"columns": {"t": [1], "t": [2]}}]}`:                                                              `"t" is there twice in one object`,
+		`{"config": {"limit": 1e999, "limit": 1}, "steps": [{"end": true}]}`:                                          `"limit" is there twice in one object`,
+		`{"steps": [{"records": [{"headers": {"a": "b", "a": "c"}}]}]}`:                                               `"a" is there twice in one object`,
+		`{"steps": [{"records": [{"value": {"json": [{"a": 1, "a": 2}]}}]}]}`:                                         `"a" is there twice in one object`,
+		`{"steps": [{"records": [{}, {"value": {"base64": "/w="}}]}]}`:                                                `step 1: record 1: "/w=" is no base64: write it with its padding, such as "/w=="`,
+		`{"steps": [{"end": true, "want": [{}, {"key": {"base64": "!"}}]}]}`:                                          `step 1: wanted record 1: "!" is no base64`,
+		`{"steps": [{"columns": {"a": [1]}, "keys": [7]}]}`:                                                           `step 1: key 0: 7 is no text`,
+		`{"steps": [{"columns": {"a": [1]}, "times": ["noon"]}]}`:                                                     `step 1: time 0: "noon" is no time`,
+		`{"steps": [{"records": [7]}]}`:                                                                               `step 1: record 0: it is a JSON number, which it cannot be`,
 		`{"steps": [{"doc": "two", "records": [], "end": true}]}`:                                                     "step 1 (two): a step has one of records, columns, advance, end, config and restart",
 		`{"steps": [{"want": []}]}`:                                                                                   "a step has one of records",
 		`{"steps": [{"advance": "soon"}]}`:                                                                            `"soon" is no duration: write one such as "1.5s"`,
@@ -196,6 +209,20 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, err := golden.Read(filepath.Join(t.TempDir(), "none.json")); err == nil || !strings.Contains(err.Error(), "read golden rows: open ") {
 		t.Errorf("a file that is not there gives %v", err)
+	}
+}
+
+// Names that differ by their letters' case are different where they are those of a module or of a payload.
+func TestOwnNames(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"config": {"limit": {"n": 1, "N": 2}, "Limit": 1}, "steps": [{"end": true, "metrics": {"m": 1, "M": 2}}]}`,
+		`{"steps": [{"records": [{"headers": {"a": "b", "A": "c"}, "value": {"json": {"a": [{"b": 1, "B": 2}], "A": 2}}}]}]}`,
+		`{"steps": [{"columns": {"v": [1], "V": [2]}, "want": [{"columns": {"v": 1, "V": 1}}, {"columns": {}}]}]}`,
+	} {
+		if _, err := golden.Parse("rows.json", []byte(text)); err != nil {
+			t.Errorf("%s gives %v", text, err)
+		}
 	}
 }
 

@@ -47,15 +47,15 @@ type failed struct {
 func (s *step) parse(src []byte, timed bool) error {
 	var says struct {
 		Doc     string                       `json:"doc"`
-		Records []record                     `json:"records"`
+		Records []json.RawMessage            `json:"records"`
 		Columns map[string][]json.RawMessage `json:"columns"`
-		Keys    []text                       `json:"keys"`
-		Times   []instant                    `json:"times"`
+		Keys    []json.RawMessage            `json:"keys"`
+		Times   []json.RawMessage            `json:"times"`
 		Advance duration                     `json:"advance"`
 		End     bool                         `json:"end"`
 		Restart bool                         `json:"restart"`
 		Config  map[string]json.RawMessage   `json:"config"`
-		Want    []record                     `json:"want"`
+		Want    []json.RawMessage            `json:"want"`
 		Failed  []failed                     `json:"failed"`
 		Logs    []string                     `json:"logs"`
 		Metrics map[string]float64           `json:"metrics"`
@@ -75,16 +75,24 @@ func (s *step) parse(src []byte, timed bool) error {
 	if things != 1 {
 		return errors.New("a step has one of records, columns, advance, end, config and restart: write a step for each")
 	}
-	if s.records, err = repeated(says.Records); err != nil {
+	if s.records, err = repeated("record", says.Records); err != nil {
 		return err
 	}
 	if says.Columns == nil && (says.Keys != nil || says.Times != nil) {
 		return errors.New("keys and times are of columns: write the key and the time of a record beside its value")
 	}
-	if s.rows, err = s.columnRecords(says.Keys, says.Times); err != nil {
+	keys, err := each[text]("key", says.Keys)
+	if err != nil {
 		return err
 	}
-	if s.want, err = repeated(says.Want); err != nil {
+	times, err := each[instant]("time", says.Times)
+	if err != nil {
+		return err
+	}
+	if s.rows, err = s.columnRecords(keys, times); err != nil {
+		return err
+	}
+	if s.want, err = repeated("wanted record", says.Want); err != nil {
 		return err
 	}
 	return s.check(timed)
@@ -175,8 +183,12 @@ func (s *step) columnRows() int {
 	return 0
 }
 
-// repeated writes out the records that are repeated.
-func repeated(rs []record) ([]record, error) {
+// repeated reads records, and writes out those that are repeated.
+func repeated(what string, list []json.RawMessage) ([]record, error) {
+	rs, err := each[record](what, list)
+	if err != nil {
+		return nil, err
+	}
 	var all []record
 	for _, r := range rs {
 		n := 1

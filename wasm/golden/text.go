@@ -2,6 +2,7 @@ package golden
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,7 +95,7 @@ func (t *text) unmarshalList(src []byte) error {
 
 func (t *text) unmarshalObject(src []byte) error {
 	var o struct {
-		Base64 *[]byte         `json:"base64"`
+		Base64 *string         `json:"base64"`
 		Text   *string         `json:"text"`
 		Repeat *int            `json:"repeat"`
 		JSON   json.RawMessage `json:"json"`
@@ -105,7 +106,11 @@ func (t *text) unmarshalObject(src []byte) error {
 	var whole bytes.Buffer
 	switch {
 	case o.Base64 != nil && o.Text == nil && o.Repeat == nil && o.JSON == nil:
-		t.parts = []part{{string(*o.Base64), 1}}
+		data, err := base64.StdEncoding.DecodeString(*o.Base64)
+		if err != nil {
+			return fmt.Errorf("%s is no base64: write it with its padding, such as \"/w==\": %w", quoted(*o.Base64), err)
+		}
+		t.parts = []part{{string(data), 1}}
 	case o.Text != nil && o.Base64 == nil && o.JSON == nil:
 		n := 1
 		if o.Repeat != nil {

@@ -127,7 +127,9 @@ func limitsBlock(limits map[string]json.RawMessage) (plugins.ConfigBlock, error)
 			attrs[name] = d.Duration
 		case "memory", "calls", "output", "state", "logs":
 			var n int64
-			err = json.Unmarshal(src, &n)
+			if json.Unmarshal(src, &n) != nil {
+				err = fmt.Errorf("%s is no whole number: write one, of bytes for memory, output and state", short(string(src)))
+			}
 			attrs[name] = n
 		default:
 			err = fmt.Errorf("there is no limit of that name: use memory, time, start, calls, output, state and logs")

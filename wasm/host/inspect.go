@@ -94,6 +94,9 @@ func (d *Description) checkUse(m *binary.Module) error {
 			return fmt.Errorf("it imports %s, but does not export %s, which is called when a timer is due", i.Name, abi.OnTimer)
 		}
 	}
+	if wants := d.Manifest.Grants; len(wants) > 0 && !d.HTTP {
+		return fmt.Errorf("its manifest wants %s, but the module makes no HTTP requests: leave grants out of the manifest, or make the requests", wants[0])
+	}
 	if _, ok := m.Export(abi.Restore); ok != d.Snapshot {
 		return fmt.Errorf("it exports one of %s and %s: it needs both, or none", abi.Snapshot, abi.Restore)
 	}

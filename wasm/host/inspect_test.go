@@ -54,6 +54,7 @@ func TestRefusals(t *testing.T) {
 		"no alloc":        {noMemory.Bytes(), "it does not export onstream_alloc, which the interface asks for (wasm/sdk/ABI.md)"},
 		"no process":      {wasmtest.Behaviour{}.Bytes(), "it does not export onstream_process"},
 		"type of export":  {exported(wasmtest.Export{Name: abi.Open, Params: "i", Results: "i", Code: []byte{0x20, 0}}), "it exports onstream_open as (i32) -> (i32), it is (i32, i32) -> (i32)"},
+		"unused grants":   {changed(func(b *wasmtest.Behaviour) { b.Manifest = `{"grants": ["http:a.example"]}` }), "its manifest wants http:a.example, but the module makes no HTTP requests: leave grants out of the manifest, or make the requests"},
 		"half a snapshot": {exported(wasmtest.Export{Name: abi.Snapshot, Results: "I", Code: wasmtest.I64(0)}), "it exports one of onstream_snapshot and onstream_restore: it needs both, or none"},
 		"other import":    {imported(wasmtest.HostFunc{Module: "env", Name: "system", Params: "i", Results: "i"}), "it imports env.system, which is not given to behaviours"},
 		"later import":    {imported(wasmtest.HostFunc{Module: abi.Module, Name: "later"}), "it imports onstream_v1.later, which this onstream does not have: build it for less"},

@@ -30,12 +30,12 @@ func openKept(cacheDir string, module []byte) (*kept, error) {
 	digest := sha256.Sum256(module)
 	all := filepath.Join(cacheDir, compiledFolder)
 	k := &kept{all: all, dir: filepath.Join(all, hex.EncodeToString(digest[:])), sealed: map[string]bool{}}
+	Touch(k.dir)
 	for _, dir := range []string{cacheDir, all, k.dir} {
 		if err := OwnFolder(dir); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("keep compiled modules: %w", err)
 		}
 	}
-	Touch(k.dir)
 	return k, k.eachFile(func(file string) error {
 		seal, err := sealOf(file)
 		if err != nil {
@@ -67,7 +67,8 @@ func (k *kept) seal() error {
 		return err
 	}
 	Touch(k.dir)
-	return SweepFolder(k.all)
+	SweepFolder(k.all)
+	return nil
 }
 
 // eachFile goes through the files of wazero, which have a digest for their name; some may have just gone.

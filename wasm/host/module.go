@@ -49,7 +49,7 @@ type Config struct {
 	// Grants are what the module may do besides, see [manifest.CheckGrant].
 	Grants []string
 	// CacheDir is where compiled modules are kept, by their digest, in a folder "compiled"; "" for nowhere. It is made, for its
-	// owner alone. What is not used for 30 days goes when another module is compiled, and what is more than 1 GiB.
+	// owner alone. When another module is compiled, what was not used for long goes, as [SweepFolder] has it.
 	CacheDir string
 	// CompileTime is how long compiling may take; a minute. It is looked at between two functions.
 	CompileTime time.Duration

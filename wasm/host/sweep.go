@@ -3,7 +3,6 @@ package host
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,22 +14,22 @@ import (
 const (
 	keepFor  = 30 * 24 * time.Hour // since it was used last
 	keepSize = 1 << 30             // bytes of all of it
+	keepAny  = 10 * time.Minute    // since it was used last, however much it is: longer than a use takes
 )
 
-// Touch notes that what is at a path is used, for [SweepFolder]. Where that cannot be noted, it goes sooner than it has to.
+// Touch notes that what is at a path is used, for [SweepFolder], which leaves it alone for a while then. It comes before the use.
+// Where it cannot be noted, it goes sooner than it has to.
 func Touch(path string) {
 	now := time.Now()
 	_ = os.Chtimes(path, now, now) // see above
 }
 
 // SweepFolder removes from a folder of things that can be made again, files and folders, those that were not used for
-// 30 days, and where the others take more than 1 GiB, those of them that were not used for longest. The one that was
-// used last stays in any case. Others may use the folder at the same time.
-func SweepFolder(dir string) error {
-	things, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("look for what is old: %w", err)
-	}
+// 30 days, and where the others take more than 1 GiB, those of them that were not used for longest. What was used in the last
+// 10 minutes stays in any case, and so does the one that was used last: others may use the folder at the same time. What cannot
+// be removed stays too, and is in nobody's way.
+func SweepFolder(dir string) {
+	things, _ := os.ReadDir(dir) // those that it can tell
 	type thing struct {
 		path string
 		used time.Time
@@ -45,14 +44,16 @@ func SweepFolder(dir string) error {
 	var sum int64
 	for i, t := range all {
 		sum += sizeOf(t.path)
-		if i == 0 || sum <= keepSize && time.Since(t.used) <= keepFor {
-			continue
-		}
-		if err := os.RemoveAll(t.path); err != nil {
-			return fmt.Errorf("remove what is old: %w", err)
+		if i > 0 && (sum > keepSize || time.Since(t.used) > keepFor) && !inUse(t.path) {
+			_ = os.RemoveAll(t.path) // see above
 		}
 	}
-	return nil
+}
+
+// inUse reports whether something may be in use now, which may have begun since the folder was read.
+func inUse(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && time.Since(info.ModTime()) < keepAny
 }
 
 // sizeOf returns how many bytes a file has, or all files of a folder, as far as they can be seen.

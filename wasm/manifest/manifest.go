@@ -109,6 +109,14 @@ func Parse(text []byte) (*Manifest, error) {
 func jsonError(src []byte, err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
+		switch wrong.Field {
+		case "":
+			return fmt.Errorf("it is a JSON %s: write an object, such as {}", wrong.Value)
+		case "limits.memory":
+			return fmt.Errorf("limits.memory is a JSON %s: write the number of bytes, such as 16777216 for 16 MiB", wrong.Value)
+		case "limits.time_ms":
+			return fmt.Errorf("limits.time_ms is a JSON %s: write the number of milliseconds, such as 1500", wrong.Value)
+		}
 		return fmt.Errorf("%s is a JSON %s: write it as the interface's description says", wrong.Field, wrong.Value)
 	}
 	var syntax *json.SyntaxError

@@ -19,6 +19,11 @@ func (m *Manifest) checkParameters() error {
 		if _, ok := TypeOf(p.Type); !ok {
 			return fmt.Errorf("parameters: %s has the type %q: write bool, int, float, string, bytes, time, duration or json", p.Name, p.Type)
 		}
+		for n, value := range p.Enum {
+			if slices.Contains(p.Enum[:n], value) {
+				return fmt.Errorf("parameters: enum of %s: %s is there twice: leave one of them out", p.Name, value)
+			}
+		}
 		if p.Default == nil {
 			continue
 		}
@@ -51,7 +56,11 @@ func (p *Parameter) DefaultSetting() (abi.Setting, error) {
 		err = json.Unmarshal(p.Default, &s.Text)
 	}
 	if err != nil || string(p.Default) == "null" && t != abi.JSON {
-		return s, fmt.Errorf("%s is %s, which is not of the type %s", p.Name, p.Default, p.Type)
+		remedy := ""
+		if t == abi.Time || t == abi.Duration {
+			remedy = ": write a number of microseconds"
+		}
+		return s, fmt.Errorf("%s is %s, which is not of the type %s%s", p.Name, p.Default, p.Type, remedy)
 	}
 	s.Type = t
 	return s, p.Check(s)

@@ -36,12 +36,12 @@ func (b *Bounds) check(c *binary.Code, params int, f found) error {
 		n, most int
 		what    string
 	}{
-		{f.instructions, b.Instructions, "instructions"},
 		{f.loops, b.Loops, "loops"},
 		{f.blocks, b.Blocks, "blocks"},
 		{f.branches, b.Branches, "branches"},
 		{f.bulk, b.Bulk, "instructions that copy or fill"},
 		{f.calls, b.Calls, "calls"},
+		{f.instructions, b.Instructions, "instructions"},
 	} {
 		if of.most > 0 && of.n > of.most {
 			return refusal(c, "%d %s, at most %d are taken", of.n, of.what, of.most)

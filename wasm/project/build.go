@@ -13,8 +13,9 @@ import (
 // maxModule is how long a module may be that a compiler writes; what may run is looked at then.
 const maxModule = 64 << 20
 
-// Build compiles the project in a folder into the file out, with its manifest. What it returns is a [MissingError] where the
-// compiler is not there, and a [CompileError] where it does not take the sources.
+// Build compiles the project in a folder into the file out, with its manifest. What is there is replaced, unless it is no file, or
+// one of the project. What it returns is a [MissingError] where the compiler is not there, and a [CompileError] where it does not
+// take the sources.
 func Build(ctx context.Context, dir, out string) error {
 	p, err := Read(dir)
 	if err != nil {
@@ -25,6 +26,10 @@ func Build(ctx context.Context, dir, out string) error {
 
 // Build is [Build] for a project that was read.
 func (p *Project) Build(ctx context.Context, out string) error {
+	out, err := p.target(out)
+	if err != nil {
+		return fmt.Errorf("build %s: %w", p.Dir, err)
+	}
 	t, err := p.find(ctx)
 	if err != nil {
 		return err

@@ -37,15 +37,15 @@ func (p *Project) Cached(ctx context.Context, cacheDir string, building func()) 
 		return "", fmt.Errorf("keep the module of %s: %w", p.Dir, err)
 	}
 	out := filepath.Join(cacheDir, key+".wasm")
+	host.Touch(out)
 	if isThere(out) {
-		host.Touch(out)
 		return out, nil
 	}
 	building()
 	if err := p.build(ctx, t, out); err != nil {
 		return "", err
 	}
-	_ = host.SweepFolder(cacheDir) // what cannot be removed now is in nobody's way
+	host.SweepFolder(cacheDir)
 	return out, nil
 }
 

@@ -202,10 +202,19 @@ func TestMissing(t *testing.T) {
 
 	// Debian's compiler is found wherever the PATH leads.
 	if _, err := os.Stat("/usr/bin/rustc"); errors.Is(err, fs.ErrNotExist) {
-		check(project.Rust, "rustc is not there, which is needed to build a behaviour in Rust: install it with rustup (https://rustup.rs) and rustup target add wasm32-unknown-unknown (Debian: apt-get install rustc libstd-rust-dev-wasm32); ")
+		check(project.Rust, "rustc is not there, which is needed to build a behaviour in Rust: install it with rustup (https://rustup.rs) and rustup target add wasm32-unknown-unknown (Debian: apt-get install rustc libstd-rust-dev-wasm32 lld); ")
 		script(t, filepath.Join(bin, "rustc"), "echo /nowhere")
-		check(project.Rust, filepath.Join(bin, "rustc")+" is there, but not the standard library for wasm32-unknown-unknown, which is needed to build a behaviour in Rust: rustup target add wasm32-unknown-unknown (Debian: apt-get install libstd-rust-dev-wasm32); ")
+		check(project.Rust, filepath.Join(bin, "rustc")+" is there, but not the standard library for wasm32-unknown-unknown, which is needed to build a behaviour in Rust: rustup target add wasm32-unknown-unknown (Debian: apt-get install libstd-rust-dev-wasm32 lld); ")
 	}
+
+	rustc := filepath.Join(bin, "rustc")
+	script(t, rustc, `case "$*" in -vV) echo rustc 1 ;; *target-libdir*) echo `+bin+` ;; *cdylib*) echo 'error: linker `+"`rust-lld`"+` not found' >&2; exit 1 ;; esac`)
+	write(t, filepath.Join(bin, "libstd-1.rlib"), "")
+	noLinker := rustc + " is there, but not rust-lld, its linker, which is needed to build a behaviour in Rust: install lld (Debian: apt-get install lld), or Rust with rustup (https://rustup.rs), which has it; "
+	check(project.Rust, noLinker)
+	script(t, filepath.Join(bin, "cargo"), "echo 'error: linker `rust-lld` not found' >&2; exit 1")
+	files[project.Rust]["Cargo.toml"] = "[dependencies]\nserde = \"1\"\n"
+	check(project.Rust, noLinker)
 
 	clang := filepath.Join(bin, "clang")
 	remedy := ", which is needed to build a behaviour in C: install clang and lld, of version 11 or later (Debian: apt-get install clang lld; "

@@ -26,10 +26,10 @@ func (p *Project) readManifest(files fs.FS) error {
 		return err
 	}
 	says, err := manifest.Parse(text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", ManifestFile, err)
+	if unknown := knownNames(text); unknown != nil { // which is why something else is missing
+		err = unknown
 	}
-	if err := knownNames(text); err != nil {
+	if err != nil {
 		return fmt.Errorf("%s: %w", ManifestFile, err)
 	}
 	p.manifest, p.name = text, says.Name
@@ -42,10 +42,18 @@ func knownNames(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var m manifest.Manifest
-	if err := d.Decode(&m); err != nil {
-		return fmt.Errorf("%s: see the names in wasm/sdk/ABI.md", strings.TrimPrefix(err.Error(), "json: "))
+	err := d.Decode(&m)
+	if err == nil {
+		return nil
 	}
-	return nil
+	what, isName := strings.CutPrefix(err.Error(), "json: unknown field ")
+	switch {
+	case !isName: // what is wrong is told by who reads it
+		return nil
+	case what == `"time"`: // as the limits of a stage have it
+		return errors.New(`unknown field "time": write time_ms, a number of milliseconds`)
+	}
+	return fmt.Errorf("unknown field %s: see the names in wasm/sdk/ABI.md", what)
 }
 
 // withManifest returns the module with the manifest, in place of one that it has.

@@ -42,9 +42,9 @@ func findRust(ctx context.Context) (toolchain, error) {
 		return &rustToolchain{path, tells}, nil
 	}
 	if len(there) == 0 {
-		return nil, &MissingError{Rust, "rustc is not there", "install it with rustup (https://rustup.rs) and rustup target add " + rustTarget + " (Debian: apt-get install rustc libstd-rust-dev-wasm32)"}
+		return nil, &MissingError{Rust, "rustc is not there", "install it with rustup (https://rustup.rs) and rustup target add " + rustTarget + " (Debian: apt-get install rustc libstd-rust-dev-wasm32 lld)"}
 	}
-	return nil, &MissingError{Rust, strings.Join(there, " and ") + " is there, but not the standard library for " + rustTarget, "rustup target add " + rustTarget + " (Debian: apt-get install libstd-rust-dev-wasm32)"}
+	return nil, &MissingError{Rust, strings.Join(there, " and ") + " is there, but not the standard library for " + rustTarget, "rustup target add " + rustTarget + " (Debian: apt-get install libstd-rust-dev-wasm32 lld)"}
 }
 
 func (t *rustToolchain) version() string { return t.tells }
@@ -114,7 +114,23 @@ func (t *rustToolchain) rustc(ctx context.Context, p *Project, work, crate, typ,
 		// A module is the same wherever it is built.
 		"--remap-path-prefix", work + "=.", "--remap-path-prefix", here + "=.", "-o", out, file,
 	}
-	return p.compile(ctx, p.Dir, work, os.Environ(), t.path, append(args, more...)...)
+	return t.linked(p.compile(ctx, p.Dir, work, os.Environ(), t.path, append(args, more...)...))
+}
+
+// noLinker is how rustc says that it has no linker.
+var noLinker = regexp.MustCompile("linker [`'\"]([^`'\"\n]*lld[^`'\"\n]*)[`'\"] not found")
+
+// linked returns what has become of a build. A linker is called last, so that one is missing is known only then.
+func (t *rustToolchain) linked(err error) error {
+	var compile *CompileError
+	if !errors.As(err, &compile) {
+		return err
+	}
+	name := noLinker.FindStringSubmatch(compile.Said)
+	if name == nil {
+		return err
+	}
+	return &MissingError{Rust, t.path + " is there, but not " + name[1] + ", its linker", "install lld (Debian: apt-get install lld), or Rust with rustup (https://rustup.rs), which has it"}
 }
 
 // cargo builds a project that has crates of others, which only cargo can fetch.
@@ -125,7 +141,7 @@ func (t *rustToolchain) cargo(ctx context.Context, p *Project, dir, work, out st
 	}
 	target := filepath.Join(work, "target")
 	env := append(os.Environ(), "RUSTC="+t.path, "CARGO_TERM_COLOR=never")
-	if err := p.compile(ctx, dir, work, env, path, "build", "--release", "--target", rustTarget, "--target-dir", target); err != nil {
+	if err := t.linked(p.compile(ctx, dir, work, env, path, "build", "--release", "--target", rustTarget, "--target-dir", target)); err != nil {
 		return err
 	}
 	made, _ := filepath.Glob(filepath.Join(target, rustTarget, "release", "*.wasm"))

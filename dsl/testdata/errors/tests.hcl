@@ -22,6 +22,25 @@ sink "print" "out" {
   from = source.in
 }
 
+transform "map" "texts" {
+  from = source.in
+  emit = { n = event.n, text = event.device }
+}
+
+sink "print" "texts" {
+  from = transform.texts
+}
+
+test "strings" {
+  expect {
+    at = sink.texts
+    rows = [
+      "a", "b", # error: not a record: a row is an object here, since the records have no payload that a string could be: write { text = "..." }
+      "c", 7, # error: not a record: write { text = "..." } | error: not a record: a row is an object
+    ]
+  }
+}
+
 test "empty" {} # error: empty test: a test says what it expects
 
 test "names" {

@@ -3,6 +3,7 @@ package onstream
 import (
 	"errors"
 	"math"
+	"slices"
 	"unsafe"
 )
 
@@ -15,8 +16,8 @@ type setting struct {
 	text   span
 }
 
-// Settings are the parameters of the module, as the manifest names them. A name that is not there is a mistake of the
-// module, which it does not survive.
+// Settings are the parameters of the module, as the manifest names them. A name that is not there, or a
+// value of another type than is asked for, is a mistake of the module, which it does not survive.
 type Settings struct {
 	frame    []byte
 	settings []setting
@@ -33,14 +34,44 @@ func (s Settings) get(name string) (found setting, ok bool) {
 	return found, false
 }
 
-func (s Settings) must(name string) setting {
+// must returns a parameter of one of the types.
+func (s Settings) must(name string, types ...uint32) setting {
 	d, ok := s.get(name)
 	if !ok {
-		err := errors.New("there is no parameter \"" + name + "\": the manifest has " + s.names())
-		SetError(err) // what the host says of the panic
-		panic(err)
+		refuse("there is no parameter \"" + name + "\": the manifest has " + s.names())
+	}
+	if !slices.Contains(types, d.typ) {
+		refuse("the parameter \"" + name + "\" is of the type " + reader(d.typ))
 	}
 	return d
+}
+
+// refuse ends the call.
+func refuse(why string) {
+	err := errors.New(why)
+	SetError(err) // what the host says of the panic
+	panic(err)
+}
+
+// reader is what a type is called, and what reads it.
+func reader(typ uint32) string {
+	switch typ {
+	case typeBool:
+		return "bool: read it with Bool"
+	case typeInt:
+		return "int: read it with Int"
+	case typeFloat:
+		return "float: read it with Float"
+	case typeTime:
+		return "time: read it with Micros"
+	case typeDuration:
+		return "duration: read it with Micros"
+	case typeBytes:
+		return "bytes: read it with Text"
+	case typeJSON:
+		return "json: read it with Text"
+	}
+	return "string: read it with Text"
 }
 
 // names are those of the parameters.
@@ -69,19 +100,25 @@ func (s Settings) Has(name string) bool {
 }
 
 // Bool returns a parameter of the type bool.
-func (s Settings) Bool(name string) bool { return s.must(name).number != 0 }
+func (s Settings) Bool(name string) bool { return s.must(name, typeBool).number != 0 }
 
 // Int returns a parameter of the type int.
-func (s Settings) Int(name string) int64 { return int64(s.must(name).number) }
+func (s Settings) Int(name string) int64 { return int64(s.must(name, typeInt).number) }
 
 // Float returns a parameter of the type float.
-func (s Settings) Float(name string) float64 { return math.Float64frombits(s.must(name).number) }
+func (s Settings) Float(name string) float64 {
+	return math.Float64frombits(s.must(name, typeFloat).number)
+}
 
 // Micros returns a parameter of the type time or duration, in µs.
-func (s Settings) Micros(name string) int64 { return int64(s.must(name).number) }
+func (s Settings) Micros(name string) int64 {
+	return int64(s.must(name, typeTime, typeDuration).number)
+}
 
 // Text returns a parameter of the type string, bytes or json. It may be kept.
-func (s Settings) Text(name string) string { return string(s.must(name).text.of(s.frame)) }
+func (s Settings) Text(name string) string {
+	return string(s.must(name, typeString, typeBytes, typeJSON).text.of(s.frame))
+}
 
 // Pipeline returns the name of the pipeline that the module runs in.
 func (s Settings) Pipeline() string { return s.Text(".pipeline") }

@@ -16,6 +16,7 @@ export const STRING: u8 = 4;
 export const BYTES: u8 = 5;
 export const TIME: u8 = 6;
 export const DURATION: u8 = 7;
+export const JSON: u8 = 8;
 export const BITMAP: u8 = 9;
 
 /** A row that there is none of. */

@@ -1,10 +1,13 @@
 import { Bytes } from "./bytes";
-import { countOf, descriptorsOf, HEADER_SIZE, putHeader, SETTINGS } from "./frame";
+import { BOOL, BYTES, countOf, descriptorsOf, DURATION, FLOAT, HEADER_SIZE, INT, JSON, putHeader, SETTINGS, STRING, TIME } from "./frame";
 import { Writer } from "./writer";
 
 const SIZE: i32 = 32;
 
-/** The parameters of the module, as the manifest names them. A name that is not there is a mistake of the module, which it does not survive. */
+/**
+ * The parameters of the module, as the manifest names them. A name that is not there, or a value of another type than is asked for, is a mistake
+ * of the module, which it does not survive.
+ */
 @final
 export class Settings {
   private view: Bytes = new Bytes();
@@ -53,30 +56,33 @@ export class Settings {
     return names.length ? names : "none";
   }
 
-  private get(name: string): usize {
+  /** A parameter of one of the types, which are bits. */
+  private get(name: string, types: u32): usize {
     const d = this.find(name);
     if (!d) abort('there is no parameter "' + name + '": the manifest has ' + this.names());
+    const type = load<u8>(d, 8);
+    if (!(types & bit(type))) abort('the parameter "' + name + '" is of the type ' + reader(type));
     return d;
   }
 
   /** A parameter of the type bool. */
   bool(name: string): bool {
-    return this.int(name) != 0;
+    return load<i64>(this.get(name, bit(BOOL)), 16) != 0;
   }
 
   /** A parameter of the type int, or of time or duration, in µs. */
   int(name: string): i64 {
-    return load<i64>(this.get(name), 16);
+    return load<i64>(this.get(name, bit(INT) | bit(TIME) | bit(DURATION)), 16);
   }
 
   /** A parameter of the type float. */
   float(name: string): f64 {
-    return load<f64>(this.get(name), 16);
+    return load<f64>(this.get(name, bit(FLOAT)), 16);
   }
 
   /** A parameter of the type string, bytes or json. */
   text(name: string): Bytes {
-    const d = this.get(name);
+    const d = this.get(name, bit(STRING) | bit(BYTES) | bit(JSON));
     return this.view.set(this.frame + load<u32>(d, 24), load<i32>(d, 28));
   }
 
@@ -89,6 +95,24 @@ export class Settings {
   stage(): Bytes {
     return this.text(".stage");
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function bit(type: u8): u32 {
+  return 1 << type;
+}
+
+/** What a type is called, and what reads it. */
+function reader(type: u8): string {
+  if (type == BOOL) return "bool: read it with bool";
+  if (type == INT) return "int: read it with int";
+  if (type == FLOAT) return "float: read it with float";
+  if (type == TIME) return "time: read it with int";
+  if (type == DURATION) return "duration: read it with int";
+  if (type == BYTES) return "bytes: read it with text";
+  if (type == JSON) return "json: read it with text";
+  return "string: read it with text";
 }
 
 /** Makes a frame of settings that are texts, again and again. */

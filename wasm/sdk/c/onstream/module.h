@@ -86,6 +86,26 @@ _Noreturn void os_no_param(const os_frame *settings, os_text name) {
 	__builtin_trap();
 }
 
+// os_reader is what a type is called, and what reads it.
+static os_text os_reader(uint32_t type) {
+	switch (type) {
+	case OS_BOOL: return OS_TEXT("bool: read it with os_bool_param");
+	case OS_INT: return OS_TEXT("int: read it with os_int_param");
+	case OS_FLOAT: return OS_TEXT("float: read it with os_float_param");
+	case OS_TIME: return OS_TEXT("time: read it with os_int_param");
+	case OS_DURATION: return OS_TEXT("duration: read it with os_int_param");
+	case OS_BYTES: return OS_TEXT("bytes: read it with os_text_param");
+	case OS_JSON: return OS_TEXT("json: read it with os_text_param");
+	}
+	return OS_TEXT("string: read it with os_text_param");
+}
+
+_Noreturn void os_other_param(uint32_t type, os_text name) {
+	uint8_t *text = os_alloc(100 + name.len), *to = os_copy(os_copy(text, OS_TEXT("the parameter \"")), name);
+	os_error(os_between(text, os_copy(os_copy(to, OS_TEXT("\" is of the type ")), os_reader(type))));
+	__builtin_trap();
+}
+
 static uint32_t os_put_setting(uint8_t *frame, uint32_t k, uint32_t end, os_text prefix, os_text name, uint8_t type, os_text value) {
 	uint8_t *from = frame + end, *named = os_copy(os_copy(from, prefix), name), *to = os_copy(named, value);
 	os_setting *s = (os_setting *)(void *)(frame + OS_HEADER) + k;

@@ -24,9 +24,15 @@ static inline const os_setting *os_setting_of(const os_frame *f, os_text name) {
 
 _Noreturn void os_no_param(const os_frame *settings, os_text name); // ends the call, and says what is missing
 
-static inline const os_setting *os_param(const os_frame *settings, os_text name) {
+_Noreturn void os_other_param(uint32_t type, os_text name); // ends the call, and says what type the parameter is of
+
+#define OS_BIT(type) (1u << (type))
+
+// os_param is a parameter of one of the types, which are bits.
+static inline const os_setting *os_param(const os_frame *settings, os_text name, uint32_t types) {
 	const os_setting *s = os_setting_of(settings, name);
 	if (!s) os_no_param(settings, name);
+	if (s->type > OS_JSON || !(types & OS_BIT(s->type))) os_other_param(s->type, name);
 	return s;
 }
 
@@ -34,15 +40,17 @@ static inline const os_setting *os_param(const os_frame *settings, os_text name)
 static inline bool os_has_param(const os_frame *settings, os_text name) { return os_setting_of(settings, name) != NULL; }
 
 // The value of a parameter: of os_int_param µs for a time or a duration; that of os_text_param is in the frame: keep it with os_keep. To
-// ask for one that the manifest does not have is a mistake of the module, which it does not survive.
-static inline int64_t os_int_param(const os_frame *settings, os_text name) { return os_param(settings, name)->integer; }
+// ask for one that the manifest does not have, or has with another type, is a mistake of the module, which it does not survive.
+static inline int64_t os_int_param(const os_frame *settings, os_text name) {
+	return os_param(settings, name, OS_BIT(OS_INT) | OS_BIT(OS_TIME) | OS_BIT(OS_DURATION))->integer;
+}
 
-static inline double os_float_param(const os_frame *settings, os_text name) { return os_param(settings, name)->number; }
+static inline double os_float_param(const os_frame *settings, os_text name) { return os_param(settings, name, OS_BIT(OS_FLOAT))->number; }
 
-static inline bool os_bool_param(const os_frame *settings, os_text name) { return os_param(settings, name)->integer != 0; }
+static inline bool os_bool_param(const os_frame *settings, os_text name) { return os_param(settings, name, OS_BIT(OS_BOOL))->integer != 0; }
 
 static inline os_text os_text_param(const os_frame *settings, os_text name) {
-	const os_setting *s = os_param(settings, name);
+	const os_setting *s = os_param(settings, name, OS_BIT(OS_STRING) | OS_BIT(OS_BYTES) | OS_BIT(OS_JSON));
 	return os_part(settings, s->text, s->text_len);
 }
 
