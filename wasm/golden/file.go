@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onstream/onstream/wasm/manifest"
 	"github.com/onstream/onstream/wasm/regular"
 )
 
@@ -88,7 +89,7 @@ func parse(data []byte) (*File, error) {
 	if err := strict(data, &says); err != nil {
 		return nil, err
 	}
-	if err := twice(data); err != nil {
+	if err := manifest.Twice(data, "config", "limits", "columns", "metrics", "headers", "json"); err != nil {
 		return nil, err
 	}
 	f := &File{
@@ -205,4 +206,9 @@ func (t *instant) UnmarshalJSON(src []byte) (err error) {
 		}
 	}
 	return fmt.Errorf("%s is no time: write one such as \"2026-01-02T15:04:05Z\"", short(string(src)))
+}
+
+// line returns the number of the line of an offset.
+func line(text []byte, offset int64) int {
+	return 1 + bytes.Count(text[:min(max(0, int(offset)), len(text))], []byte{'\n'})
 }

@@ -93,7 +93,7 @@ func Parse(text []byte) (*Manifest, error) {
 		if err := json.Unmarshal(text, m); err != nil {
 			return nil, jsonError(text, err)
 		}
-		if err := twice(text); err != nil {
+		if err := Twice(text, "default"); err != nil {
 			return nil, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,9 +17,10 @@ type object struct {
 	inner bool // what comes next is
 }
 
-// twice finds a name that an object of a JSON text has twice: of the two values one would be lost without a word. The
-// names of a manifest are the same in capital and small letters.
-func twice(text []byte) error {
+// Twice finds a name that an object of a JSON text has twice: of the two values one would be lost without a word. Names
+// are the same in capital and small letters, as they are to encoding/json, but inside of the values of own: those are of an
+// author's own.
+func Twice(text []byte, own ...string) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber() // one that is too large for a float is no end
 	var inside []object
@@ -33,13 +35,13 @@ func twice(text []byte) error {
 			if name, ok := token.(string); ok && top.name {
 				folded := name
 				if !top.exact {
-					folded = strings.ToUpper(strings.ToLower(name))
+					folded = strings.ToLower(strings.ToUpper(name)) // for which ſ is an s
 				}
 				if top.names[folded] {
 					return fmt.Errorf("line %d: %.*q is there twice in one object: leave one of them out", line(text, d.InputOffset()), maxName, name)
 				}
 				top.names[folded], top.name = true, false
-				top.inner = top.exact || folded == "DEFAULT"
+				top.inner = top.exact || slices.Contains(own, folded)
 				continue
 			}
 			exact = top.inner
