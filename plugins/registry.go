@@ -57,9 +57,9 @@ type TransformKind struct {
 	// one output without name and of the input's shape.
 	Outputs func(in Shape, c Config) ([]Output, error)
 	// Keyed says that the stage keeps something per key: it takes key, and
-	// all records of a key meet the same instance, in order. Its Config has
-	// the key as Expr("key"), nil where the stage has none; then there is one
-	// instance.
+	// all records of a key meet the same instance, in order, unless the stage keeps
+	// nothing ([TransformKind.ByKey]). Its Config has the key as Expr("key"), nil where
+	// the stage has none; then there is one instance.
 	Keyed bool
 	// Ports are the names of the inputs of a kind that has several; its
 	// transforms are [Ported] and it is Keyed, with the key of each input in
@@ -87,7 +87,9 @@ type TransformKind struct {
 	// Nil means that it cannot read any.
 	StateJSON func(state string, value []byte) []byte
 	// Describe tells what a stage is by its configuration. It is asked when Outputs
-	// has found no error, and then again and again. Nil means nothing to tell.
+	// has found no error, and from then on by plan, at a reload and with each
+	// checkpoint, by several goroutines at once: the answer is to be found quickly, and to stay
+	// the same as long as Contents is. Nil means nothing to tell.
 	Describe func(Config) Description
 	// Deduplicates says that a record that comes a second time, as in a replay,
 	// does not pass.
