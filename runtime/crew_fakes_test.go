@@ -38,6 +38,7 @@ type crew struct {
 	lost       int           // partitions of which a member was told so
 	leaving    int           // members that are giving partitions back
 	patience   time.Duration // how long a member may take to give partitions back; 0 for any time
+	hurry      chan struct{} // when it is closed, that is over; nil for never
 }
 
 type commitment struct {
@@ -259,7 +260,7 @@ func (m *member) share(ctx context.Context, out plugins.Assignments) error {
 // too long that they are.
 func (m *member) giveBack(ctx context.Context, out plugins.Assignments, ps []plugins.Partition) error {
 	m.crew.mu.Lock()
-	patience := m.crew.patience
+	patience, hurry := m.crew.patience, m.crew.hurry
 	m.crew.leaving++
 	m.crew.mu.Unlock()
 	defer func() {
@@ -267,11 +268,18 @@ func (m *member) giveBack(ctx context.Context, out plugins.Assignments, ps []plu
 		defer m.crew.mu.Unlock()
 		m.crew.leaving--
 	}()
-	if patience == 0 {
-		return out.Revoking(ctx, ps)
-	}
-	limited, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if patience > 0 {
+		defer time.AfterFunc(patience, cancel).Stop()
+	}
+	go func() {
+		select {
+		case <-hurry:
+			cancel()
+		case <-limited.Done():
+		}
+	}()
 	if err := out.Revoking(limited, ps); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -84,6 +84,19 @@ func (c *crew) breakLogs(err error) {
 	}
 }
 
+// mendLogsThatStay ends breakLogs for the partitions that whoever has them keeps.
+func (c *crew) mendLogsThatStay() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, l := range c.logs {
+		if p := name[len(name)-1] - 'a'; c.owners[p] == c.holders[p] {
+			l.mu.Lock()
+			l.broken = nil
+			l.mu.Unlock()
+		}
+	}
+}
+
 // holdLogs makes whoever appends to the logs wait until the channel is closed.
 func (c *crew) holdLogs(until chan struct{}) {
 	c.mu.Lock()

@@ -359,3 +359,38 @@ func TestLostPartitionsLeaveNothing(t *testing.T) {
 	e.kill()
 	w.crewCounts(t, end)
 }
+
+// A source is not told of what its process could not leave to the next owner of a
+// partition in time: that one would go on behind it, with nothing.
+func TestSourceIsNotToldOfWhatIsNotLeft(t *testing.T) {
+	t.Parallel()
+	const end = 35
+	var w *world
+	var c *crew
+	var first *running
+	for interval := time.Second; ; interval *= 2 { // until all is written before the first checkpoint
+		w, c = newWorld(t), newCrew(end)
+		c.hurry = make(chan struct{})
+		w.addCrew(t, c)
+		g := w.crewPipeline(c)
+		g.Checkpoint.Interval = interval
+		first = w.launch(t.TempDir(), g, runtime.Config{})
+		w.until("all to be written", func() bool { return w.distinct() == end })
+		if c.breakLogs(errDown); first.Stats().Checkpoint.Number == 0 {
+			break
+		}
+		first.kill()
+	}
+	w.until("the first checkpoint to fail", func() bool { return first.Stats().Checkpoint.Error != "" })
+	second := w.launch(t.TempDir(), w.crewPipeline(c), runtime.Config{})
+	w.until("partitions to be given back", func() bool { return c.givingBack() == 1 })
+	close(c.hurry)
+	c.mendLogsThatStay()
+	w.until("them to be given up", func() bool { return c.givingBack() == 0 })
+	c.breakLogs(nil)
+	c.end.Store(2 * end)
+	w.until("more to be written", func() bool { return w.distinct() >= 2*end })
+	first.kill()
+	second.kill()
+	w.crewCounts(t, 2*end)
+}
