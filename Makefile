@@ -59,10 +59,11 @@ fmt-check:
 vet:
 	go vet ./...
 
-# Where an int has 32 bits, and where the system has other files and signals. What "cross" builds, without the rest of it.
+# Where an int has 32 bits, where the system has other files and signals, and where there is assembly. What "cross" builds, without the rest of it.
 vet-cross:
 	GOOS=linux GOARCH=arm GOARM=7 CGO_ENABLED=0 go build -o /dev/null ./cmd/onstream
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go vet ./cmd/onstream
+	GOOS=wasip1 GOARCH=wasm go vet ./wasm/sdk/go/...
 
 lint:
 	$(TOOL) golangci-lint run ./...

@@ -9,7 +9,7 @@ import (
 
 // Tests of the SDKs are in this package, for those beside the files would be a part of every project.
 //
-//go:embed go/*.go go/snapshots/*.go go/timers/*.go go/watermarks/*.go
+//go:embed go/*.go go/*.s go/snapshots/*.go go/timers/*.go go/watermarks/*.go
 //go:embed rust/Cargo.toml rust/src/*.rs
 //go:embed assemblyscript/assembly/*.ts
 //go:embed c/onstream.h c/onstream

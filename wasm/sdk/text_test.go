@@ -13,15 +13,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/onstream/onstream/wasm/golden"
+	onstream "github.com/onstream/onstream/wasm/sdk/go"
 )
 
 // textCase is what a guest "text" is told, and what it is to say; "!" for a row that fails.
 type textCase struct{ in, want string }
 
-// The guests "text" of C, Rust and AssemblyScript read and write numbers and JSON with what their SDK has for that. What is right is said by Go.
+// The guests "text" read and write numbers and JSON with what their SDK has for that. What is right is said by Go's own library.
 func TestText(t *testing.T) {
 	t.Parallel()
-	for _, language := range []string{"c", "rust", "assemblyscript"} {
+	for _, language := range []string{"go", "c", "rust", "assemblyscript"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			skipShort(t, language)
@@ -41,8 +42,6 @@ func TestText(t *testing.T) {
 // fixedTexts are the edges.
 func fixedTexts(language string) []textCase {
 	cases := []textCase{
-		{"int 9223372036854775807", "9223372036854775807"}, {"int -9223372036854775808", "-9223372036854775808"}, {"int 0", "0"},
-		{"int 9223372036854775808", "!"}, {"int -", "!"}, {"int ", "!"}, {"int 1x", "!"}, {"int +1", "!"},
 		{"fixed 3 0.0005", "0.001"}, {"fixed 3 -1", "-1.000"}, {"fixed 0 2.5", "3"}, {"fixed 3 2.9996", "3.000"},
 		{"number 1e3", "1000"}, {"number 1E-3", "0.001"}, {"number 0.30000000000000004", "0.30000000000000004"}, {"number 12345678901234567e-16", "1.2345678901234567"},
 		{"fahrenheit 0.1", "32.18"},
@@ -52,14 +51,50 @@ func fixedTexts(language string) []textCase {
 	for _, text := range []string{"", "-", "01", "1.", ".5", "1e", "1e+", "1x", "+1", "1e999", "inf", "NaN"} {
 		cases = append(cases, textCase{"number " + text, "!"})
 	}
-	// Far from one C does not write them, and AssemblyScript has exponents.
+	if language != "go" { // whose own library reads integers
+		cases = append(
+			cases, textCase{"int 9223372036854775807", "9223372036854775807"}, textCase{"int -9223372036854775808", "-9223372036854775808"}, textCase{"int 0", "0"},
+			textCase{"int 9223372036854775808", "!"}, textCase{"int -", "!"}, textCase{"int ", "!"}, textCase{"int 1x", "!"}, textCase{"int +1", "!"},
+		)
+	}
+	// Far from one C does not write them, and Go and AssemblyScript have exponents.
 	switch language {
+	case "go":
+		return append(cases, textCase{"number 1e30", "1e+30"}, textCase{"number 1e-30", "1e-30"}, textCase{"number 1e-9", "1e-9"}, textCase{`find  {"":1234567}`, "1234567"})
 	case "c":
 		return append(cases, textCase{"number 1e30", "null"}, textCase{"number 1e-30", "0"}, textCase{"number 1e-17", "0.00000000000000001"})
 	case "rust":
 		return append(cases, textCase{"number 1e18", "1000000000000000000"}, textCase{"number 1e-20", "0.00000000000000000001"})
 	}
 	return cases
+}
+
+// In a module, Go's Field looks at most of a text in another way than it does elsewhere, and finds the same.
+func TestGoFieldInModule(t *testing.T) {
+	t.Parallel()
+	skipShort(t, "go")
+	c := golden.Config{Module: build(t, filepath.Join("go", "vectors", "text")), CacheDir: t.TempDir()}
+	piece := rapid.SampledFrom([]string{
+		"{", "}", "[", "]", ":", ",", `"`, `\`, " ", "  ", "\t", "\n", "1", "-12.5", "true", "null", "seven77", "eight888", "more than eight", "é", "\x00",
+		`"a":1,`, `"a" : "b\"" ,`, `"name of more than eight":"text of more than eight",`, `"x":{"temperature":1},`, `"y":[1,"]"],`, `"temperaturE":1,`, `"temperature1":1,`,
+		`"temperature":`, `"temperature" : `, `"temperature\":`, `"temperature":"a",`, `"temperature":12345678`,
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var cases []textCase
+		for range 100 {
+			text := strings.Join(rapid.SliceOfN(piece, 0, 8).Draw(t, "pieces"), "")
+			if rapid.IntRange(0, 3).Draw(t, "begins") > 0 {
+				text = "{" + text
+			}
+			name := rapid.SampledFrom([]string{"temperature", "temperature", "a", "eight888"}).Draw(t, "name")
+			want, ok := onstream.Field([]byte(text), name)
+			if !ok {
+				want = []byte("absent")
+			}
+			cases = append(cases, textCase{"find " + name + " " + text, string(want)})
+		}
+		say(t, c, cases)
+	})
 }
 
 // anyNumber is any number that all of them write without an exponent, with as many digits as it takes.

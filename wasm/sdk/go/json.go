@@ -14,7 +14,11 @@ func Field(object []byte, name string) (value []byte, ok bool) {
 		return nil, false
 	}
 	for {
-		if i = skipBlanks(object, i+1); i >= len(object) || byteAt(object, i) != '"' {
+		from, next := scan(object, i+1, name)
+		if from > 0 {
+			return object[from:next:next], true
+		}
+		if i = skipBlanks(object, next); i >= len(object) || byteAt(object, i) != '"' {
 			return nil, false
 		}
 		end := i + 1 + len(name)
