@@ -31,6 +31,9 @@
 //     server returns them before it confirms them.
 //   - A server that is short of memory or disk stops reading from those that publish. Sources
 //     have a connection of their own, and sinks wait until it says that it goes on.
+//   - A server that goes down while somebody connects looks as if it refused the user: RabbitMQ hangs up
+//     without a word for wrong credentials. That counts until the first connection has worked, and passes
+//     for an outage afterwards, so that no record is given up for it.
 //   - A queue that is deleted while it is read is not made again silently: what was in it is
 //     lost, and reading stops with an error that says so.
 //   - The driver flushes every message: writes are gathered while one is under way.

@@ -138,8 +138,11 @@ const closeTime = 3 * time.Second
 func (l *link) refused(err error, attempt int) (last bool) {
 	waits := false // who opens the bus is not told of it as an error
 	l.change(func() {
+		if l.been {
+			err = passing(err)
+		}
 		l.tried, l.err = true, err
-		last = plugins.IsPermanent(err) && !l.been
+		last = plugins.IsPermanent(err)
 		l.ended = last
 		waits = !last && (l.been || !l.conn.options.failAtStart)
 	})

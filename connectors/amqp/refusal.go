@@ -32,8 +32,8 @@ func (c *connection) judge(doing string, err error) error {
 	switch {
 	case e == amqp091.ErrSASL:
 		return fail("the server does not let in users with passwords: use another port of it")
-	case e == amqp091.ErrVhost:
-		return fail("the user has no access to the virtual host: correct it in url or vhost, or grant it")
+	case e == amqp091.ErrVhost: // what the driver takes a lost connection for; who refuses the virtual host says so
+		return fmt.Errorf("%s at %s: the connection is lost: the server hung up when it was asked for the virtual host, because it stops, or because the user has no access to it", doing, c.place)
 	case e == amqp091.ErrCredentials || e.Code == amqp091.AccessRefused && strings.Contains(e.Reason, "Login"):
 		return fail(fmt.Sprintf("the credentials of %q are not accepted: check username and password", c.options.username))
 	case e.Code == amqp091.AccessRefused:
@@ -56,6 +56,15 @@ func (c *connection) judge(doing string, err error) error {
 		return fmt.Errorf("%s at %s: %w: records wait for longer than the server's consumer_timeout, and come again: raise it, or lower prefetch_count", doing, c.place, err)
 	}
 	return fmt.Errorf("%s at %s: %w", doing, c.place, err)
+}
+
+// passing makes an error a temporary one, where it has worked before: a server that is killed while somebody connects
+// looks as if it refused the user. Then records wait rather than that they are given up.
+func passing(err error) error {
+	if plugins.IsPermanent(err) {
+		return errors.New(err.Error())
+	}
+	return err
 }
 
 // refusal is an error of the driver's in the words of the server.

@@ -93,11 +93,10 @@ func (w *writer) channel(ctx context.Context) (*channel, error) {
 	return on, nil
 }
 
-// mild makes an error a temporary one where it has worked before: then records wait rather
-// than that they are given up. w.mu is held.
+// mild makes an error a temporary one where it has worked before. w.mu is held.
 func (w *writer) mild(err error) error {
-	if w.been && plugins.IsPermanent(err) {
-		return errors.New(err.Error())
+	if w.been {
+		return passing(err)
 	}
 	return err
 }

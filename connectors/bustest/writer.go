@@ -71,6 +71,9 @@ func (g *rig) write(t testing.TB, conn connectors.Bus, topic string) *writer {
 		if t.Failed() && w.open > 0 {
 			t.Logf("%d batches are not confirmed; the last error of %d was: %v", w.open, w.retries, w.last)
 		}
+		if t.Failed() && len(w.why) > 0 {
+			t.Logf("%d records were given up, the first: %s", len(w.why), w.why[0].Msg)
+		}
 		w.mu.Unlock()
 		cancel()
 		w.close(t)
