@@ -3,6 +3,8 @@ package nats_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -156,14 +158,55 @@ func TestWhatWasNotHandedOverComesToTheNext(t *testing.T) {
 		}
 	}
 	write(t, bus, 100)
-	within(t, "all records come", func() bool { return len(first.Records()) == 100 })
+	within(t, "all records come", func() bool { return len(first.Records()) >= 100 })
 	first.full.Store(true)
 	relay.Delay(20 * time.Millisecond)
 	write(t, bus, 100)
-	within(t, "all partitions have something to hand over", func() bool { return first.waiting.Load() == 4 })
+	within(t, "all partitions have something to hand over", func() bool { return first.waiting.Load() >= 4 })
 	second := &bustest.Outlet{}
 	begin("second", b.addr(), second)
 	within(t, "the other has half of the partitions", func() bool { return len(second.Assignments()) == 2 })
 	stop()
 	within(t, "the other has all of it", func() bool { return len(second.Records()) >= 100 })
+}
+
+// Members that all cannot reach the server for a while do not take each other for dead when they can again: none of them
+// knows that the others were silent.
+func TestMembersThatAreHeldUpTogether(t *testing.T) {
+	t.Parallel()
+	b := serve(t, nil)
+	relay := bustest.NewRelay(t, b.addr())
+	outs := []*bustest.Outlet{{}, {}, {}, {}}
+	for i, out := range outs {
+		r := newRig(t)
+		bus := r.connect(t, r.config(map[string]any{"servers": []string{"nats://" + relay.Addr()}, "partitions": int64(4), "session_timeout": 2 * time.Second}))
+		e := env("source.in")
+		e.Owner = fmt.Sprint("member ", i)
+		source, err := bus.Reader(connectors.Subscription{Topic: "bench.in", Group: "g", Start: connectors.StartEarliest}, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bustest.Start(t, source, out)
+	}
+	generations := func() map[plugins.Partition]int64 {
+		all := map[plugins.Partition]int64{}
+		for _, out := range outs {
+			if as := out.Assignments(); len(as) == 1 {
+				all[as[0].Partition] = as[0].Generation
+			}
+		}
+		return all
+	}
+	within(t, "each has a partition", func() bool { return len(generations()) == len(outs) })
+	before := generations()
+	for range 2 {
+		relay.Stall()
+		time.Sleep(3 * time.Second) // that is the fault
+		relay.Resume()
+		time.Sleep(2 * time.Second) // a mistake may go unseen
+	}
+	within(t, "each has a partition again", func() bool { return len(generations()) == len(outs) })
+	if after := generations(); !maps.Equal(before, after) {
+		t.Errorf("the generations were %v, and are %v: a member was taken for dead", before, after)
+	}
 }

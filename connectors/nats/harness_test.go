@@ -51,7 +51,7 @@ func serveAlone(dir, port string) int {
 		return 1
 	}
 	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(time.Minute) {
 		return 1
 	}
 	fmt.Println(s.Addr())
@@ -147,7 +147,7 @@ func serve(t testing.TB, change func(*server.Options)) broker {
 		t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(time.Minute) {
 		t.Fatal("the server does not start")
 	}
 	t.Cleanup(func() {

@@ -206,6 +206,42 @@ func TestStreamChangesWhileItIsRead(t *testing.T) {
 	}
 }
 
+// A stream that loses what was not read between two questions of one look at it: how far it goes, and how much waits
+// for the reader.
+func TestStreamChangesWhileItIsLookedAt(t *testing.T) {
+	t.Parallel()
+	b := serve(t, nil)
+	relay := bustest.NewRelay(t, b.addr())
+	r := newRig(t)
+	bus := r.connect(t, r.config(map[string]any{"servers": []string{"nats://" + relay.Addr()}, "session_timeout": 400 * time.Millisecond}))
+	write(t, bus, 1)
+	source := sourceOf(t, bus, connectors.Subscription{Topic: "bench.in", Start: connectors.StartEarliest})
+	out := &bustest.Outlet{}
+	running := bustest.Start(t, source, out)
+	within(t, "a record comes", func() bool { return len(out.Records()) > 0 })
+	out.Block()
+	write(t, bus, 20_000)
+	within(t, "the source knows how much there is", func() bool { n, ok := source.(plugins.Lagging).Lag(); return ok && n >= 13_000 })
+	js := client(t, b.url())
+	s, err := js.Stream(t.Context(), "bench")
+	if err != nil {
+		t.Fatal(err)
+	}
+	questions, err := js.Conn().SubscribeSync("$JS.API.STREAM.INFO.bench")
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay.Delay(500 * time.Millisecond) // the next question comes a second after this one
+	if _, err := questions.NextMsg(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Purge(t.Context(), jetstream.WithPurgeSequence(20_000)); err != nil {
+		t.Fatal(err)
+	}
+	relay.Delay(0)
+	wantPermanent(t, running.Err(t), "records of stream bench were removed")
+}
+
 // A topic on which nothing happens, in a stream of which others' records are removed, has lost nothing.
 func TestQuietTopicLosesNothing(t *testing.T) {
 	t.Parallel()

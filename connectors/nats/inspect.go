@@ -66,15 +66,26 @@ func (p *partition) inspect(ctx context.Context, stream *jetstream.StreamInfo) e
 	}
 	before := p.state
 	p.state = inspected{info.Name + info.Created.String(), info.Delivered, info.NumPending}
-	if before.consumer != p.state.consumer || !keepsAll(stream) || stream.State.FirstSeq <= before.delivered.Stream+1 {
+	if before.consumer != p.state.consumer || !keepsAll(stream) {
 		return nil
 	}
 	// So many waited, so many of them came, and so many wait now at most: the others are gone.
 	came := number - before.delivered.Consumer
-	if gone := int64(before.pending) - int64(came) - int64(info.NumPending); gone > 0 {
-		return plugins.Permanent(fmt.Errorf("at least %d records of stream %s were removed (max_age, max_bytes or a purge) before they were read: the stream begins with record %d, and reading was at %d; %s", gone, p.stream, stream.State.FirstSeq, before.delivered.Stream, p.reader.wayOut()))
+	gone := int64(before.pending) - int64(came) - int64(info.NumPending)
+	if gone <= 0 {
+		return nil
 	}
-	return nil
+	if stream.State.FirstSeq <= before.delivered.Stream+1 {
+		// They may have been removed after the stream was asked.
+		if stream, err = p.reader.sessionOf().info(ctx, p.stream); err != nil {
+			p.state = before // it is found out when it answers
+			return nil
+		}
+		if stream.State.FirstSeq <= before.delivered.Stream+1 {
+			return nil // others than the first: somebody chose them
+		}
+	}
+	return plugins.Permanent(fmt.Errorf("at least %d records of stream %s were removed (max_age, max_bytes or a purge) before they were read: the stream begins with record %d, and reading was at %d; %s", gone, p.stream, stream.State.FirstSeq, before.delivered.Stream, p.reader.wayOut()))
 }
 
 // isGone reports whether there is no such stream.

@@ -37,6 +37,7 @@ type member struct {
 	wanted   []string // all partitions, sorted
 	beat     uint64
 	seen     map[string]sighting // of other members
+	looked   time.Time           // when they were looked at last
 	renewed  time.Time           // when the last change began that went through
 	holdings map[string]*holding // what is ours, by name
 	arrived  []arrival           // ours, and not yet taken by the reader
@@ -228,6 +229,7 @@ func (m *member) change(t table, renew bool) (done func()) {
 	defer m.mu.Unlock()
 	_, known := t.Members[m.id]
 	m.noteLost(t)
+	m.noteLook(time.Now())
 	if renew || !known {
 		m.beat++
 	}
@@ -294,6 +296,19 @@ func (m *member) noteLost(t table) {
 			t.Parts[name] = l
 		}
 	}
+}
+
+// noteLook notes that the others are looked at. Who could not look for a while, because the process was not
+// scheduled or the server did not answer, does not know that they were silent meanwhile: they could not be heard, and
+// what has held this one up may have held them up, too. m.mu is held.
+func (m *member) noteLook(now time.Time) {
+	if away := now.Sub(m.looked) - m.timeout/2; away > 0 && !m.looked.IsZero() {
+		for id, s := range m.seen {
+			s.at = s.at.Add(away)
+			m.seen[id] = s
+		}
+	}
+	m.looked = now
 }
 
 // isDead reports whether a member is not alive any more; m.mu is held.
