@@ -42,7 +42,7 @@ func busWith(addr, server string, partitions int) bustest.Bus {
 		Config: func(t testing.TB, addr string) plugins.Config {
 			s := schema(t)
 			return bustest.Block(s, map[string]any{
-				"bootstrap_servers": []string{addr}, "create": "if_missing", "connect_timeout": 2 * time.Second,
+				"bootstrap_servers": []string{addr}, "create": "if_missing", "connect_timeout": time.Minute,
 				"session_timeout": 6 * time.Second, "heartbeat_interval": 100 * time.Millisecond, "rebalance_timeout": 20 * time.Second, "metadata_max_age": 500 * time.Millisecond,
 			},
 				bustest.Nested(s, "retry", map[string]any{"backoff": 5 * time.Millisecond, "max_backoff": 100 * time.Millisecond}),

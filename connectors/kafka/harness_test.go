@@ -20,7 +20,7 @@ import (
 func connect(t testing.TB, addr string, values map[string]any, blocks ...plugins.ConfigBlock) connectors.Bus {
 	t.Helper()
 	kind := bustest.Kind(t, kafka.Register, "kafka")
-	all := map[string]any{"bootstrap_servers": []string{addr}, "connect_timeout": 2 * time.Second, "heartbeat_interval": 100 * time.Millisecond, "metadata_max_age": 200 * time.Millisecond, "startup": "fail"}
+	all := map[string]any{"bootstrap_servers": []string{addr}, "connect_timeout": time.Minute, "heartbeat_interval": 100 * time.Millisecond, "metadata_max_age": 200 * time.Millisecond, "startup": "fail"}
 	for k, v := range values {
 		all[k] = v
 	}

@@ -8,13 +8,14 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/connectors/bustest"
 )
 
 // waitingFor has messages wait for a device that is away, and returns what is in them.
-func waitingFor(t *testing.T, addr, id string, n int) []string {
+func waitingFor(t *testing.T, bus connectors.Bus, addr, id string, n int) []string {
 	t.Helper()
-	away(t, addr, id, "cmd/#")
+	away(t, bus, addr, id, "cmd/#")
 	d := let(t, addr, 5, "publisher of "+id)
 	var all []string
 	for i := range n {
@@ -29,8 +30,8 @@ func waitingFor(t *testing.T, addr, id string, n int) []string {
 // A device may subscribe with an id that a message to it has: those are of different directions.
 func TestSubscriptionWithTheIDOfAWaitingMessage(t *testing.T) {
 	t.Parallel()
-	_, addr := anyone(t, nil, "plant.>", &bustest.Outlet{})
-	waitingFor(t, addr, "d", 3)
+	bus, addr := anyone(t, nil, "plant.>", &bustest.Outlet{})
+	waitingFor(t, bus, addr, "d", 3)
 	d := let(t, addr, 5, "d")
 	ids := slices.Collect(maps.Values(d.messages(3)))
 	on := word(packets.Subscribe, ids[0])
@@ -52,8 +53,8 @@ func TestMessagesWithTheIDsOfWaitingOnes(t *testing.T) {
 		for qos, kind := range map[byte]byte{1: packets.Puback, 2: packets.Pubrec} {
 			t.Run(fmt.Sprintf("%s with QoS %d", topic, qos), func(t *testing.T) {
 				t.Parallel()
-				_, addr := anyone(t, nil, "plant.>", &bustest.Outlet{})
-				want := waitingFor(t, addr, "d", 3)
+				bus, addr := anyone(t, nil, "plant.>", &bustest.Outlet{})
+				want := waitingFor(t, bus, addr, "d", 3)
 				d := let(t, addr, 5, "d")
 				for _, id := range d.messages(len(want)) {
 					m := message(id, topic, "x")

@@ -19,7 +19,7 @@ func bus(version, server, addr string, more map[string]any) bustest.Bus {
 		Server:   server,
 		Addr:     addr,
 		Config: func(t testing.TB, addr string) plugins.Config {
-			values := map[string]any{"url": "mqtt://" + addr, "protocol_version": version, "connect_timeout": 2 * time.Second, "max_packet_size": int64(1 << 20)}
+			values := map[string]any{"url": "mqtt://" + addr, "protocol_version": version, "connect_timeout": time.Minute, "max_packet_size": int64(1 << 20)}
 			maps.Copy(values, more)
 			return block(t, values)
 		},

@@ -133,7 +133,7 @@ func TestNoMQTTBehindThePort(t *testing.T) {
 func TestTLSMismatch(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	plain := bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": "mqtts://" + s.addr(), "connect_timeout": time.Second, "startup": "fail"}), bustest.Env("connector.bus"))
+	plain := bustest.Connect(t, kindOf(t), block(t, map[string]any{"url": "mqtts://" + s.addr(), "connect_timeout": 30 * time.Second, "startup": "fail"}), bustest.Env("connector.bus"))
 	refused(t, plain, connectors.Subscription{Topic: "a"}, "if it does not speak TLS at this port, correct url")
 	cert, key := bustest.Certificate(t)
 	bus := bustest.Connect(t, kindOf(t), block(t, nil, own(t, map[string]any{"anonymous": true},

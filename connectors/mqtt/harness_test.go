@@ -45,7 +45,7 @@ func block(t testing.TB, values map[string]any, blocks ...plugins.ConfigBlock) p
 // to connects to a broker.
 func to(t testing.TB, addr string, values map[string]any) connectors.Bus {
 	t.Helper()
-	all := map[string]any{"url": "mqtt://" + addr, "keep_alive": 5 * time.Second, "connect_timeout": 2 * time.Second}
+	all := map[string]any{"url": "mqtt://" + addr, "keep_alive": time.Minute, "connect_timeout": time.Minute}
 	maps.Copy(all, values)
 	return bustest.Connect(t, kindOf(t), block(t, all), bustest.Env("connector.bus"))
 }

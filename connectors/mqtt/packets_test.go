@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/onstream/onstream/connectors"
+	"github.com/onstream/onstream/connectors/bustest"
+	"github.com/onstream/onstream/connectors/mqtt"
 )
 
 // client is a device of which each packet is written by hand.
@@ -25,9 +29,6 @@ func dial(t testing.TB, addr string, version byte) *client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() }) // the broker may have been first
-	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
 	return &client{t, conn, bufio.NewReader(conn), version}
 }
 
@@ -79,11 +80,20 @@ func (c *client) ask(pk packets.Packet) packets.Packet {
 // next returns the packet that comes next.
 func (c *client) next() packets.Packet {
 	c.t.Helper()
-	pk, err := read(c.in, c.version)
+	pk, err := c.read()
 	if err != nil {
 		c.t.Fatalf("no packet comes: %v", err)
 	}
 	return pk
+}
+
+// read waits for a packet, or for the end of the connection.
+func (c *client) read() (packets.Packet, error) {
+	c.t.Helper()
+	if err := c.conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		c.t.Fatal(err)
+	}
+	return read(c.in, c.version)
 }
 
 // cut ends the connection without a word.
@@ -120,7 +130,7 @@ func (c *client) quiet() {
 // ended reports that the broker ends the connection without another packet.
 func (c *client) ended() {
 	c.t.Helper()
-	if pk, err := read(c.in, c.version); err == nil {
+	if pk, err := c.read(); err == nil {
 		c.t.Errorf("there came a packet of type %d instead of the end of the connection", pk.FixedHeader.Type)
 	}
 }
@@ -138,8 +148,8 @@ func (c *client) subscribe(filter string) byte {
 	return answer.ReasonCodes[0]
 }
 
-// away reads a topic in a session, and goes.
-func away(t testing.TB, addr, id, filter string) {
+// away reads a topic in a session, and goes. It returns when the broker knows that.
+func away(t testing.TB, bus connectors.Bus, addr, id, filter string) {
 	t.Helper()
 	c := let(t, addr, 5, id)
 	if granted := c.subscribe(filter); granted != 1 {
@@ -147,6 +157,7 @@ func away(t testing.TB, addr, id, filter string) {
 	}
 	c.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}})
 	c.ended()
+	bustest.Eventually(t, "the device is away", func() bool { return !mqtt.Connected(bus, id) })
 }
 
 // word returns a packet that has an id only.

@@ -30,9 +30,9 @@ func dropped(bus connectors.Bus) int64 { return bus.(plugins.Monitored).Status()
 
 func TestSessionsAreBounded(t *testing.T) {
 	t.Parallel()
-	_, addr, _, log := bounded(t, map[string]any{"max_sessions": int64(2)}, map[string]any{"session_expiry": time.Hour})
+	bus, addr, _, log := bounded(t, map[string]any{"max_sessions": int64(2)}, map[string]any{"session_expiry": time.Hour})
 	let(t, addr, 5, "a")
-	away(t, addr, "b", "x")
+	away(t, bus, addr, "b", "x")
 	for version, reason := range map[byte]byte{5: packets.ErrQuotaExceeded.Code, 4: packets.Err3ServerUnavailable.Code} {
 		c, answer := enter(t, addr, version, "c")
 		if answer.ReasonCode != reason {
@@ -91,7 +91,7 @@ func TestQueuesAreBounded(t *testing.T) {
 			t.Parallel()
 			bus, addr, out, log := bounded(t, c.quota, nil)
 			for i := range c.away {
-				away(t, addr, fmt.Sprintf("away-%d", i), "#")
+				away(t, bus, addr, fmt.Sprintf("away-%d", i), "#")
 			}
 			// What no source reads is refused when it has no room.
 			d := let(t, addr, 5, "d")
@@ -131,7 +131,7 @@ func TestQueuesAreBounded(t *testing.T) {
 			for i := range c.away {
 				back := let(t, addr, 5, fmt.Sprintf("away-%d", i))
 				for range c.fits {
-					m, err := read(back.in, 5)
+					m, err := back.read()
 					if err != nil || m.TopicName == "" {
 						t.Fatalf("there came %q, %v", m.TopicName, err)
 					}

@@ -111,9 +111,8 @@ func TestHalfOpenConnectionIsNoticed(t *testing.T) {
 	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), out)
 	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
 	status := bus.(plugins.Monitored).Status
-	if st := status(); !st.Connected || st.Reconnects != 0 {
-		t.Errorf("connected: %+v", st)
-	}
+	bustest.Eventually(t, "the source is connected", func() bool { return status().Connected })
+	before := status().Reconnects
 	relay.Stall()
 	bustest.Eventually(t, "the silence is noticed", func() bool {
 		st := status()
@@ -122,7 +121,7 @@ func TestHalfOpenConnectionIsNoticed(t *testing.T) {
 	relay.Resume()
 	bustest.Eventually(t, "the source is connected again", func() bool {
 		st := status()
-		return st.Connected && st.Reconnects >= 1 && st.Err == ""
+		return st.Connected && st.Reconnects > before && st.Err == ""
 	})
 	if err := answered(t, give(t, writer(t, to(t, s.addr(), nil), "a.b"), connectors.Record{Value: []byte("x")})); err != nil {
 		t.Fatal(err)
@@ -131,8 +130,8 @@ func TestHalfOpenConnectionIsNoticed(t *testing.T) {
 }
 
 // patient is a keep_alive for tests in which a connection is to stay: a process may not be
-// scheduled for a while.
-const patient = 4 * time.Second
+// scheduled for as long.
+const patient = 6 * time.Second
 
 // TestIdleConnectionStays lets several times keep_alive pass without a record.
 func TestIdleConnectionStays(t *testing.T) {
@@ -141,7 +140,9 @@ func TestIdleConnectionStays(t *testing.T) {
 	bus := to(t, s.addr(), map[string]any{"keep_alive": patient})
 	bustest.Start(t, reader(t, bus, connectors.Subscription{Topic: "a.b"}), &bustest.Outlet{})
 	bustest.Eventually(t, "the source has subscribed", func() bool { return s.subscriptions() == 1 })
-	bustest.Eventually(t, "pings are sent", func() bool { return s.pings() >= 4 })
+	for n := range 4 {
+		bustest.Eventually(t, "another ping is sent", func() bool { return s.pings() > n })
+	}
 	if n := s.greetings(); n != 1 {
 		t.Errorf("%d connections were made", n)
 	}
@@ -167,7 +168,7 @@ func TestBackPressureDoesNotBreakTheConnection(t *testing.T) {
 			}
 		}
 		before := s.pings()
-		bustest.Eventually(t, "time passes", func() bool { return s.pings() > before+5 })
+		bustest.Eventually(t, "time passes", func() bool { return s.pings() > before+3 })
 		out.Unblock()
 		out.Brings(t, want...)
 		if n := s.greetings(); n != 2 {
