@@ -147,7 +147,7 @@ func (c *clockwork) send(key string, at time.Duration) {
 func (c *clockwork) wrote(output string, want ...string) {
 	c.t.Helper()
 	var got []string
-	for deadline := time.Now().Add(patience / 4); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		got = strings.Fields(read(c.t, filepath.Join(c.dir, output)))
 		if len(got) >= len(want) {
 			break

@@ -123,9 +123,9 @@ func TestStateGoesWithPartitions(t *testing.T) {
 			}
 		}
 		// A slow disk is no failure: it is one that nothing more comes.
-		for last, deadline := 0, time.Now().Add(20*time.Second); w.distinct() < end; time.Sleep(time.Millisecond) {
+		for last, deadline := 0, time.Now().Add(patience); w.distinct() < end; time.Sleep(time.Millisecond) {
 			if now := w.distinct(); now > last {
-				last, deadline = now, time.Now().Add(20*time.Second)
+				last, deadline = now, time.Now().Add(patience)
 			}
 			for i := range processes {
 				select {
@@ -157,7 +157,7 @@ func TestWhatWaitsGoesOnWithPartitions(t *testing.T) {
 		e := runtime.New(runtime.Config{Registry: &w.registry, StateDir: t.TempDir()})
 		ended := make(chan error, 1)
 		go func() { ended <- e.Run(ctx, w.crewPipeline(c)) }()
-		for deadline := time.Now().Add(20 * time.Second); !until(); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(patience); !until(); time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Error("that does not come to pass")
 				break
@@ -205,7 +205,7 @@ func TestStateThatStaysGoesOnWhereItStands(t *testing.T) {
 			ctx, crash := context.WithCancel(context.Background())
 			ended := make(chan error, 1)
 			go func() { ended <- e.Run(ctx, g) }()
-			for deadline := time.Now().Add(20 * time.Second); w.distinct() < end; time.Sleep(time.Millisecond) {
+			for deadline := time.Now().Add(patience); w.distinct() < end; time.Sleep(time.Millisecond) {
 				c.lose()
 				if time.Now().After(deadline) {
 					t.Error("not all was written")
@@ -241,7 +241,7 @@ func TestStateGoesToRenamedStage(t *testing.T) {
 		e := runtime.New(runtime.Config{Registry: &w.registry, StateDir: t.TempDir()})
 		ended := make(chan error, 1)
 		go func() { ended <- e.Run(ctx, g) }()
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 			if _, all := c.standings(t); all && int64(w.distinct()) >= end {
 				break
 			}

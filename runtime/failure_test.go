@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -149,28 +150,30 @@ func TestDrainAfterTheInputsEnd(t *testing.T) {
 // writes in order when it works again.
 func TestOutageCostsOnePauseAnAttempt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := &holding{fails: 3}
-	w.addSink("holding", s)
-	out := ofKind("holding", sink("out", from("source.in")))
-	g := w.pipeline(source("in", map[string]any{"to": int64(100), "size": int64(1)}), out)
-	out.Retry = graph.Retry{Backoff: 20 * time.Millisecond, MaxBackoff: time.Minute}
-	e := runtime.New(runtime.Config{Registry: &w.registry})
-	began := time.Now()
-	if err := e.Run(context.Background(), g); err != nil {
-		t.Fatal(err)
-	}
-	balanced(t, g, e.Stats())
-	for i, l := range s.written {
-		if !strings.HasPrefix(l, fmt.Sprint(i, " ")) {
-			t.Fatalf("record %d is %q", i, l)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := &holding{fails: 3}
+		w.addSink("holding", s)
+		out := ofKind("holding", sink("out", from("source.in")))
+		g := w.pipeline(source("in", map[string]any{"to": int64(100), "size": int64(1)}), out)
+		out.Retry = graph.Retry{Backoff: 20 * time.Millisecond, MaxBackoff: time.Minute}
+		e := runtime.New(runtime.Config{Registry: &w.registry})
+		began := time.Now()
+		if err := e.Run(context.Background(), g); err != nil {
+			t.Fatal(err)
 		}
-	}
-	// Pauses of 20, 40, 80 ms and a few at most for what came in between; a
-	// hundred of them would be far more.
-	if took := time.Since(began); len(s.written) != 100 || took > 10*time.Second {
-		t.Errorf("%d records after %s and %d flushes", len(s.written), took, s.flushes)
-	}
+		balanced(t, g, e.Stats())
+		for i, l := range s.written {
+			if !strings.HasPrefix(l, fmt.Sprint(i, " ")) {
+				t.Fatalf("record %d is %q", i, l)
+			}
+		}
+		// Pauses of 20, 40, 80 ms and a few at most for what came in between; a
+		// hundred of them would be far more.
+		if took := time.Since(began); len(s.written) != 100 || took > time.Second {
+			t.Errorf("%d records after %s and %d flushes", len(s.written), took, s.flushes)
+		}
+	})
 }
 
 func TestAbortAnswersEveryDelivery(t *testing.T) {
@@ -228,7 +231,7 @@ func TestHandKeepsItsDeadline(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Error("Hand did not return after its deadline")
 	}
 	cancel()

@@ -119,10 +119,13 @@ func (w *world) breakSink(addr string, err error) {
 	w.broken[addr] = err
 }
 
+// patience is how long there may be nothing new on a busy machine.
+const patience = time.Minute
+
 // until waits for a condition.
 func (w *world) until(what string, ok func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("gave up waiting for %s", what)
 		}

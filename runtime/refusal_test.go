@@ -79,7 +79,7 @@ func TestRefusedWhileACheckpointWaits(t *testing.T) {
 		keyedStage("counter", "count", nil, from("source.in")), out,
 		letters, sink("dead", from("transform.letters")))
 	g.Checkpoint = graph.Checkpoint{Interval: time.Millisecond, Durability: graph.OS}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // were it to stand still for ever
+	ctx, cancel := context.WithTimeout(t.Context(), patience) // were it to stand still for ever
 	defer cancel()
 	e, err := w.run(ctx, t.TempDir(), g, runtime.Config{Workers: 1})
 	if err != nil {

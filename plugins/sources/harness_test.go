@@ -154,7 +154,7 @@ func (o *outlet) change() {
 // until waits for a condition on what was handed over.
 func (o *outlet) until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		o.mu.Lock()
 		ok, changed := condition(), o.changed

@@ -140,10 +140,13 @@ func (e *engine) got() string {
 	return strings.Join(e.records, " ")
 }
 
+// patience is how long something may take on a busy machine.
+const patience = time.Minute
+
 // until waits until so many records are there.
 func (e *engine) until(t testing.TB, records int) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for {
 		e.mu.Lock()
 		n, changed := len(e.records), e.changed
@@ -162,7 +165,7 @@ func (e *engine) until(t testing.TB, records int) {
 // eventually waits for a condition that nothing announces.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s did not happen", what)
 		}

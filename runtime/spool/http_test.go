@@ -85,6 +85,9 @@ func TestRequestsAreAcceptedOnceTheyAreOnDisk(t *testing.T) {
 	for {
 		code, answer := post(t, s, `[{"n":1},{"n":2}]`)
 		if code == http.StatusServiceUnavailable && strings.Contains(answer, "the pipeline is full") {
+			if st := s.Stats(); st.Bytes+st.Bytes/int64(max(1, accepted/2)) <= st.MaxBytes {
+				continue // not because of the quota: a busy machine may take longer to accept it than it waits
+			}
 			break
 		}
 		if code != http.StatusOK || answer != "{\"accepted\":2}\n" {

@@ -38,7 +38,7 @@ func bounds() meter.Bounds {
 var ErrSlow = errors.New("it takes more")
 
 // compileTime is how long it takes to compile a module at most.
-const compileTime = time.Minute
+const compileTime = slowness * time.Minute
 
 // maxTable is how many entries the table of a module may grow to.
 const maxTable = 100_000

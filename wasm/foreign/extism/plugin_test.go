@@ -104,7 +104,7 @@ func TestBlocks(t *testing.T) {
 		return wasmtest.Code([]byte{0x03, 0x40}, wasmtest.Code(code...), []byte{0x20, 0}, wasmtest.I32(1), []byte{0x6a, 0x22, 0}, wasmtest.I32(100_000), []byte{0x48, 0x0d, 0, 0x0b})
 	}
 	l := host.DefaultLimits()
-	l.Memory = 8 << 20
+	l.Memory, l.Time = 8<<20, time.Minute
 	if got := run(t, l, forever(call(free, call(alloc, wasmtest.I64(4096)))), echo, ok)("in"); got != "1: 0=in" {
 		t.Errorf("it gives %s", got)
 	}

@@ -1,0 +1,6 @@
+//go:build race
+
+package host
+
+// slowness is how many times longer the compiler takes than in a program that is meant for use: it is watched for races, too.
+const slowness = 10
