@@ -122,7 +122,7 @@ func runGolden(ctx context.Context, module, file string, timeout time.Duration) 
 	r.Seconds = time.Since(begun).Seconds()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		r.Failures = append(r.Failures, newFailure(graph.Pos{File: file}, fmt.Sprintf("did not end within %s", timeout)))
+		r.Failures = append(r.Failures, newFailure(graph.Pos{File: file}, overdue(timeout)))
 	case err != nil:
 		return r, invalid(err)
 	}

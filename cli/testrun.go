@@ -50,7 +50,7 @@ func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return []failure{newFailure(test.Pos, fmt.Sprintf("did not end within %s", t.timeout))}
+		return []failure{newFailure(test.Pos, overdue(t.timeout))}
 	case err != nil:
 		return []failure{newFailure(test.Pos, err.Error())}
 	}
@@ -145,4 +145,9 @@ func plural(n int, noun string) string {
 
 func lines(s string) []string {
 	return strings.Split(strings.TrimSpace(s), "\n")
+}
+
+// overdue says that a test did not end in time.
+func overdue(timeout time.Duration) string {
+	return fmt.Sprintf("did not end within %s: the first time, modules are compiled, too; --timeout gives it more", timeout)
 }
