@@ -23,7 +23,7 @@ run: build ## build, then run the quickstart: simulated devices, results on the 
 	bin/onstream run examples/quickstart
 
 test: ## run all tests, also with the servers and compilers that scripts/services and scripts/toolchains have (TESTFLAGS=-v for each by name)
-	@eval "$$(scripts/services env)"; eval "$$(scripts/toolchains env)"; go test $(TESTFLAGS) ./...
+	@eval "$$(scripts/services env)"; eval "$$(scripts/toolchains env)"; go test -timeout 20m $(TESTFLAGS) ./...
 
 conformance: ## run what every bus must pass, with the servers that are up, and write docs/CONNECTORS.md's table of it
 	@eval "$$(scripts/services env)"; go test -count=1 -v -run 'Conformance|Watermill|Mosquitto|InProcess' ./connectors/... | go run ./docs/conformance docs/CONNECTORS.md
@@ -80,7 +80,7 @@ vuln:
 # The race detector is the one thing here that needs a C compiler. It would have each process sleep a second at its end.
 race:
 	@if command -v "$$(go env CC)" >/dev/null; then \
-		echo "go test -race -short ./..."; GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go test -race -short ./...; \
+		echo "go test -race -short ./..."; GORACE=atexit_sleep_ms=0 CGO_ENABLED=1 go test -race -short -timeout 20m ./...; \
 	else \
 		echo "race: skipped, the race detector needs a C compiler and $$(go env CC) is not installed"; \
 	fi

@@ -49,7 +49,6 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(4 * patience),
 		Setup:               func(env *testscript.Env) error { return setup(env, cache) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
