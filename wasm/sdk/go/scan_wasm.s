@@ -1,5 +1,5 @@
-// Go's compiler makes of all loops of a function one, whose turns begin with a table of where to go on, and each call costs as much as to look at
-// some ten bytes. So what most of the time goes into has loops that WebAssembly knows as such, and calls nothing.
+// Go's compiler makes of all loops of a function one, whose turns begin with a table of where to go on, and looks behind each call whether the
+// goroutine is to be put aside. So what most of the time goes into has loops that WebAssembly knows as such, and calls nothing.
 
 #include "textflag.h"
 
