@@ -16,7 +16,8 @@
 //   1|1|tcp|127.0.0.1:PORT|grpc|CERTIFICATE
 //
 // with the version of go-plugin's handshake, of this protocol, the network ("tcp" or "unix"), the address, "grpc", and the certificate: DER in
-// base64 without padding. Nothing else may come before it there. From then on the host calls: service Plugin, and grpc.health.v1.Health for the
+// base64 without padding. Nothing else may come before it there. Standard input is a pipe to which the host writes nothing: when it ends, the host has, and
+// the plugin ends too. From then on the host calls: service Plugin, and grpc.health.v1.Health for the
 // service "plugin".
 //
 // # Logs
@@ -2068,6 +2069,7 @@ type Output struct {
 	Optional      bool                   `protobuf:"varint,2,opt,name=optional,proto3" json:"optional,omitempty"`
 	From          Output_From            `protobuf:"varint,3,opt,name=from,proto3,enum=onstream.plugin.v1.Output_From" json:"from,omitempty"`
 	Fields        []*Field               `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	Removed       []string               `protobuf:"bytes,5,rep,name=removed,proto3" json:"removed,omitempty"` // of INPUT: top-level fields that are not in the record any more
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2126,6 +2128,13 @@ func (x *Output) GetFrom() Output_From {
 func (x *Output) GetFields() []*Field {
 	if x != nil {
 		return x.Fields
+	}
+	return nil
+}
+
+func (x *Output) GetRemoved() []string {
+	if x != nil {
+		return x.Removed
 	}
 	return nil
 }
@@ -3777,12 +3786,15 @@ func (*TransformReply_Metrics) isTransformReply_Reply() {}
 
 // Processed is the answer to process. Each row of the batch is emitted, dropped or failed, exactly once.
 type Processed struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Emitted       []*Emitted             `protobuf:"bytes,2,rep,name=emitted,proto3" json:"emitted,omitempty"` // in order
-	Failures      []*RowFailure          `protobuf:"bytes,3,rep,name=failures,proto3" json:"failures,omitempty"`
-	Dropped       uint32                 `protobuf:"varint,4,opt,name=dropped,proto3" json:"dropped,omitempty"` // rows that leave the pipeline on purpose
-	Problem       *Problem               `protobuf:"bytes,5,opt,name=problem,proto3" json:"problem,omitempty"`  // of the stage: the pipeline stops
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Emitted  []*Emitted             `protobuf:"bytes,2,rep,name=emitted,proto3" json:"emitted,omitempty"` // in order
+	Failures []*RowFailure          `protobuf:"bytes,3,rep,name=failures,proto3" json:"failures,omitempty"`
+	Dropped  uint32                 `protobuf:"varint,4,opt,name=dropped,proto3" json:"dropped,omitempty"` // rows that leave the pipeline on purpose
+	Problem  *Problem               `protobuf:"bytes,5,opt,name=problem,proto3" json:"problem,omitempty"`  // of the stage: the pipeline stops
+	// Instead of all that: the answer would be larger than a message. The host asks again with parts of the batch; a record whose answer alone is too
+	// large fails.
+	Divide        bool `protobuf:"varint,6,opt,name=divide,proto3" json:"divide,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3850,6 +3862,13 @@ func (x *Processed) GetProblem() *Problem {
 		return x.Problem
 	}
 	return nil
+}
+
+func (x *Processed) GetDivide() bool {
+	if x != nil {
+		return x.Divide
+	}
+	return false
 }
 
 // Emitted is what goes to an output: rows of the batch, with columns added, or records of the plugin's own.
@@ -5061,6 +5080,7 @@ type Metric struct {
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Kind          Metric_Kind            `protobuf:"varint,2,opt,name=kind,proto3,enum=onstream.plugin.v1.Metric_Kind" json:"kind,omitempty"`
 	Values        []float64              `protobuf:"fixed64,3,rep,packed,name=values,proto3" json:"values,omitempty"`
+	Counts        []uint64               `protobuf:"varint,4,rep,packed,name=counts,proto3" json:"counts,omitempty"` // of a HISTOGRAM: how many times each value was recorded; empty for once each
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5112,6 +5132,13 @@ func (x *Metric) GetKind() Metric_Kind {
 func (x *Metric) GetValues() []float64 {
 	if x != nil {
 		return x.Values
+	}
+	return nil
+}
+
+func (x *Metric) GetCounts() []uint64 {
+	if x != nil {
+		return x.Counts
 	}
 	return nil
 }
@@ -5258,12 +5285,13 @@ const file_plugin_proto_rawDesc = "" +
 	"idempotent\x18\x03 \x01(\bR\n" +
 	"idempotent\x12\x18\n" +
 	"\aordered\x18\x04 \x01(\bR\aordered\x12\x18\n" +
-	"\aweakens\x18\x05 \x01(\tR\aweakens\"\xcd\x01\n" +
+	"\aweakens\x18\x05 \x01(\tR\aweakens\"\xe7\x01\n" +
 	"\x06Output\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\boptional\x18\x02 \x01(\bR\boptional\x123\n" +
 	"\x04from\x18\x03 \x01(\x0e2\x1f.onstream.plugin.v1.Output.FromR\x04from\x121\n" +
-	"\x06fields\x18\x04 \x03(\v2\x19.onstream.plugin.v1.FieldR\x06fields\"+\n" +
+	"\x06fields\x18\x04 \x03(\v2\x19.onstream.plugin.v1.FieldR\x06fields\x12\x18\n" +
+	"\aremoved\x18\x05 \x03(\tR\aremoved\"+\n" +
 	"\x04From\x12\t\n" +
 	"\x05INPUT\x10\x00\x12\v\n" +
 	"\aPAYLOAD\x10\x01\x12\v\n" +
@@ -5374,13 +5402,14 @@ const file_plugin_proto_rawDesc = "" +
 	"\x06opened\x18\x01 \x01(\v2\x1a.onstream.plugin.v1.OpenedH\x00R\x06opened\x12=\n" +
 	"\tprocessed\x18\x02 \x01(\v2\x1d.onstream.plugin.v1.ProcessedH\x00R\tprocessed\x127\n" +
 	"\ametrics\x18\x03 \x01(\v2\x1b.onstream.plugin.v1.MetricsH\x00R\ametricsB\a\n" +
-	"\x05reply\"\xdf\x01\n" +
+	"\x05reply\"\xf7\x01\n" +
 	"\tProcessed\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x125\n" +
 	"\aemitted\x18\x02 \x03(\v2\x1b.onstream.plugin.v1.EmittedR\aemitted\x12:\n" +
 	"\bfailures\x18\x03 \x03(\v2\x1e.onstream.plugin.v1.RowFailureR\bfailures\x12\x18\n" +
 	"\adropped\x18\x04 \x01(\rR\adropped\x125\n" +
-	"\aproblem\x18\x05 \x01(\v2\x1b.onstream.plugin.v1.ProblemR\aproblem\"\xe5\x01\n" +
+	"\aproblem\x18\x05 \x01(\v2\x1b.onstream.plugin.v1.ProblemR\aproblem\x12\x16\n" +
+	"\x06divide\x18\x06 \x01(\bR\x06divide\"\xe5\x01\n" +
 	"\aEmitted\x12\x16\n" +
 	"\x06output\x18\x01 \x01(\rR\x06output\x12.\n" +
 	"\x04kept\x18\x02 \x01(\v2\x18.onstream.plugin.v1.KeptH\x00R\x04kept\x12/\n" +
@@ -5449,11 +5478,12 @@ const file_plugin_proto_rawDesc = "" +
 	"\arecords\x18\x03 \x01(\v2\x19.onstream.plugin.v1.BytesR\arecords\x125\n" +
 	"\aproblem\x18\x04 \x01(\v2\x1b.onstream.plugin.v1.ProblemR\aproblem\"?\n" +
 	"\aMetrics\x124\n" +
-	"\ametrics\x18\x01 \x03(\v2\x1a.onstream.plugin.v1.MetricR\ametrics\"\x98\x01\n" +
+	"\ametrics\x18\x01 \x03(\v2\x1a.onstream.plugin.v1.MetricR\ametrics\"\xb0\x01\n" +
 	"\x06Metric\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.onstream.plugin.v1.Metric.KindR\x04kind\x12\x16\n" +
-	"\x06values\x18\x03 \x03(\x01R\x06values\"-\n" +
+	"\x06values\x18\x03 \x03(\x01R\x06values\x12\x16\n" +
+	"\x06counts\x18\x04 \x03(\x04R\x06counts\"-\n" +
 	"\x04Kind\x12\v\n" +
 	"\aCOUNTER\x10\x00\x12\t\n" +
 	"\x05GAUGE\x10\x01\x12\r\n" +

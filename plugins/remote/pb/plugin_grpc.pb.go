@@ -16,7 +16,8 @@
 //   1|1|tcp|127.0.0.1:PORT|grpc|CERTIFICATE
 //
 // with the version of go-plugin's handshake, of this protocol, the network ("tcp" or "unix"), the address, "grpc", and the certificate: DER in
-// base64 without padding. Nothing else may come before it there. From then on the host calls: service Plugin, and grpc.health.v1.Health for the
+// base64 without padding. Nothing else may come before it there. Standard input is a pipe to which the host writes nothing: when it ends, the host has, and
+// the plugin ends too. From then on the host calls: service Plugin, and grpc.health.v1.Health for the
 // service "plugin".
 //
 // # Logs
