@@ -34,7 +34,7 @@ func newBuilder(m *Module, reg *plugins.Registry, o Options) *builder {
 		pipeline: &Pipeline{Settings: map[string]*expr.Setting{}, explain: map[string]*Explanation{}, pending: map[string]plugins.Value{}},
 		vars:     map[string]*variable{}, locals: map[string]*local{}, settings: map[string]*SettingSpec{},
 		steps:   expr.NewBudget(),
-		schemas: map[string]*schema{}, connectors: map[string]*connector{}, stages: map[string]*stage{},
+		schemas: map[string]*schema{}, plugins: map[string]*plugin{}, connectors: map[string]*connector{}, stages: map[string]*stage{},
 	}
 	b.pipeline.Graph = b.graph
 	return b
@@ -55,6 +55,7 @@ type builder struct {
 	localOrder []string // each after those it refers to
 	settings   map[string]*SettingSpec
 	schemas    map[string]*schema
+	plugins    map[string]*plugin
 	connectors map[string]*connector
 	stages     map[string]*stage // by address
 	order      []*stage          // as written
@@ -75,6 +76,8 @@ func (b *builder) declare() {
 	b.declarePipeline()
 	b.declareSettings()
 	b.declareSchemas()
+	b.declarePlugins()
+	b.startPlugins()
 	b.declareConnectors()
 	b.declareStages()
 	b.wire()

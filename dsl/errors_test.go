@@ -74,7 +74,7 @@ var expectationAt = regexp.MustCompile(`# (error|warning|anywhere): `)
 func options(t *testing.T, src []byte) dsl.Options {
 	t.Helper()
 	o := dsl.Options{
-		Vars: map[string]string{}, Settings: map[string]string{}, NodeName: "test", Stored: true,
+		Vars: map[string]string{}, Settings: map[string]string{}, NodeName: "test", Stored: true, Plugins: started(),
 		LookupEnv: func(name string) (string, bool) {
 			if name == "ONSTREAM_VAR_from_env" || name == "PRESENT" {
 				return "present", true
@@ -149,7 +149,11 @@ func diagnose(t *testing.T, path string, src []byte) hcl.Diagnostics {
 	if diags.HasErrors() {
 		return diags
 	}
-	p, more := m.Build(registry(t), options(t, src))
+	r := registry(t)
+	if strings.Contains(string(src), `plugin "acme"`) {
+		r = withAcme(t)
+	}
+	p, more := m.Build(r, options(t, src))
 	if (p == nil) != more.HasErrors() {
 		t.Error("a pipeline is there exactly if there are no errors")
 	}

@@ -23,6 +23,7 @@ func topForms() []blockForm {
 		form("locals"),
 		form("setting", "name"),
 		form("schema", "name"),
+		form("plugin", "name"),
 		form("connector", "kind", "name"),
 		form("source", "kind", "name"),
 		form("transform", "kind", "name"),
@@ -34,7 +35,7 @@ func topForms() []blockForm {
 }
 
 // reserved are the blocks that will come.
-func reserved() []string { return []string{"place", "link", "module", "plugin"} }
+func reserved() []string { return []string{"place", "link", "module"} }
 
 // topLevel returns the blocks of a file that are as the grammar wants them.
 func topLevel(body *hclsyntax.Body) ([]*hclsyntax.Block, hcl.Diagnostics) {

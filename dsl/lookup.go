@@ -18,10 +18,15 @@ func (d *decoder) lookupBlock() (plugins.LookupKind, plugins.ConfigBlock) {
 	}
 	block, label := blocks[0], blocks[0].Labels[0]
 	kind, ok := d.registry.Lookup(label)
+	if !ok && d.pluginMisses("lookup", label, known, block.LabelRanges[0]) {
+		d.failed = true
+		return plugins.LookupKind{}, plugins.ConfigBlock{}
+	}
 	if !ok {
 		d.fail(block.LabelRanges[0], "unknown kind", "there is no lookup kind %q; %s", label, hint(label, known))
 		return plugins.LookupKind{}, plugins.ConfigBlock{}
 	}
+	s.Plugin += d.usePlugin(label)
 	s.places["lookup"] = block.DefRange()
 	body, diags := readBody(block.Body, schemaForm(kind.Schema, fmt.Sprintf("lookup %q", label)))
 	d.failed = d.failed || diags.HasErrors()

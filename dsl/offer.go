@@ -23,6 +23,7 @@ func (b *builder) offer() {
 		b.readRenamed(block)
 	}
 	b.warnUnused()
+	b.warnUnusedPlugins()
 }
 
 func (b *builder) readOutput(block *hclsyntax.Block) {

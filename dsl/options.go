@@ -26,6 +26,8 @@ type Options struct {
 	// CheckOnly builds without reading anything: variables without a value,
 	// env(), file() and secret() have values that are not known, only typed.
 	CheckOnly bool
+	// Plugins says what became of those that [Module.Plugins] has returned, by name. The registry has the kinds of those that were started.
+	Plugins map[string]Started
 	// StubSecrets gives every secret the same harmless value, as in tests.
 	StubSecrets bool
 }

@@ -99,7 +99,9 @@ func (b *builder) declareStage(role graph.Role, block *hclsyntax.Block) {
 	b.order = append(b.order, s)
 	k, ok, known := b.lookUp(role, s.Kind)
 	if !ok {
-		if slices.Contains(laterKinds(role), s.Kind) {
+		if b.pluginMisses(string(role), s.Kind, known, block.LabelRanges[0]) {
+			// it was said, or what keeps the plugin from telling its kinds was
+		} else if slices.Contains(laterKinds(role), s.Kind) {
 			b.fail(block.LabelRanges[0], "not available yet", "the %s kind %q is for a later version; %s", role, s.Kind, hint("", known))
 		} else {
 			b.fail(block.LabelRanges[0], "unknown kind", "there is no %s kind %q; %s", role, s.Kind, hint(s.Kind, known))
@@ -110,6 +112,10 @@ func (b *builder) declareStage(role graph.Role, block *hclsyntax.Block) {
 		return
 	}
 	s.kind = k
+	s.Stage.Plugin = b.usePlugin(s.Kind)
+	if s.Stage.Plugin != "" {
+		s.Kinds = b.registry
+	}
 	s.explain = &Explanation{Addr: s.Addr(), Role: role, Kind: s.Kind, Doc: k.schema.Doc, Pos: s.Pos}
 	b.pipeline.explain[s.Addr()] = s.explain
 	s.body = b.read(block.Body, b.stageForm(s))

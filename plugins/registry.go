@@ -148,6 +148,14 @@ type Registry struct {
 	connectors map[string]ConnectorKind
 }
 
+// Clone returns a registry with the same kinds, to which more can be added.
+func (r *Registry) Clone() *Registry {
+	return &Registry{
+		sources: maps.Clone(r.sources), transforms: maps.Clone(r.transforms), sinks: maps.Clone(r.sinks),
+		codecs: maps.Clone(r.codecs), lookups: maps.Clone(r.lookups), connectors: maps.Clone(r.connectors),
+	}
+}
+
 func add[T any](m *map[string]T, what, name string, v T) error {
 	if *m == nil {
 		*m = map[string]T{}

@@ -186,7 +186,7 @@ func (a *sourceActor) forget(ps []plugins.Partition, why error) {
 // owns reports whether a partition is this process's: one that was assigned, or any
 // of a source that shares none.
 func (a *sourceActor) owns(p plugins.Partition) bool {
-	kind, _ := a.engine.config.Registry.Source(a.stage.Kind)
+	kind, _ := a.stage.SourceKind(a.engine.config.Registry)
 	if kind.Capabilities == nil || !kind.Capabilities(a.stage.Config).Shares {
 		return true
 	}

@@ -192,7 +192,7 @@ func (c *compiler) sink(s *graph.Stage, in plugins.Shape, have columns) (link, e
 		return nil, err
 	}
 	actor := c.top.sinks[s.Addr()]
-	kind, _ := c.top.engine.config.Registry.Sink(s.Kind)
+	kind, _ := s.SinkKind(c.top.engine.config.Registry)
 	n := &sinkNode{stage: base, payload: s.Format != "", pool: base.pool, queue: actor.queue, headers: kind.Headers}
 	n.decode.stage = base
 	env := c.top.engine.env(s)

@@ -231,7 +231,7 @@ func (e *Engine) prepare(ctx context.Context, changes []graph.Change, old, top *
 			if fresh[c.Addr], err = e.newSink(c.New, c.Old != nil); err != nil {
 				return nil, nil, err
 			}
-		case c.New.Role == graph.Sink && c.Old.Config.Fingerprint() == c.New.Config.Fingerprint():
+		case c.New.Role == graph.Sink && c.Old.Config.Fingerprint() == c.New.Config.Fingerprint() && c.Old.Plugin == c.New.Plugin:
 			swaps[c.New] = nil
 		case c.New.Role == graph.Sink:
 			if swaps[c.New], err = e.newSink(c.New, true); err != nil {

@@ -55,7 +55,7 @@ func (e *Engine) mustWait(g *graph.Graph, sink *graph.Stage) bool {
 // newSink makes the sink of a stage; replaces says that one of its address
 // has run.
 func (e *Engine) newSink(s *graph.Stage, replaces bool) (plugins.Sink, error) {
-	kind, ok := e.config.Registry.Sink(s.Kind)
+	kind, ok := s.SinkKind(e.config.Registry)
 	if !ok {
 		return nil, fmt.Errorf("%s: no sink kind %q is registered", s.Addr(), s.Kind)
 	}

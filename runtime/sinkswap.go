@@ -88,7 +88,7 @@ func (a *sinkActor) awaitAnswers() {
 // setSink goes on with a sink, writing to it directly where its kind allows.
 func (a *sinkActor) setSink(s *graph.Stage, sink plugins.Sink) {
 	a.stage, a.sink = s, sink
-	kind, _ := a.engine.config.Registry.Sink(s.Kind)
+	kind, _ := s.SinkKind(a.engine.config.Registry)
 	a.queue.mu.Lock()
 	defer a.queue.mu.Unlock()
 	a.queue.direct = nil

@@ -49,7 +49,7 @@ var errStopping = errors.New("the pipeline is stopping")
 
 // newSource makes a source; from are the positions to resume at.
 func (e *Engine) newSource(s *graph.Stage, from map[plugins.Partition]plugins.Position) (*sourceActor, error) {
-	kind, ok := e.config.Registry.Source(s.Kind)
+	kind, ok := s.SourceKind(e.config.Registry)
 	if !ok {
 		return nil, fmt.Errorf("%s: no source kind %q is registered", s.Addr(), s.Kind)
 	}

@@ -27,7 +27,7 @@ func (e *Engine) transactional(g *graph.Graph) *graph.Stage {
 	}
 	var found *graph.Stage
 	for _, s := range g.Stages {
-		kind, _ := e.config.Registry.Sink(s.Kind)
+		kind, _ := s.SinkKind(e.config.Registry)
 		if s.Role != graph.Sink || kind.Capabilities == nil || !kind.Capabilities(s.Config).Transactions {
 			continue
 		}

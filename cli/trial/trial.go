@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -86,6 +87,7 @@ type Result struct {
 // Where a row cannot be a record of its source, the error is a [RowError], and
 // the result has what the steps before have shown.
 func Run(ctx context.Context, c Config) (*Result, error) {
+	c.Graph = withoutKinds(c.Graph)
 	tape := newTape(len(c.Taps))
 	tapped, err := withTaps(c, tape)
 	if err != nil {
@@ -116,6 +118,18 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	}
 	stats := engine.Stats()
 	return &Result{tape.records, tape.unseen(c, stats), stats}, err
+}
+
+// withoutKinds returns the graph with stages whose kinds are those of the trial.
+func withoutKinds(g *graph.Graph) *graph.Graph {
+	changed := *g
+	changed.Stages = slices.Clone(g.Stages)
+	for i, s := range g.Stages {
+		stage := *s
+		stage.Kinds = nil
+		changed.Stages[i] = &stage
+	}
+	return &changed
 }
 
 // overlay returns the same kinds with sources that follow the script, transforms

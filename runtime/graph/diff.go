@@ -70,6 +70,7 @@ func (c Change) Attributes() []string {
 	}{
 		{"via", old.Via != now.Via},
 		{"connector." + now.Via, old.Via == now.Via && old.Over() != now.Over()},
+		{"plugin", old.Plugin != now.Plugin},
 		{"format", old.Format != now.Format || old.Options.Fingerprint() != now.Options.Fingerprint()},
 		{"schema", fmt.Sprint(old.Schema) != fmt.Sprint(now.Schema)},
 		{"key", old.keys() != now.keys()},
@@ -87,8 +88,8 @@ func (c Change) Attributes() []string {
 // Fingerprint is a text that is equal for stages that behave alike, whatever
 // feeds them.
 func (s *Stage) Fingerprint() string {
-	return fmt.Sprintf("%s %s via %q\n%s\nformat %q %s\nschema %s\nkey %s\nspool %d\none lane %v\nfollows %s\nretry %v\non_error %s",
-		s.Addr(), s.Kind, s.Via, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, s.keys(), s.SpoolBytes, s.OneLane, s.Follows, s.Retry, s.OnError)
+	return fmt.Sprintf("%s %s via %q\n%s\nformat %q %s\nschema %s\nkey %s\nspool %d\none lane %v\nfollows %s\nretry %v\non_error %s\nplugin %s",
+		s.Addr(), s.Kind, s.Via, s.Config.Fingerprint(), s.Format, s.Options.Fingerprint(), s.Schema, s.keys(), s.SpoolBytes, s.OneLane, s.Follows, s.Retry, s.OnError, s.Plugin)
 }
 
 func (s *Stage) keys() string {

@@ -94,9 +94,13 @@ type Stage struct {
 	// spooled; 0 stands for [DefaultSpoolBytes]. A source is spooled where
 	// state is stored and its capabilities ask for it.
 	SpoolBytes int64
-	Retry      Retry   // of a sink
-	OnError    OnError // what becomes of a record that fails
-	Pos        Pos
+	// Kinds are where the stage's kind is found; nil stands for those of whoever runs the graph.
+	Kinds *plugins.Registry
+	// Plugin is a text that is equal for processes that behave alike, of a stage that one of them offers something for; "" for none.
+	Plugin  string
+	Retry   Retry   // of a sink
+	OnError OnError // what becomes of a record that fails
+	Pos     Pos
 }
 
 // Addr is the stage's address, such as "source.sensors". It leaves the kind
