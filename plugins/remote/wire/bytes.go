@@ -14,8 +14,9 @@ type bytesWriter struct {
 	lengths []uint32
 }
 
-// spans returns the message of the bytes that the spans of rows have in data. Bytes that lie one behind the other already are not copied.
-func (w *bytesWriter) spans(spans []plugins.Span, data []byte, rows []uint32) *pb.Bytes {
+// spans returns the message of the bytes that the spans of rows have in data. Bytes that lie one behind the other already are not
+// copied, unless they are to be kept.
+func (w *bytesWriter) spans(spans []plugins.Span, data []byte, rows []uint32, keep bool) *pb.Bytes {
 	w.reset()
 	begun, together := false, true
 	var begin, end uint32
@@ -32,8 +33,12 @@ func (w *bytesWriter) spans(spans []plugins.Span, data []byte, rows []uint32) *p
 			together = false
 		}
 	}
-	if together {
+	if together && !keep {
 		return w.message(data[begin:end])
+	}
+	if together {
+		w.data = append(w.data, data[begin:end]...)
+		return w.message(w.data)
 	}
 	for _, i := range rows {
 		s := spans[i]

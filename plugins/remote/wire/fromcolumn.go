@@ -16,17 +16,15 @@ type columnWriter struct {
 	texts  bytesWriter
 }
 
-// column returns the message of the rows of a column. All says that they are all rows from the first on: what is needed then is not copied.
-func (w *columnWriter) column(name string, c *plugins.Column, rows []uint32, all bool) *pb.Column {
-	if w.msg == nil {
-		w.msg = &pb.Column{}
-	}
+// column returns the message of the rows of a column. All says that they are all rows from the first on, whose values need not be
+// copied; keep says that bytes are to be.
+func (w *columnWriter) column(name string, c *plugins.Column, rows []uint32, all, keep bool) {
 	m := w.msg
 	m.Name, m.Kind = name, FromKind(c.Kind)
 	m.Nulls, m.Bools, m.Ints, m.Floats, m.Texts, m.Kinds = nil, nil, nil, nil, nil, nil
 	if c.Kind == plugins.Any {
 		w.any(c, rows)
-		return m
+		return
 	}
 	null := w.nullsOf(c, rows)
 	if null {
@@ -41,7 +39,7 @@ func (w *columnWriter) column(name string, c *plugins.Column, rows []uint32, all
 		m.Floats = dense(&w.floats, c.Floats, rows, w.nulls, null, all)
 	default:
 		if !null {
-			m.Texts = w.texts.spans(c.Spans, c.Data, rows)
+			m.Texts = w.texts.spans(c.Spans, c.Data, rows, keep)
 			break
 		}
 		w.texts.reset()
@@ -54,7 +52,6 @@ func (w *columnWriter) column(name string, c *plugins.Column, rows []uint32, all
 		}
 		m.Texts = w.texts.message(w.texts.data)
 	}
-	return m
 }
 
 // nullsOf fills nulls, and reports whether any row is null.
