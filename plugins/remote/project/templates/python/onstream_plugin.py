@@ -42,6 +42,7 @@ import os
 import queue
 import re
 import signal
+import stat
 import struct
 import sys
 import threading
@@ -341,6 +342,7 @@ class Transform(_Kind):
 
     fields: dict = {}
     makes = "input"
+    removes: Sequence[str] = ()  # of "input": fields that are not in the record any more
     volatile = False  # results depend on more than the record
 
     def record(self, record: Record) -> Any:
@@ -832,7 +834,10 @@ def _process(session: Optional[_Session], request: Any) -> Any:
         results = kind.batch(batch)
         if not isinstance(results, list) or len(results) != len(batch):
             raise StageError(f"batch() of {kind.name} returned no list of {len(batch)} results: return one for each record")
-        made = _keep(kind, results) if kind.makes == "input" else _make(kind, results, request.batch)
+        adds = kind.makes == "input" or (kind.makes == "columns" and not any(isinstance(r, list) for r in results))
+        made = _keep(kind, results) if adds else _make(kind, results, request.batch)
+        if made is None:  # onstream asks again, with parts of the batch
+            made = pb.Processed(divide=True)
         made.id = request.id
         return made
     except Exception as e:
@@ -843,7 +848,7 @@ def _process(session: Optional[_Session], request: Any) -> Any:
 
 
 def _keep(kind: Any, results: list) -> Any:
-    """The answer of a transform that adds fields."""
+    """The answer of a transform that adds fields, or makes one record of each; None where it is too large for a message."""
     processed, columns, kept = pb.Processed(), _Columns(kind.fields), []
     for row, result in enumerate(results):
         try:
@@ -858,17 +863,8 @@ def _keep(kind: Any, results: list) -> Any:
         except Exception as e:
             processed.failures.append(_failure(row, e))
             columns.skip()
-    total = sum(columns.sizes)
-    if total > MESSAGE_CAP - _ROOM:
-        # There is one answer to a batch: the largest records have no room in it.
-        too_large = set()
-        for row in sorted(kept, key=lambda row: -columns.sizes[row]):
-            if total <= MESSAGE_CAP - _ROOM:
-                break
-            total -= columns.sizes[row]
-            too_large.add(row)
-            results[row] = RowError("too_large", f"what was added to the records of a batch has more than {MESSAGE_CAP} bytes: add less")
-        return _keep(kind, results)
+    if sum(columns.sizes) > MESSAGE_CAP - _ROOM:
+        return None
     if kept:
         what = pb.Kept(columns=columns.columns())
         if len(kept) == len(results):
@@ -880,7 +876,7 @@ def _keep(kind: Any, results: list) -> Any:
 
 
 def _make(kind: Any, results: list, batch: Any) -> Any:
-    """The answer of a transform that makes records of its own."""
+    """The answer of a transform that makes records of its own; None where it is too large for a message."""
     processed, rows, stands, sources = pb.Processed(), [], 0, []
     columns = _Columns(kind.fields)
     payload = kind.makes == "payload"
@@ -903,9 +899,11 @@ def _make(kind: Any, results: list, batch: Any) -> Any:
                 for v in each:
                     trial.add(v)
                 size = sum(trial.sizes)
-            if total + size > MESSAGE_CAP - _ROOM:
-                raise RowError("too_large", f"what was made of the records of a batch has more than {MESSAGE_CAP} bytes: make less")
+            if size > MESSAGE_CAP - _ROOM:
+                raise RowError("too_large", f"what was made of the record has {size} bytes, and a message has {MESSAGE_CAP} at most: make less")
             total += size
+            if total > MESSAGE_CAP - _ROOM:
+                return None
             for v in each:
                 if not payload:
                     columns.add(v)
@@ -996,7 +994,6 @@ class Outlet:
         self._records, self._bytes, self._ids, self._stopped = 0, 0, 0, False
         self._replies: queue.SimpleQueue = queue.SimpleQueue()
         self._waiting: dict = {}
-        self._positions: dict = {}
         self._sending = threading.Lock()
         self.positions: dict = {}
 
@@ -1031,11 +1028,10 @@ class Outlet:
         if not records:
             return
         with self._sending:
+            parts = _Parts(settled) if settled is not None else None
             for end, made in self._cut(records, times, keys):
                 last = end == len(records)
-                self._deliver(made, position if last else self._positions.get(partition), partition, settled if last else None)
-            if position is not None:
-                self._positions[partition] = position
+                self._deliver(made, position if last else None, partition, parts, last)
 
     def done(self, partition: str) -> None:
         """Say that no more of a partition comes."""
@@ -1100,7 +1096,7 @@ class Outlet:
                 raise Stopped()
             return self._records
 
-    def _deliver(self, deliver: Any, position: Optional[bytes], partition: str, settled: Any) -> None:
+    def _deliver(self, deliver: Any, position: Optional[bytes], partition: str, parts: Optional[_Parts], last: bool) -> None:
         deliver.batch.partition.name = partition
         if position is not None:
             deliver.next = position
@@ -1109,9 +1105,9 @@ class Outlet:
                 raise Stopped()
             self._ids += 1
             deliver.id = self._ids
-            deliver.answer = settled is not None
-            if settled is not None:
-                self._waiting[deliver.id] = settled
+            deliver.answer = parts is not None
+            if parts is not None:
+                self._waiting[deliver.id] = parts, last
             self._records -= deliver.batch.rows
             self._bytes -= deliver.batch.ByteSize()
         self._replies.put(pb.SourceReply(deliver=deliver))
@@ -1130,12 +1126,24 @@ class Outlet:
     def _settle(self, message: Any) -> None:
         outcomes = [(i, None) for i in message.acked] + [(r.id, r.message) for r in message.rejected]
         for i, reason in outcomes:
-            settled = self._waiting.pop(i, None)
-            if settled is not None:
+            parts, last = self._waiting.pop(i, (None, False))
+            if parts is not None:
                 try:
-                    settled(reason)
+                    parts.settle(reason, last)
                 except Exception as e:
                     _trace(e)
+
+
+class _Parts:
+    """What became of the messages of one send(). They are settled in order."""
+
+    def __init__(self, settled: Callable[[Optional[str]], None]) -> None:
+        self._settled, self._reason = settled, None
+
+    def settle(self, reason: Optional[str], last: bool) -> None:
+        self._reason = self._reason or reason
+        if last:
+            self._settled(self._reason)
 
 
 def _source(plugin: Plugin, requests: Iterator[Any], context: Any) -> Iterator[Any]:
@@ -1148,9 +1156,9 @@ def _source(plugin: Plugin, requests: Iterator[Any], context: Any) -> Iterator[A
         return
     out = Outlet(session.kind.fields, session.kind.payload)
     out.positions = {r.partition.name: r.position for r in request.open.resume}
-    out._positions = dict(out.positions)
 
     def listen() -> None:
+        # Also when the source has ended: what it has delivered is settled until the stream ends.
         try:
             for request in requests:
                 which = request.WhichOneof("request")
@@ -1163,6 +1171,7 @@ def _source(plugin: Plugin, requests: Iterator[Any], context: Any) -> Iterator[A
         except Exception:  # the stream broke
             pass
         out._stop()
+        out._replies.put(None)
 
     def run() -> None:
         problem = None
@@ -1182,32 +1191,33 @@ def _source(plugin: Plugin, requests: Iterator[Any], context: Any) -> Iterator[A
             if not out.stopping:
                 _trace(e)
                 problem = _problem(e, "run")
-        if problem is None:
-            problem = _attempt("close", session.close)
-        else:
-            _closing(session)
+        for metrics in session.metrics(pb.SourceReply):
+            out._replies.put(metrics)
         out._replies.put(pb.SourceReply(ended=pb.Ended(problem=problem)))
 
     context.add_callback(out._stop)
-    for target in (listen, run):
-        threading.Thread(target=target, daemon=True).start()
+    context.add_callback(lambda: out._replies.put(None))
+    running = threading.Thread(target=run, daemon=True)
+    running.start()
+    threading.Thread(target=listen, daemon=True).start()
     told = time.monotonic()
-    while True:
-        try:
-            reply = out._replies.get(timeout=1)
-        except queue.Empty:
-            reply = None
-        if reply is not None and reply.WhichOneof("reply") == "ended":
-            yield from session.metrics(pb.SourceReply)
-            yield reply
-            return
-        if reply is not None:
-            yield reply
-        elif not context.is_active():
-            return
-        if time.monotonic() - told >= 1:
-            told = time.monotonic()
-            yield from _status(session)
+    try:
+        while True:
+            try:
+                reply = out._replies.get(timeout=1)
+            except queue.Empty:
+                pass
+            else:
+                if reply is None:
+                    return
+                yield reply
+            if time.monotonic() - told >= 1 and running.is_alive():
+                told = time.monotonic()
+                yield from _status(session)
+    finally:
+        out._stop()
+        running.join(10)
+        _closing(session)
 
 
 def _status(session: _Session) -> Iterator[Any]:
@@ -1335,6 +1345,7 @@ class Plugin:
         _stdout.write(f"1|1|tcp|127.0.0.1:{port}|grpc|{certificate}\n")
         _stdout.flush()
         parent = os.getppid()
+        threading.Thread(target=_watch_input, daemon=True).start()
         while os.getppid() == parent:
             time.sleep(0.25)
         os._exit(1)  # onstream has gone
@@ -1400,7 +1411,7 @@ class Plugin:
             reply.fixed_topic = kind.fixed_topic
         elif isinstance(kind, Transform):
             reply.volatile = kind.volatile
-            reply.outputs.add(**{"from": pb.Output.From.Value(kind.makes.upper())}, fields=_to_fields(kind.fields))
+            reply.outputs.add(**{"from": pb.Output.From.Value(kind.makes.upper())}, fields=_to_fields(kind.fields), removed=kind.removes)
         elif kind.found is not None:
             reply.found.CopyFrom(_to_type(kind.found))
         return reply
@@ -1421,6 +1432,18 @@ class Plugin:
                 metrics=Metrics(),
             )
         )
+
+
+def _watch_input() -> None:
+    """End when standard input does, which is a pipe that ends with onstream."""
+    try:
+        if not (stat.S_ISFIFO(os.fstat(0).st_mode) or stat.S_ISSOCK(os.fstat(0).st_mode)):
+            return
+        while os.read(0, 4096):
+            pass
+    except OSError:
+        return
+    os._exit(1)
 
 
 def _credentials() -> tuple:
