@@ -15,7 +15,9 @@ type emitter struct {
 
 	slots   []*emitted
 	used    int
-	kept    int // rows of batch that were emitted
+	kept    int    // rows of batch that were emitted
+	again   int    // of these, rows that were emitted before
+	was     []bool // by row: whether it was emitted
 	dropped int
 	made    int // rows that Make has counted
 	err     error
@@ -36,7 +38,18 @@ var _ plugins.Emitter = (*emitter)(nil)
 
 func (e *emitter) begin(t *servedTransform, b *plugins.Batch) {
 	e.t, e.batch = t, b
-	e.used, e.kept, e.dropped, e.made, e.err = 0, 0, 0, 0, nil
+	e.used, e.kept, e.again, e.dropped, e.made, e.err = 0, 0, 0, 0, 0, nil
+	e.was = cleared(e.was, b.Len)
+}
+
+// cleared returns n times false, in the memory given where that is enough.
+func cleared(memory []bool, n int) []bool {
+	if cap(memory) < n {
+		return make([]bool, n, n+n/4)
+	}
+	memory = memory[:n]
+	clear(memory)
+	return memory
 }
 
 // next returns memory for what is emitted now.
@@ -94,6 +107,12 @@ func (e *emitter) keep(output int, b *plugins.Batch) {
 	}
 	k.Columns = s.writer.Kept(e.columns, b.Len, b.Sel)
 	e.kept += len(b.Sel)
+	for _, i := range b.Sel {
+		if e.was[i] {
+			e.again++
+		}
+		e.was[i] = true
+	}
 }
 
 // make emits records that are not rows of that batch, or have another payload.
@@ -118,29 +137,27 @@ func (e *emitter) finish(answer *pb.Processed) error {
 	if e.err != nil {
 		return plugins.Permanent(e.err)
 	}
-	if cap(e.seen) < e.batch.Len {
-		e.seen = make([]bool, e.batch.Len)
-	}
-	e.seen = e.seen[:e.batch.Len]
-	clear(e.seen)
+	e.seen = cleared(e.seen, e.batch.Len)
 	e.batch.TakeFailures(func(f plugins.Failure) {
 		if int(f.Row) < len(e.seen) && !e.seen[f.Row] {
 			e.seen[f.Row] = true
 			answer.Failures = append(answer.Failures, &pb.RowFailure{Row: f.Row, Code: f.Code, Message: wire.Clip(f.Msg, wire.MaxText)})
 		}
 	})
-	left, stands := e.made, 0
+	left, stands := e.made-e.again, 0
 	for _, s := range e.slots[:e.used] {
-		besides := min(left, s.rows)
+		besides := max(0, min(left, s.rows))
 		left -= besides
 		s.msg.StandsFor = uint32(s.rows - besides)
 		stands += s.rows - besides
 		answer.Emitted = append(answer.Emitted, s.msg)
 	}
-	switch done := e.kept + stands + e.dropped + len(answer.Failures); {
-	case left > 0 || e.dropped < 0:
+	switch done := e.kept - e.again + stands + e.dropped + len(answer.Failures); {
+	case left < 0:
+		return plugins.Permanent(fmt.Errorf("the transform has emitted %d records a second time, and has counted %d as made", e.again, e.made))
+	case left > 0:
 		return plugins.Permanent(fmt.Errorf("the transform has counted %d records more as made than it has emitted beside those of the input", left))
-	case done != e.batch.Len:
+	case done != e.batch.Len || e.dropped < 0:
 		return plugins.Permanent(fmt.Errorf("the transform has emitted, dropped or failed %d of %d records: each is to be one of these, once", done, e.batch.Len))
 	}
 	answer.Dropped = uint32(e.dropped)

@@ -28,12 +28,21 @@ func FromSchema(s plugins.Schema) (*pb.Schema, error) {
 	return p, nil
 }
 
+// attrTypes are the types that attributes of plugins have, by the number of their pb.AttrType.
+var attrTypes = [...]plugins.AttrType{
+	pb.AttrType_STRING: plugins.AttrString, pb.AttrType_INT: plugins.AttrInt, pb.AttrType_FLOAT: plugins.AttrFloat, pb.AttrType_BOOL: plugins.AttrBool,
+	pb.AttrType_DURATION: plugins.AttrDuration, pb.AttrType_SIZE: plugins.AttrSize, pb.AttrType_STRINGS: plugins.AttrStrings,
+	pb.AttrType_STRING_MAP: plugins.AttrStringMap, pb.AttrType_VALUE: plugins.AttrValue, pb.AttrType_SECRET: plugins.AttrSecret, pb.AttrType_FILE: plugins.AttrFile,
+	pb.AttrType_EXPRESSION: plugins.AttrExpr, pb.AttrType_EXPRESSIONS: plugins.AttrExprMap,
+}
+
 func fromAttr(a plugins.Attr) (*pb.Attr, error) {
-	if a.Type > plugins.AttrExprMap {
-		return nil, fmt.Errorf("type %q needs several inputs or keeps something per key: no kind of a plugin does", a.Type)
+	t := slices.Index(attrTypes[:], a.Type)
+	if t < 0 {
+		return nil, fmt.Errorf("type %q is none that the kind of a plugin can have", a.Type)
 	}
 	p := &pb.Attr{
-		Name: a.Name, Type: pb.AttrType(a.Type), Required: a.Required, Enum: a.Enum, Min: a.Min, Max: a.Max, Doc: a.Doc,
+		Name: a.Name, Type: pb.AttrType(t), Required: a.Required, Enum: a.Enum, Min: a.Min, Max: a.Max, Doc: a.Doc,
 	}
 	if a.Type.PerRecord() {
 		p.Want = FromType(a.Want)
@@ -98,10 +107,10 @@ func newName(seen map[string]bool, what, name string) error {
 }
 
 func toAttr(p *pb.Attr) (a plugins.Attr, err error) {
-	if p.GetType() < pb.AttrType_STRING || p.GetType() > pb.AttrType_EXPRESSIONS {
+	if p.GetType() < 0 || int(p.GetType()) >= len(attrTypes) {
 		return a, fmt.Errorf("type %d of attributes is not known", p.GetType())
 	}
-	a = plugins.Attr{Name: p.GetName(), Type: plugins.AttrType(p.GetType()), Required: p.GetRequired(), Enum: p.GetEnum(), Doc: Clip(p.GetDoc(), MaxText)}
+	a = plugins.Attr{Name: p.GetName(), Type: attrTypes[p.GetType()], Required: p.GetRequired(), Enum: p.GetEnum(), Doc: Clip(p.GetDoc(), MaxText)}
 	if len(a.Enum) > 0 && a.Type != plugins.AttrString {
 		return a, fmt.Errorf("only strings have an enum, not type %q", a.Type)
 	}
