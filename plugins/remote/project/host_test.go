@@ -14,7 +14,6 @@ import (
 	"encoding/pem"
 	"io"
 	"math/big"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -36,6 +35,8 @@ type session struct {
 	conn *grpc.ClientConn
 	cmd  *exec.Cmd
 	log  *buffer
+	// stdin ends with the host.
+	stdin io.Closer
 	// ended is closed when the process has ended.
 	ended chan struct{}
 }
@@ -84,10 +85,14 @@ func start(t *testing.T, program string, env ...string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &session{cmd: cmd, log: log, ended: make(chan struct{})}
+	s := &session{cmd: cmd, log: log, stdin: stdin, ended: make(chan struct{})}
 	printed := bufio.NewReader(out)
 	line, err := printed.ReadString('\n')
 	go func() {
@@ -215,10 +220,3 @@ func same(t *testing.T, is, want proto.Message) {
 		t.Errorf("it is %v\nnot %v", is, want)
 	}
 }
-
-func missing(name string) bool {
-	_, err := exec.LookPath(name)
-	return err != nil
-}
-
-func needed() bool { return os.Getenv("ONSTREAM_TOOLCHAINS") == "all" }
