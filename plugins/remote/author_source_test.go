@@ -39,8 +39,8 @@ func sourceOf(f sourceFuncs) plugins.SourceKind {
 	return plugins.SourceKind{Name: "in", Payload: true, New: func(plugins.Config, plugins.Env) (plugins.Source, error) { return f, nil }}
 }
 
-// lines hands over records of text.
-func lines(ctx context.Context, out plugins.Outlet, d plugins.Delivery, values ...string) error {
+// handLines hands over records of text.
+func handLines(ctx context.Context, out plugins.Outlet, d plugins.Delivery, values ...string) error {
 	b := out.Batch()
 	b.Part = plugins.Partition{Name: "p", ID: 2}
 	b.Values = b.SpareValues()
@@ -80,10 +80,10 @@ func TestSourcesDeliverWithinTheirCredit(t *testing.T) {
 		return plugins.Delivery{Next: plugins.Position(name), Ack: func() { answers <- name }, Nack: func(err error) { answers <- name + ": " + err.Error() }}
 	}
 	s, o := openSource(t, sourceOf(sourceFuncs{run: func(ctx context.Context, out plugins.Outlet) error {
-		if err := lines(ctx, out, delivered("first"), "a", "b", "c", "d", "e"); err != nil {
+		if err := handLines(ctx, out, delivered("first"), "a", "b", "c", "d", "e"); err != nil {
 			return err
 		}
-		if err := lines(ctx, out, delivered("second"), "f"); err != nil {
+		if err := handLines(ctx, out, delivered("second"), "f"); err != nil {
 			return err
 		}
 		out.Done(plugins.Partition{Name: "p", ID: 2})
@@ -143,10 +143,10 @@ func TestSourcesStopWhenTheyAreTold(t *testing.T) {
 	t.Parallel()
 	answers := make(chan error, 1)
 	s, _ := openSource(t, sourceOf(sourceFuncs{run: func(ctx context.Context, out plugins.Outlet) error {
-		if err := lines(ctx, out, plugins.Delivery{Nack: func(err error) { answers <- err }}, "a"); err != nil {
+		if err := handLines(ctx, out, plugins.Delivery{Nack: func(err error) { answers <- err }}, "a"); err != nil {
 			return err
 		}
-		return lines(ctx, out, plugins.Delivery{}, "b") // there is no credit
+		return handLines(ctx, out, plugins.Delivery{}, "b") // there is no credit
 	}}))
 	allow(t, s, 1, 1)
 	delivery(t, s)
@@ -215,7 +215,7 @@ func TestSourcesFailRecords(t *testing.T) {
 		if err := out.Hand(ctx, plugins.Delivery{Batch: b}); err != nil {
 			return err
 		}
-		return lines(ctx, out, plugins.Delivery{}, "a", large, "b")
+		return handLines(ctx, out, plugins.Delivery{}, "a", large, "b")
 	}}))
 	allow(t, s, 100, 1<<40)
 	d := delivery(t, s)
@@ -275,7 +275,7 @@ func TestSourcesWithoutPayload(t *testing.T) {
 func TestHugePositionsStay(t *testing.T) {
 	t.Parallel()
 	s, _ := openSource(t, sourceOf(sourceFuncs{run: func(ctx context.Context, out plugins.Outlet) error {
-		return lines(ctx, out, plugins.Delivery{Next: bytes.Repeat([]byte("x"), wire.MaxPosition+1)}, "a")
+		return handLines(ctx, out, plugins.Delivery{Next: bytes.Repeat([]byte("x"), wire.MaxPosition+1)}, "a")
 	}}))
 	for {
 		if e := receive(t, s).GetEnded(); e != nil {
