@@ -86,6 +86,7 @@ var owners = map[string][]string{
 	"google.golang.org/protobuf":          {"plugins/codec", "plugins/remote"},
 	"github.com/klauspost/compress":       {"plugins/codec", "plugins/sources", "plugins/sinks"},
 	"github.com/hashicorp/go-plugin":      {"plugins/remote"},
+	"github.com/hashicorp/go-hclog":       {"plugins/remote"},
 	"google.golang.org/grpc":              {"plugins/remote"},
 	"pgregory.net/rapid":                  {"plugins/plugintest"},
 	"github.com/ThreeDotsLabs":            {"connectors", "examples"},

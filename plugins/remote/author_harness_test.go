@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -131,7 +132,7 @@ func finish[T any](t *testing.T, s interface {
 		t.Fatal(err)
 	}
 	for {
-		if _, err := s.Recv(); err == io.EOF {
+		if _, err := s.Recv(); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			t.Fatalf("the stream ends with %v", err)

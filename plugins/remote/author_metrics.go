@@ -70,14 +70,13 @@ func spreadOver(now, was plugins.MetricValue) (values []float64, counts []uint64
 		if n == 0 {
 			continue
 		}
-		lower, upper := 0.0, math.Inf(1)
+		lower := 0.0
 		if i > 0 {
 			lower = bounds[i-1]
 		}
+		upper := math.Max(2*lower, (sum-low)/float64(n)) // of the last, which has no bound: whatever the sum needs
 		if i < len(bounds) {
 			upper = bounds[i]
-		} else { // has no bound: whatever the sum needs
-			upper = math.Max(2*lower, (sum-low)/float64(n))
 		}
 		counts, lows, highs = append(counts, n), append(lows, lower), append(highs, upper)
 		low, high = low+float64(n)*lower, high+float64(n)*upper

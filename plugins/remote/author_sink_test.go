@@ -17,16 +17,16 @@ type sinkFuncs struct {
 	write              func(ctx context.Context, b *plugins.Batch, done func(error)) error
 }
 
-func callIf(f func(context.Context) error, ctx context.Context) error {
+func callIf(ctx context.Context, f func(context.Context) error) error {
 	if f == nil {
 		return nil
 	}
 	return f(ctx)
 }
 
-func (s sinkFuncs) Open(ctx context.Context) error  { return callIf(s.open, ctx) }
-func (s sinkFuncs) Flush(ctx context.Context) error { return callIf(s.flush, ctx) }
-func (s sinkFuncs) Close(ctx context.Context) error { return callIf(s.close, ctx) }
+func (s sinkFuncs) Open(ctx context.Context) error  { return callIf(ctx, s.open) }
+func (s sinkFuncs) Flush(ctx context.Context) error { return callIf(ctx, s.flush) }
+func (s sinkFuncs) Close(ctx context.Context) error { return callIf(ctx, s.close) }
 func (s sinkFuncs) Write(ctx context.Context, b *plugins.Batch, done func(error)) error {
 	return s.write(ctx, b, done)
 }

@@ -69,7 +69,6 @@ func Serve(s Serving) int {
 	stop := watchHost(os.Stdin, func(why string) {
 		gone <- why
 		a.stop()
-		time.AfterFunc(grace, func() { os.Exit(exitFailed) }) // whatever the author's code waits for
 	})
 	defer stop()
 	plugin.Serve(&plugin.ServeConfig{

@@ -154,7 +154,7 @@ func (r *columnReader) floats() {
 func (r *columnReader) texts(kind plugins.Kind) {
 	data := r.p.GetTexts().GetData()
 	r.c.Data = append(r.c.Data[:0], data...)
-	check := r.bad != nil && kind != plugins.Bytes && !(kind == plugins.String && allText(r.p.GetTexts()))
+	check := r.bad != nil && kind != plugins.Bytes && (kind != plugins.String || !allText(r.p.GetTexts()))
 	off := uint32(0)
 	for k, n := range r.p.GetTexts().GetLengths() {
 		i := r.row(k)
