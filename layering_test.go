@@ -82,7 +82,7 @@ var owners = map[string][]string{
 	"github.com/google/uuid":              {"dsl"},
 	"github.com/fxamacker/cbor/v2":        {"plugins/codec"},
 	"github.com/vmihailenco/msgpack":      {"plugins/codec"},
-	"github.com/bufbuild/protocompile":    {"plugins/codec"},
+	"github.com/bufbuild/protocompile":    {"plugins/codec", "plugins/remote/pb/generate"},
 	"google.golang.org/protobuf":          {"plugins/codec", "plugins/remote"},
 	"github.com/klauspost/compress":       {"plugins/codec", "plugins/sources", "plugins/sinks"},
 	"github.com/hashicorp/go-plugin":      {"plugins/remote"},
@@ -106,7 +106,7 @@ var owners = map[string][]string{
 	"github.com/schollz/progressbar":      {"cli"},
 	"github.com/prometheus":               {"cli"},
 	"golang.org/x/term":                   {"cli"},
-	"golang.org/x/sys":                    {"plugins/sources", "plugins/sinks"},
+	"golang.org/x/sys":                    {"plugins/sources", "plugins/sinks", "plugins/remote/process"},
 }
 
 func TestLayering(t *testing.T) {
