@@ -51,7 +51,7 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "onstream-plugin-") // of mode 0700
+	dir, err := newFolder()
 	if err != nil {
 		return nil, fmt.Errorf("make the plugin's folder for temporary files: %w", err)
 	}
