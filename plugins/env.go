@@ -25,6 +25,8 @@ type Env struct {
 	// Replaces says that the stage takes over, in a running pipeline, from one
 	// of the same address: what that one wrote is to be kept.
 	Replaces bool
+	// Input is the shape of what a transform is given, as its kind's Outputs was told it.
+	Input Shape
 	// Framing of the stage's format, for kinds that have one.
 	Framing Framing
 	// Connection is what the stage names with via; nil for kinds without Via.

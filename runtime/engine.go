@@ -283,7 +283,7 @@ func (e *Engine) complaint(addr string) *complaint {
 func (e *Engine) env(s *graph.Stage) plugins.Env {
 	env := plugins.Env{
 		Pipeline: e.state.name, Owner: e.state.owner, Stage: s.Addr(), Now: e.config.Now, Sleep: e.config.Sleep, Pool: &e.pool,
-		Logger: e.config.Logger.With("stage", s.Addr()), Metrics: &e.counter(s.Addr()).measured,
+		Logger: e.config.Logger.With("stage", s.Addr()), Metrics: &e.counter(s.Addr()).measured, Input: s.In,
 	}
 	if codec, ok := e.config.Registry.Codec(s.Format); ok {
 		// The options were accepted when the graph was built.

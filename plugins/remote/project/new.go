@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -17,7 +18,10 @@ import (
 //go:embed all:templates
 var templates embed.FS
 
-var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
+var (
+	nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
+	release  = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
+)
 
 // New makes a project in a folder, which is made where it is not there and must be empty: a plugin of a name ("" for that of the folder) with a
 // source, a transform and a sink, tests, and a pipeline that uses them.
@@ -50,7 +54,7 @@ func write(dir string, l Language, name string) error {
 	// A note on build and files may have the name in it: the places of what is told are filled first.
 	fill := func(text string) string {
 		text = strings.NewReplacer("{{.Build}}", is.build, "{{.Test}}", is.test, "{{.Files}}", is.files, "{{.Note}}", is.note).Replace(text)
-		return strings.NewReplacer("{{.Name}}", name, "{{.Block}}", strings.ReplaceAll(name, "-", "_"), "{{.Title}}", l.String()).Replace(text)
+		return strings.NewReplacer("{{.Name}}", name, "{{.Block}}", strings.ReplaceAll(name, "-", "_"), "{{.Title}}", l.String(), "{{.Version}}", version()).Replace(text)
 	}
 	for _, folder := range []string{"all", string(l)} {
 		files, err := fs.Sub(templates, "templates/"+folder)
@@ -82,6 +86,15 @@ func write(dir string, l Language, name string) error {
 		return put(dir, "plugin.proto", []byte(pb.Proto()))
 	}
 	return nil
+}
+
+// version is that of this onstream, as a project in Go requires it. One that was built of a checkout has none that could be fetched.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Path != "github.com/onstream/onstream" || !release.MatchString(info.Main.Version) {
+		return "v0.0.0"
+	}
+	return info.Main.Version
 }
 
 func put(dir, path string, data []byte) error {
