@@ -18,6 +18,7 @@ type cli struct {
 	lookupEnv      func(string) (string, bool)
 	asJSON         bool // the result is for a program, so are its errors
 	unkept         unkept
+	processes      processes
 }
 
 // isTerminal reports whether somebody watches w.

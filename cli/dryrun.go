@@ -25,7 +25,7 @@ func (c *cli) dryRun(ctx context.Context, r *plugins.Registry, dirs []string, f 
 	if len(dirs) != 1 {
 		return invalid(fmt.Errorf("--dry-run takes one pipeline, not %d", len(dirs)))
 	}
-	l, err := c.load(dirs[0], r, f.values.options(c))
+	l, err := c.load(ctx, dirs[0], r, f.values.options(c))
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (c *cli) dryRun(ctx context.Context, r *plugins.Registry, dirs []string, f 
 	if err != nil {
 		return err
 	}
-	config := trial.Config{Graph: l.pipeline.Graph, Registry: r, Start: time.Now()}
+	config := trial.Config{Graph: l.pipeline.Graph, Registry: l.registry, Start: time.Now()}
 	for _, s := range samples {
 		config.Steps = append(config.Steps, trial.Step{Source: source, Rows: []trial.Row{{Text: s.text}}})
 	}

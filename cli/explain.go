@@ -27,7 +27,7 @@ convert their arguments.`,
 	}
 	v := addValues(cmd)
 	output := addOutput(cmd)
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.asJSON = output.value == "json"
 		dir, addr := ".", args[0]
 		if len(args) == 2 {
@@ -39,7 +39,7 @@ convert their arguments.`,
 		}
 		o := v.options(c)
 		o.CheckOnly = true
-		l, err := c.load(dir, r, o)
+		l, err := c.load(cmd.Context(), dir, r, o)
 		if err != nil {
 			return err
 		}

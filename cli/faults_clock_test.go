@@ -103,7 +103,7 @@ func (c *clockwork) start() {
 	}
 	o := (&runFlags{values: new(values)}).options(cli)
 	o.Stored = true
-	l := open(filepath.Join(c.dir, "p"), r, o)
+	l := cli.open(c.t.Context(), filepath.Join(c.dir, "p"), r, o)
 	if !l.valid {
 		c.t.Fatalf("%+v", l.diagnostics)
 	}

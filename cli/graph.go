@@ -23,7 +23,7 @@ func newGraph(c *cli) *cobra.Command {
 	v := addValues(cmd)
 	format := addChoice(cmd, "format", "form of the drawing", "text", "dot", "mermaid")
 	output := addOutput(cmd)
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.asJSON = output.value == "json"
 		r, err := c.registry(c.stdout)
 		if err != nil {
@@ -31,7 +31,7 @@ func newGraph(c *cli) *cobra.Command {
 		}
 		o := v.options(c)
 		o.CheckOnly = true
-		l, err := c.load(args[0], r, o)
+		l, err := c.load(cmd.Context(), args[0], r, o)
 		if err != nil {
 			return err
 		}

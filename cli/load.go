@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"path/filepath"
 
@@ -14,19 +15,22 @@ type loaded struct {
 	path        string
 	module      *dsl.Module
 	pipeline    *dsl.Pipeline // nil where the files are not valid
+	launched                  // its plugins, and the kinds that it is built of
 	valid       bool
 	diagnostics []dsl.Diagnostic
 	// report writes the diagnostics for people.
 	report func(w io.Writer, width uint, color bool) error
 }
 
-// open parses and builds the pipeline of a directory. What is wrong with it is
-// in the diagnostics.
-func open(path string, r *plugins.Registry, o dsl.Options) loaded {
+// open parses and builds the pipeline of a directory, of the kinds of a registry and those of its
+// plugins, which are started, and end with the command. What is wrong with it is in the diagnostics.
+func (c *cli) open(ctx context.Context, path string, r *plugins.Registry, o dsl.Options) loaded {
 	module, diags := dsl.Parse(path)
-	l := loaded{path: path, module: module}
+	l := loaded{path: path, module: module, launched: launched{registry: r}}
 	if !diags.HasErrors() {
-		built, more := module.Build(r, o)
+		l.launched = c.launch(ctx, path, module, r, o)
+		o.Plugins = l.started
+		built, more := module.Build(l.registry, o)
 		diags = append(diags, more...)
 		l.pipeline = built
 	}
@@ -55,8 +59,8 @@ func (l loaded) graph() *graph.Graph {
 
 // load opens a pipeline that has to be valid. If it is not, its diagnostics
 // are printed.
-func (c *cli) load(path string, r *plugins.Registry, o dsl.Options) (loaded, error) {
-	l := open(path, r, o)
+func (c *cli) load(ctx context.Context, path string, r *plugins.Registry, o dsl.Options) (loaded, error) {
+	l := c.open(ctx, path, r, o)
 	if l.valid {
 		return l, nil
 	}

@@ -39,6 +39,9 @@ func run(config Config, args []string, stdin io.Reader, stdout, stderr io.Writer
 	root := newRoot(c)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
+	for _, err := range c.processes.finish() {
+		fmt.Fprintf(stderr, "%s: %v\n", config.Name, err)
+	}
 	if err := c.unkept.remove(); err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", config.Name, err)
 	}

@@ -32,12 +32,14 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE program args...    runs a program that ends with this code
 //	await FILE REGEXP [VAR]       waits until the file has a match; its first group becomes $VAR
-//	sends SIGNAL                  sends HUP, INT or TERM to the programs in the background
+//	sends SIGNAL                  sends HUP, INT, KILL or TERM to the programs in the background
 //	insists SIGNAL                does so until they have ended
 //	gets URL REGEXP               waits until the answer to a GET has a match
 //	posts URL BODY CODE REGEXP    expects this answer to a POST
 //	rewrites FILE OLD NEW         replaces text in a file, at once
 //	truncates FILE RECORDS BYTES  writes the first bytes of {"n":0}, {"n":1} and so on, compressed with gzip
+//	plugs FILE [VERSION]          builds the plugin of testdata/acme
+//	gone PID                      waits until a process has ended
 //	crafts FILE KIND [MANIFEST]   writes a WebAssembly module, see modulekinds_test.go
 //
 // and $REPO, the root of the project, and $ONSTREAM, the binary, for scripts that change the PATH.
@@ -60,6 +62,8 @@ func TestScripts(t *testing.T) {
 			"rewrites":  rewrites,
 			"truncates": truncates,
 			"crafts":    crafts,
+			"plugs":     plugs,
+			"gone":      gone,
 		},
 	})
 }
@@ -133,7 +137,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 
 // theSignals are those that scripts send.
 func theSignals() map[string]os.Signal {
-	return map[string]os.Signal{"HUP": syscall.SIGHUP, "INT": os.Interrupt, "TERM": syscall.SIGTERM}
+	return map[string]os.Signal{"HUP": syscall.SIGHUP, "INT": os.Interrupt, "KILL": os.Kill, "TERM": syscall.SIGTERM}
 }
 
 func sends(ts *testscript.TestScript, neg bool, args []string) {

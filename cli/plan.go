@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -39,13 +40,13 @@ start what it does not have any more, or divides in another way.`,
 	against := cmd.Flags().String("against", "", "compare with the pipeline in `DIR`")
 	state := cmd.Flags().String("state", "", "tell what becomes of the state stored in `DIR`")
 	output := addOutput(cmd)
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.asJSON = output.value == "json"
 		r, err := c.registry(c.stdout)
 		if err != nil {
 			return failed(err)
 		}
-		p, err := c.plan(r, args[0], *against, *state, v.options(c))
+		p, err := c.plan(cmd.Context(), r, args[0], *against, *state, v.options(c))
 		if err != nil {
 			return err
 		}
@@ -71,6 +72,7 @@ type plan struct {
 	Changes    []changeJSON     `json:"changes"`
 	Same       int              `json:"unchanged"`
 	Checkpoint checkpointJSON   `json:"checkpoint"`
+	Plugins    []planPluginJSON `json:"plugins,omitempty"`
 	Paths      []pathJSON       `json:"paths"`
 	State      *storedJSON      `json:"state,omitempty"`
 	Outputs    []offerJSON      `json:"outputs,omitempty"`
@@ -120,8 +122,8 @@ type offerJSON struct {
 	Is          string `json:"is"` // a value in JSON, or an address
 }
 
-func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Options) (*plan, error) {
-	l, err := c.load(dir, r, o)
+func (c *cli) plan(ctx context.Context, r *plugins.Registry, dir, against, stateDir string, o dsl.Options) (*plan, error) {
+	l, err := c.load(ctx, dir, r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +133,7 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 	var old *graph.Graph
 	if against != "" {
 		o.Dir = dir // that it is in another folder makes no difference
-		other, err := c.load(against, r, o)
+		other, err := c.load(ctx, against, r, o)
 		if err != nil {
 			return nil, err
 		}
@@ -149,6 +151,7 @@ func (c *cli) plan(r *plugins.Registry, dir, against, stateDir string, o dsl.Opt
 		Changes: []changeJSON{}, Paths: []pathJSON{}, Warnings: l.diagnostics,
 		Checkpoint: checkpointJSON{checkpoint.Interval.String(), checkpoint.Durability},
 	}
+	p.Plugins = planPlugins(l, g)
 	if stateDir != "" {
 		if p.State, err = compareStored(stateDir, dir, g, r); err != nil {
 			return nil, failed(err)

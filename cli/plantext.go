@@ -14,6 +14,7 @@ func (p *plan) write(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.TrimSpace(p.Name+" "+p.Version))
 	p.writeChanges(w)
+	p.writePlugins(w)
 	p.writeGuarantees(w)
 	p.writeStored(w)
 	if len(p.Outputs) > 0 {

@@ -82,7 +82,18 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 	defer s.reloading.Unlock()
 	options := s.flags.options(s.cli)
 	options.Live = j.settings
-	l := open(j.path, s.registry, options)
+	l := s.open(s.signals.told, j.path, s.registry, options)
+	j.watchPrograms(l.programs)
+	applied := false
+	defer func() {
+		if !applied {
+			s.processes.drop(l.fresh)
+		}
+	}()
+	if ctx.Err() != nil || s.signals.told.Err() != nil { // what is wrong is that it is too late
+		j.logger.Info(tooLate)
+		return
+	}
 	s.diagnose(j, l)
 	if !l.valid {
 		j.kept("the files are not valid")
@@ -94,6 +105,7 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 		return
 	}
 	changes, err := j.engine().Reload(ctx, g)
+	applied = err == nil || changes != nil
 	switch {
 	case err != nil && !j.engine().Stats().Ready:
 		j.logger.Info(tooLate, "error", err)
@@ -104,6 +116,8 @@ func (s *supervisor) reload(ctx context.Context, j *job) {
 	}
 	j.tell(true)
 	j.goOnWith(g)
+	tellStarted(j.logger, l.fresh)
+	s.goOnWithPlugins(j, l.plugins)
 	for _, c := range changes {
 		j.logger.Info("stage "+string(c.Kind), "stage", c.Addr)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -78,7 +79,7 @@ a sink of the kind topic.`,
 		}
 		o := v.options(c)
 		o.CheckOnly = true
-		to, err := c.replayTarget(dir, o, f)
+		to, err := c.replayTarget(cmd.Context(), dir, o, f)
 		if err != nil {
 			return err
 		}
@@ -99,12 +100,12 @@ a sink of the kind topic.`,
 }
 
 // replayTarget returns what records are replayed into.
-func (c *cli) replayTarget(dir string, o dsl.Options, f *replayFlags) (*replayTarget, error) {
+func (c *cli) replayTarget(ctx context.Context, dir string, o dsl.Options, f *replayFlags) (*replayTarget, error) {
 	r, err := c.registry(c.stdout)
 	if err != nil {
 		return nil, failed(err)
 	}
-	l, err := c.load(dir, r, o)
+	l, err := c.load(ctx, dir, r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -113,13 +114,13 @@ func (c *cli) replayTarget(dir string, o dsl.Options, f *replayFlags) (*replayTa
 	if s == nil || s.Role != graph.Source {
 		return nil, invalid(fmt.Errorf("the pipeline has no %s: --into takes the address of one of its sources: %s", f.into, sourceList(g)))
 	}
-	if err := errors.Join(takesPayloads(r, s), takesReplays(g, s)); err != nil {
+	if err := errors.Join(takesPayloads(l.registry, s), takesReplays(g, s)); err != nil {
 		return nil, invalid(err)
 	}
 	if err := state.CheckDir(f.state); err != nil {
 		return nil, invalid(err)
 	}
-	return &replayTarget{registry: r, graph: g, source: s, state: state.Folder(f.state, g.Name)}, nil
+	return &replayTarget{registry: l.registry, graph: g, source: s, state: state.Folder(f.state, g.Name)}, nil
 }
 
 func sourceList(g *graph.Graph) string {

@@ -85,6 +85,7 @@ accounts for every record: in + made = out + filtered + dead + held.`,
 		// From the start, or a signal that comes while files are read would be lost.
 		signals := notifySignals(cmd.Context())
 		defer signals.stop()
+		c.processes.guarded = true
 		r, err := c.registryUntil(signals.told, out)
 		if err != nil {
 			return failed(err)
@@ -96,21 +97,24 @@ accounts for every record: in + made = out + filtered + dead + held.`,
 
 func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, dirs []string, f *runFlags, signals signals) error {
 	before := fingerprint(dirs)
-	pipelines, err := c.loadAll(r, dirs, f)
+	talk := newTalk(c.stderr)
+	logger := newLogger(talk, f.logFormat.value, f.logLevel.value)
+	c.processes.logger = logger
+	pipelines, err := c.loadAll(signals.told, r, dirs, f)
 	if err != nil && signals.told.Err() != nil {
 		return failed(errors.New("stopped before the pipelines were read"))
 	}
 	if err != nil {
 		return err
 	}
-	talk := newTalk(c.stderr)
-	logger := newLogger(talk, f.logFormat.value, f.logLevel.value)
 	s := &supervisor{cli: c, flags: f, registry: r, out: out, talk: talk, logger: logger, signals: signals, paths: dirs, loaded: before}
 	for _, l := range pipelines {
 		g := l.graph()
-		config := runtime.Config{Registry: r, Logger: logger.With("pipeline", g.Name), StateDir: f.state}
+		config := runtime.Config{Registry: l.registry, Logger: logger.With("pipeline", g.Name), StateDir: f.state}
 		s.jobs = append(s.jobs, &job{
 			path:     l.path,
+			plugins:  l.plugins,
+			programs: l.programs,
 			name:     g.Name,
 			graph:    g,
 			settings: l.pipeline.Settings,
@@ -120,6 +124,7 @@ func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, 
 			reloads:  make(chan struct{}, 1),
 			ended:    make(chan struct{}),
 		})
+		tellStarted(config.Logger, l.plugins)
 	}
 	err = s.run(ctx)
 	if summaryErr := s.summarize(); err == nil && summaryErr != nil {
@@ -133,11 +138,11 @@ func (c *cli) runPipelines(ctx context.Context, r *plugins.Registry, out *pipe, 
 
 // loadAll loads the pipelines and tells the errors of all of them. Their names
 // must differ, or nobody could tell their metrics apart.
-func (c *cli) loadAll(r *plugins.Registry, dirs []string, f *runFlags) ([]loaded, error) {
+func (c *cli) loadAll(ctx context.Context, r *plugins.Registry, dirs []string, f *runFlags) ([]loaded, error) {
 	var all []loaded
 	first := map[string]string{}
 	for _, dir := range dirs {
-		l := open(dir, r, f.options(c))
+		l := c.open(ctx, dir, r, f.options(c))
 		if err := c.tell(l); err != nil {
 			return nil, err
 		}

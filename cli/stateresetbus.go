@@ -17,7 +17,7 @@ func (r *reset) onBus(sources []string, claims map[string]string) error {
 	if err != nil {
 		return failed(err)
 	}
-	l, err := r.load(r.files, kinds, r.values.options(r.cli))
+	l, err := r.load(context.Background(), r.files, kinds, r.values.options(r.cli))
 	if err != nil {
 		return err
 	}

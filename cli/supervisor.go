@@ -40,6 +40,7 @@ type job struct {
 	path     string
 	name     string
 	settings map[string]*expr.Setting
+	plugins  []*plugged // that it runs with
 	logger   *slog.Logger
 	config   runtime.Config // of its engine
 	reloads  chan struct{}  // asks for one
@@ -48,6 +49,7 @@ type job struct {
 	mu       sync.Mutex
 	running  *runtime.Engine
 	graph    *graph.Graph // what runs, or is to
+	programs []string     // of the plugins that its files name
 	draining bool
 	reloaded monitor.Reloads
 }
@@ -181,6 +183,7 @@ func (s *supervisor) runJobs(ctx context.Context, stop context.CancelCauseFunc) 
 		go func() {
 			err := j.run(ctx)
 			close(j.ended)
+			s.endPlugins(j)
 			if err != nil && ctx.Err() == nil {
 				err = fmt.Errorf("pipeline %s: %w", j.name, err)
 			}

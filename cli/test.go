@@ -83,7 +83,7 @@ func (t *tester) suite(ctx context.Context, dir string) (suite, error) {
 	s := suite{Path: dir, Passed: true, Tests: []result{}}
 	o := t.options
 	o.CheckOnly = true // what is missing, a test may give
-	l, err := t.load(dir, t.registry, o)
+	l, err := t.load(ctx, dir, t.registry, o)
 	if err != nil {
 		return s, err
 	}
@@ -93,7 +93,7 @@ func (t *tester) suite(ctx context.Context, dir string) (suite, error) {
 			continue
 		}
 		begun := time.Now()
-		failures := t.test(ctx, l.module, i, test)
+		failures := t.test(ctx, l, i, test)
 		s.Tests = append(s.Tests, result{
 			Name: test.Name, Passed: len(failures) == 0,
 			Seconds: time.Since(begun).Seconds(), Failures: failures,

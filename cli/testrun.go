@@ -15,11 +15,15 @@ import (
 
 // test runs one test on a pipeline built with the test's own values, and
 // returns why it failed.
-func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *dsl.Test) []failure {
-	pipeline, diags := module.Build(t.registry, test.Options(t.options))
+func (t *tester) test(ctx context.Context, l loaded, index int, test *dsl.Test) []failure {
+	// The environment of its plugins may be another one, too.
+	options := test.Options(t.options)
+	with := t.launch(ctx, l.path, l.module, t.registry, options)
+	options.Plugins = with.started
+	pipeline, diags := l.module.Build(with.registry, options)
 	if diags.HasErrors() {
 		var text strings.Builder
-		if err := dsl.WriteDiagnostics(&text, module.Files(), diags, 0, false); err != nil {
+		if err := dsl.WriteDiagnostics(&text, l.module.Files(), diags, 0, false); err != nil {
 			return []failure{newFailure(test.Pos, err.Error())}
 		}
 		return []failure{newFailure(test.Pos, "the pipeline cannot be built with the values of the test", lines(text.String())...)}
@@ -29,7 +33,7 @@ func (t *tester) test(ctx context.Context, module *dsl.Module, index int, test *
 
 	config := trial.Config{
 		Graph:    pipeline.Graph,
-		Registry: t.registry,
+		Registry: with.registry,
 		Start:    time.Unix(0, test.Now).UTC(),
 	}
 	for _, g := range test.Given {

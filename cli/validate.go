@@ -34,7 +34,7 @@ Exits with 2 if a pipeline has errors. Warnings do not count.`,
 	}
 	v := addValues(cmd)
 	output := addOutput(cmd)
-	cmd.RunE = func(_ *cobra.Command, dirs []string) error {
+	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
 		r, err := c.registry(c.stdout)
 		if err != nil {
 			return failed(err)
@@ -44,7 +44,7 @@ Exits with 2 if a pipeline has errors. Warnings do not count.`,
 		var verdicts []verdict
 		valid := true
 		for _, dir := range dirs {
-			l := open(dir, r, o)
+			l := c.open(cmd.Context(), dir, r, o)
 			valid = valid && l.valid
 			verdicts = append(verdicts, verdict{dir, l.valid, l.diagnostics})
 			if output.value == "json" {

@@ -65,12 +65,15 @@ func fingerprint(paths []string) string {
 }
 
 // parts are the files and folders that belong to the pipelines without being their files: what stages name by attributes
-// of that type. Each has a fingerprint.
+// of that type, and the programs of plugins. Each has a fingerprint.
 func (s *supervisor) parts() map[string]string {
 	at := map[string]string{}
 	for _, j := range s.jobs {
+		for _, path := range j.watched() {
+			at[path] = fingerprint([]string{path})
+		}
 		for _, stage := range j.pipeline().Stages {
-			kind, _ := s.registry.Transform(stage.Kind)
+			kind, _ := stage.TransformKind(s.registry)
 			for _, a := range kind.Schema.Attrs {
 				if a.Type != plugins.AttrFile || !stage.Config.Has(a.Name) {
 					continue

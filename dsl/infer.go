@@ -145,15 +145,17 @@ func (b *builder) check(s *stage) {
 	if s.Role == graph.Transform {
 		s.describe()
 	}
+	for attr, name := range s.called { // what is in them is known now
+		if s.Config.Has(attr) { // else it is of a block
+			s.Config = s.Config.With(attr, name)
+		}
+	}
 }
 
 // describe asks the kind about the stage, whose configuration is known to be right.
 func (s *stage) describe() {
 	s.description = s.kind.transform.Description(s.Config)
 	s.Config = s.Config.WithContents(s.description.Contents)
-	for attr, name := range s.called { // what is in them is known now
-		s.Config = s.Config.With(attr, name)
-	}
 	s.kind.keyed = s.kind.transform.ByKey(s.description)
 }
 

@@ -77,17 +77,18 @@ func (m *Module) Plugins(o Options) ([]Plugin, hcl.Diagnostics) {
 	return found, finish(b.diags)
 }
 
-// pluginSchema describes the plugin block. Its env is an object of strings and secrets, which is no type of attributes.
-func pluginSchema() plugins.Schema {
+// PluginSchema describes the plugin block. Its env, which may also hold secrets, is decoded by hand.
+func PluginSchema() plugins.Schema {
 	return plugins.Schema{
 		Attrs: []plugins.Attr{
 			{Name: "source", Type: plugins.AttrFile, Required: true, Doc: "The path of the program; a relative one starts at the pipeline's folder."},
 			{Name: "sha256", Type: plugins.AttrString, Doc: "The digest that the program must have at each start, in hexadecimal digits; any, if not given."},
 			{Name: "args", Type: plugins.AttrStrings, Doc: "The arguments of the program."},
+			{Name: envAttr, Type: plugins.AttrStringMap, Doc: "The whole environment of the program, of strings and secrets: it inherits nothing."},
 		},
 		Blocks: []plugins.Block{{Name: "limits", Doc: "What the process may use.", Schema: plugins.Schema{Attrs: []plugins.Attr{
 			{Name: "memory", Type: plugins.AttrSize, Min: plugins.Bound(1), Doc: "The most memory that it may have; no limit, if not given."},
-			{Name: "restart", Type: plugins.AttrInt, Min: plugins.Bound(0), Max: plugins.Bound(10_000), Doc: "How often in ten minutes a process that ended is started again before its stages give up; 10, if not given."},
+			{Name: "restart", Type: plugins.AttrInt, Min: plugins.Bound(0), Max: plugins.Bound(1_000_000), Doc: "How often in ten minutes a process that ended is started again before its stages give up; 10, if not given."},
 			{Name: "start", Type: plugins.AttrDuration, Min: plugins.Bound(0.001), Doc: "How long it may take to start; 10s, if not given."},
 			{Name: "timeout", Type: plugins.AttrDuration, Min: plugins.Bound(0.001), Doc: "How long a call may take before the process counts as hung and is killed; 30s, if not given."},
 		}}}},
@@ -114,10 +115,9 @@ func (b *builder) configurePlugin(p *plugin) {
 	if !pluginName.MatchString(p.Name) {
 		b.fail(p.block.LabelRanges[0], "invalid name", "%q cannot be the name of a plugin, with which those of its kinds begin; use letters, digits and _, with a letter first", p.Name)
 	}
-	schema := pluginSchema()
-	f := schemaForm(schema, "a plugin")
-	f.attrs = append(f.attrs, "env")
-	body, diags := readBody(p.block.Body, f)
+	schema := PluginSchema()
+	body, diags := readBody(p.block.Body, schemaForm(schema, "a plugin"))
+	schema.Attrs = slices.DeleteFunc(schema.Attrs, func(a plugins.Attr) bool { return a.Name == envAttr })
 	b.add(diags...)
 	d := &decoder{builder: b, stage: p.stage}
 	c := d.config(body, schema, "", p.block.DefRange())
@@ -126,7 +126,7 @@ func (b *builder) configurePlugin(p *plugin) {
 		Name: p.Name, Source: c.String("source"), SHA256: strings.ToLower(c.String("sha256")), Args: c.Strings("args"), Pos: p.Pos,
 		Limits: PluginLimits{Memory: limits.Int("memory"), Start: limits.Duration("start"), Timeout: limits.Duration("timeout")},
 	}
-	p.is.Env, p.is.Shown = d.env(body.attr("env"))
+	p.is.Env, p.is.Shown = d.env(body.attr(envAttr))
 	if limits.Has("restart") {
 		n := int(limits.Int("restart"))
 		p.is.Limits.Restart = &n
@@ -144,6 +144,8 @@ func (b *builder) configurePlugin(p *plugin) {
 	}
 }
 
+const envAttr = "env"
+
 // maxEnv bounds what is in an environment: systems have limits of their own, which they do not explain.
 const maxEnv = 1000
 
@@ -152,7 +154,7 @@ func (d *decoder) env(a *hclsyntax.Attribute) (env map[string]plugins.Secret, sh
 	if a == nil {
 		return nil, nil
 	}
-	d.stage.places["env"] = a.Expr.Range()
+	d.stage.places[envAttr] = a.Expr.Range()
 	v := d.value(a.Expr)
 	switch t := v.Type(); {
 	case !v.IsKnown() || v.IsNull():

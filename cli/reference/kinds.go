@@ -3,6 +3,8 @@ package reference
 import (
 	"fmt"
 	"strings"
+
+	"github.com/onstream/onstream/plugins"
 )
 
 // section is what LANGUAGE.md says about the kinds of a role.
@@ -35,6 +37,15 @@ func writeExample(b *strings.Builder, hcl string) {
 	if hcl != "" {
 		fmt.Fprintf(b, "```hcl\n%s\n```\n\n", hcl)
 	}
+}
+
+// blockOf is what LANGUAGE.md says about a block that is of no kind.
+func blockOf(s plugins.Schema) string {
+	var b strings.Builder
+	b.WriteString("\n")
+	writeAttributes(&b, attributes(s))
+	writeBlocks(&b, "", blocks(s.Blocks))
+	return b.String()
 }
 
 // writeFormat tells that a stage has payload, and what it takes besides format.

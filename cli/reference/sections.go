@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/dsl/expr"
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/aggregate"
@@ -20,6 +21,7 @@ const (
 func Language(r *plugins.Registry, functions []*expr.Function) map[string]string {
 	kinds := Kinds(r)
 	return map[string]string{
+		"plugin":     blockOf(dsl.PluginSchema()),
 		"sources":    section(kinds, Source),
 		"transforms": section(kinds, Transform),
 		"sinks":      section(kinds, Sink),
