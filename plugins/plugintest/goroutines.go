@@ -25,9 +25,9 @@ func (b brand) do(ctx context.Context, f func(context.Context)) {
 }
 
 // gone waits until no goroutine with the brand is left.
-func (b brand) gone(t testing.TB, patience time.Duration, after string) {
+func (b brand) gone(t testing.TB, after string) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience(t)); ; time.Sleep(2 * time.Millisecond) {
 		left := b.left()
 		if left == "" {
 			return

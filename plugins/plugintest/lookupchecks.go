@@ -52,7 +52,7 @@ func (c LookupCase) rig(t testing.TB) *lookupRig {
 // call calls the look-up, which is to return in time.
 func (r *lookupRig) call(ctx context.Context, what string, f func(context.Context) error) (err error) {
 	r.t.Helper()
-	returns(r.t, patience, what, func() { r.brand.do(ctx, func(ctx context.Context) { err = f(ctx) }) })
+	returns(r.t, what, func() { r.brand.do(ctx, func(ctx context.Context) { err = f(ctx) }) })
 	return err
 }
 
@@ -148,7 +148,7 @@ func (r *lookupRig) finish() {
 		r.Close()
 	}
 	closeConnection(r.t, r.Env)
-	r.brand.gone(r.t, patience, "the look-up was closed")
+	r.brand.gone(r.t, "the look-up was closed")
 }
 
 // lookupKind: what the kind says of itself goes together with what is found.
@@ -265,7 +265,7 @@ func lookupTemporary(t testing.TB, c LookupCase) {
 		t.Error("Find returned nil and found nothing: now it is taken for unknown")
 	}
 	r.Mend()
-	eventually(t, patience, "the key is found again", func() bool {
+	eventually(t, "the key is found again", func() bool {
 		found, err := r.find(context.Background(), []plugins.Value{r.Known[0].Key})
 		return err == nil && found[0] != ""
 	})

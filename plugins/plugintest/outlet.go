@@ -37,8 +37,7 @@ type Outlet struct {
 	refused int
 	waiting int // calls of Hand that are blocked
 	drawn   int // batches
-	before  int // of these, when Hand was blocked first
-	handed  int
+	handed  int // of these
 	taken   []*taken
 	done    []plugins.Partition
 	kept    []*plugins.Batch
@@ -103,9 +102,6 @@ func (o *Outlet) admit(ctx context.Context) error {
 		o.mu.Unlock()
 		return ctx.Err()
 	}
-	if o.waiting == 0 && o.before == 0 {
-		o.before = o.drawn - 1
-	}
 	o.waiting++
 	o.mu.Unlock()
 	defer func() {
@@ -156,6 +152,7 @@ func (o *Outlet) record(b *plugins.Batch, i uint32) string {
 func (o *Outlet) keep(b *plugins.Batch) {
 	scribble(b, o.Columns)
 	if len(o.kept) < keptBatches {
+		smear(b.Data, len(o.kept))
 		o.kept = append(o.kept, b)
 		return
 	}
@@ -300,8 +297,8 @@ func (o *Outlet) Lost([]plugins.Partition) {}
 func (o *Outlet) verify() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, b := range o.kept {
-		if !isSmeared(b.Data) || slices.ContainsFunc(b.Values, func(s plugins.Span) bool { return s != plugins.Span{} }) ||
+	for n, b := range o.kept {
+		if !isSmeared(b.Data, n) || slices.ContainsFunc(b.Values, func(s plugins.Span) bool { return s != plugins.Span{} }) ||
 			slices.ContainsFunc(b.Offsets, func(n int64) bool { return n != -7 }) || slices.ContainsFunc(b.Sel, func(i uint32) bool { return i != 0 }) {
 			o.TB.Errorf("a batch of %s was changed after it was handed over", b.Part)
 		}

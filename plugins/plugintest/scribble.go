@@ -9,23 +9,23 @@ import (
 // poison is what stands where no plugin may look.
 const poison = `POISON`
 
-// smear overwrites bytes.
-func smear(p []byte) {
+// smear overwrites bytes, in one of several ways.
+func smear(p []byte, way int) {
 	for i := range p {
-		p[i] = poison[i%len(poison)]
+		p[i] = poison[(i+way)%len(poison)]
 	}
 }
 
-func isSmeared(p []byte) bool {
+func isSmeared(p []byte, way int) bool {
 	want := make([]byte, len(p))
-	smear(want)
+	smear(want, way)
 	return bytes.Equal(p, want)
 }
 
 // scribble overwrites what a batch holds, as its next owner does, and so shows who still
 // looks at it. The slices stay as long as they are.
 func scribble(b *plugins.Batch, columns []plugins.Path) {
-	smear(b.Data)
+	smear(b.Data, 0)
 	for _, spans := range [][]plugins.Span{b.Values, b.Keys, b.Topics} {
 		for i := range spans {
 			spans[i] = plugins.Span{}
@@ -52,7 +52,7 @@ func scribble(b *plugins.Batch, columns []plugins.Path) {
 // ScribbleColumn overwrites a column with what no plugin may look at: bits that
 // are no value, and spans that point nowhere.
 func ScribbleColumn(c *plugins.Column) {
-	smear(c.Data)
+	smear(c.Data, 0)
 	for i := range c.Rows() {
 		garble(c, uint32(i))
 	}

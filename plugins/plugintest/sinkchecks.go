@@ -104,7 +104,7 @@ func sinkDurable(t testing.TB, c SinkCase) {
 		select {
 		case looks <- l:
 			<-l.over
-		case <-time.After(patience):
+		case <-time.After(patience(t)):
 		}
 	}
 	for range 3 {
@@ -130,10 +130,10 @@ func sinkDurable(t testing.TB, c SinkCase) {
 				t.Errorf("done was called, and %q is not there (error %v)", absent, err)
 			}
 			close(l.over)
-		case <-time.After(patience):
-			t.Fatalf("nothing was answered for %v after Flush", patience)
+		case <-time.After(patience(t)):
+			t.Fatalf("nothing was answered for %v after Flush", patience(t))
 		}
-		returns(t, patience, "Flush", func() { <-ended; <-w.answer })
+		returns(t, "Flush", func() { <-ended; <-w.answer })
 	}
 	r.answered = nil
 	r.deliver()

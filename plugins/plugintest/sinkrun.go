@@ -89,7 +89,7 @@ func (r *sinkRig) call(what string, f func(context.Context) error) {
 // try calls the sink, which is to return in time.
 func (r *sinkRig) try(ctx context.Context, what string, f func(context.Context) error) (err error) {
 	r.t.Helper()
-	returns(r.t, patience, what, func() { r.brand.do(ctx, func(ctx context.Context) { err = f(ctx) }) })
+	returns(r.t, what, func() { r.brand.do(ctx, func(ctx context.Context) { err = f(ctx) }) })
 	return err
 }
 
@@ -283,8 +283,8 @@ func (r *sinkRig) flush() {
 	for _, w := range r.all {
 		select {
 		case <-w.answer:
-		case <-time.After(patience):
-			r.t.Fatalf("a batch of %d records was not answered for %v after Flush", len(w.records), patience)
+		case <-time.After(patience(r.t)):
+			r.t.Fatalf("a batch of %d records was not answered for %v after Flush", len(w.records), patience(r.t))
 		}
 	}
 }
@@ -292,7 +292,7 @@ func (r *sinkRig) flush() {
 // deliver flushes, and writes again what failed for a while, until everything is finished.
 func (r *sinkRig) deliver() {
 	r.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience(r.t)); ; time.Sleep(2 * time.Millisecond) {
 		r.flush()
 		again := false
 		for _, w := range r.all {
@@ -300,7 +300,7 @@ func (r *sinkRig) deliver() {
 				continue
 			}
 			if time.Now().After(end) {
-				r.t.Fatalf("after %v, writing still fails: %v", patience, w.err)
+				r.t.Fatalf("after %v, writing still fails: %v", patience(r.t), w.err)
 			}
 			again = true
 			w.try(r.ctx)
@@ -372,5 +372,5 @@ func (r *sinkRig) leave() {
 		r.Close()
 	}
 	closeConnection(r.t, r.Env)
-	r.brand.gone(r.t, patience, "Close has returned")
+	r.brand.gone(r.t, "Close has returned")
 }

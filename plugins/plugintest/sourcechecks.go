@@ -84,7 +84,7 @@ func sourceStop(t testing.TB, c SourceCase) {
 	r := c.rig(t)
 	want := r.expect(c.Records)
 	y := r.start(r.outlet(), nil)
-	eventually(t, patience, "a record comes", func() bool { return len(y.out.Records()) > 0 })
+	eventually(t, "a record comes", func() bool { return len(y.out.Records()) > 0 })
 	y.end()
 	got := y.out.Records()
 	if !c.Unordered && len(got) <= len(want) {
@@ -102,9 +102,9 @@ func sourceBackPressure(t testing.TB, c SourceCase) {
 		o := r.outlet()
 		o.Block()
 		x := r.start(o, nil)
-		eventually(t, patience, "the source hands something over", func() bool { return o.count(&o.waiting) > 0 })
+		eventually(t, "the source hands something over", func() bool { return o.count(&o.waiting) > 0 })
 		settled(func() int { return o.count(&o.drawn) })
-		if ahead := o.count(&o.drawn) - o.count(&o.before); ahead > c.Ahead {
+		if ahead := o.count(&o.drawn) - o.count(&o.handed); ahead > c.Ahead {
 			t.Errorf("the source has %d batches in its hands while none is taken, and may have %d", ahead, c.Ahead)
 		}
 		if goesOn {
@@ -138,7 +138,7 @@ func sourceRefused(t testing.TB, c SourceCase) {
 	o.Refuse(errRefused)
 	want := r.expect(min(c.Records, 20))
 	x := r.start(o, nil)
-	eventually(t, patience, "the source hands something over", func() bool { return o.count(&o.refused) > 0 })
+	eventually(t, "the source hands something over", func() bool { return o.count(&o.refused) > 0 })
 	settled(func() int { return o.count(&o.handed) })
 	x.end()
 	if x.failed && x.err == nil {
@@ -160,20 +160,20 @@ func sourceLateAnswers(t testing.TB, c SourceCase) {
 	o.Hold()
 	r.expect(min(c.Records, 50))
 	x := r.start(o, nil)
-	eventually(t, patience, "a record comes", func() bool { return len(o.Records()) > 0 })
+	eventually(t, "a record comes", func() bool { return len(o.Records()) > 0 })
 	settled(func() int { return len(o.Records()) })
 	x.cancel()
 	settled(func() int { return o.count(&o.handed) })
-	returns(t, patience, "an Ack of a source that stops", func() { o.Answer(1, nil) })
-	returns(t, patience, "a Nack of a source that stops", func() { o.Answer(1, errRefused) })
-	returns(t, patience, "the Acks of a source that stops", o.Free)
+	returns(t, "an Ack of a source that stops", func() { o.Answer(1, nil) })
+	returns(t, "a Nack of a source that stops", func() { o.Answer(1, errRefused) })
+	returns(t, "the Acks of a source that stops", o.Free)
 	x.end()
 	y := r.outlet()
 	y.Hold()
 	z := r.start(y, nil)
 	z.cancel()
 	z.wait("its context has ended")
-	returns(t, patience, "an Ack after Run has returned", y.Free)
+	returns(t, "an Ack after Run has returned", y.Free)
 	r.finish()
 }
 
@@ -213,7 +213,7 @@ func sourcePoison(t testing.TB, c SourceCase) {
 	}
 	x.brings(want)
 	if <-taken {
-		eventually(t, patience, "what is no record has failed, or whoever puts it in is told so", func() bool { return len(x.out.Failures()) > 0 })
+		eventually(t, "what is no record has failed, or whoever puts it in is told so", func() bool { return len(x.out.Failures()) > 0 })
 	}
 	x.end()
 	r.finish()

@@ -105,7 +105,7 @@ func (r *sourceRig) tryPosition(from map[plugins.Partition]plugins.Position, wan
 	go r.brand.do(ctx, func(ctx context.Context) { ended <- s.Run(ctx, o) })
 	var err error
 	over := false
-	eventually(r.t, patience, "Run returns an error, or records come from the beginning", func() bool {
+	eventually(r.t, "Run returns an error, or records come from the beginning", func() bool {
 		select {
 		case err = <-ended:
 			over = true
@@ -135,7 +135,7 @@ func sourceRedelivery(t testing.TB, c SourceCase) {
 	o := r.outlet()
 	o.Hold()
 	x := r.start(o, nil)
-	eventually(t, patience, "records come", func() bool { return len(o.Records()) > 0 })
+	eventually(t, "records come", func() bool { return len(o.Records()) > 0 })
 	settled(func() int { return len(o.Records()) })
 	acked := o.Answer(1, nil)
 	x.cancel()
@@ -144,7 +144,7 @@ func sourceRedelivery(t testing.TB, c SourceCase) {
 	x.end()
 	next := r.outlet()
 	y := r.start(next, nil)
-	eventually(t, patience, "all that was not acknowledged comes", func() bool {
+	eventually(t, "all that was not acknowledged comes", func() bool {
 		return missing(want, append(next.Records(), acked...)) == ""
 	})
 	y.end()
@@ -159,12 +159,12 @@ func sourceNack(t testing.TB, c SourceCase) {
 	o := r.outlet()
 	o.Hold()
 	x := r.start(o, nil)
-	eventually(t, patience, "records come", func() bool { return len(o.Records()) > 0 })
-	returns(t, patience, "Nack", func() { o.Answer(1, errRefused) })
+	eventually(t, "records come", func() bool { return len(o.Records()) > 0 })
+	returns(t, "Nack", func() { o.Answer(1, errRefused) })
 	o.Free()
 	settled(func() int { return len(o.Records()) })
 	if r.caps.Redelivers && fed(c) {
-		eventually(t, patience, "all records come", func() bool { return missing(want, o.Records()) == "" })
+		eventually(t, "all records come", func() bool { return missing(want, o.Records()) == "" })
 	}
 	x.end()
 	r.finish()

@@ -103,8 +103,8 @@ func (r *sourceRig) start(o *Outlet, from map[plugins.Partition]plugins.Position
 		cancel()
 		select {
 		case <-x.ended:
-		case <-time.After(patience):
-			r.t.Errorf("Run has not returned %v after its context has ended", patience)
+		case <-time.After(patience(r.t)):
+			r.t.Errorf("Run has not returned %v after its context has ended", patience(r.t))
 		}
 	})
 	return x
@@ -150,7 +150,7 @@ func (x *sourceRun) brings(want []string) {
 			return len(x.out.Records()) >= len(want)
 		}
 	}
-	for end := time.Now().Add(patience); !over() && time.Now().Before(end); {
+	for end := time.Now().Add(patience(t)); !over() && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	got := x.out.Records()
@@ -191,8 +191,8 @@ func (x *sourceRun) wait(after string) {
 	x.rig.t.Helper()
 	select {
 	case <-x.ended:
-	case <-time.After(patience):
-		x.rig.t.Fatalf("Run has not returned %v after %s", patience, after)
+	case <-time.After(patience(x.rig.t)):
+		x.rig.t.Fatalf("Run has not returned %v after %s", patience(x.rig.t), after)
 	}
 }
 
@@ -205,7 +205,7 @@ func (r *sourceRig) finish() {
 		r.Close()
 	}
 	closeConnection(r.t, r.Env)
-	r.brand.gone(r.t, patience, "Run has returned")
+	r.brand.gone(r.t, "Run has returned")
 }
 
 func closeConnection(t testing.TB, env plugins.Env) {
@@ -213,7 +213,7 @@ func closeConnection(t testing.TB, env plugins.Env) {
 	if env.Connection == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience(t))
 	defer cancel()
 	if err := env.Connection.Close(ctx); err != nil {
 		t.Errorf("close the connection: %v", err)

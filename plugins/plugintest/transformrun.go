@@ -157,7 +157,7 @@ func (x *instance) call(f func(context.Context) error) {
 	t := x.rig.t
 	t.Helper()
 	var err error
-	returns(t, patience, "the transform", func() {
+	returns(t, "the transform", func() {
 		defer func() {
 			if p := recover(); p != nil {
 				err = fmt.Errorf("it panicked: %v", p)
@@ -310,5 +310,5 @@ func (r *transformRig) finish() {
 		r.t.Errorf("close what is shared: %v", err)
 	}
 	closeConnection(r.t, r.Env)
-	r.brand.gone(r.t, patience, "the stage was closed")
+	r.brand.gone(r.t, "the stage was closed")
 }

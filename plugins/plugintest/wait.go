@@ -5,19 +5,25 @@ import (
 	"time"
 )
 
-// patience is how long something may take that is to happen.
-const patience = 30 * time.Second
+// patience is how long something may take that is to happen: half a minute, unless the
+// test itself knows better.
+func patience(t testing.TB) time.Duration {
+	if own, is := t.(interface{ patience() time.Duration }); is {
+		return own.patience()
+	}
+	return 30 * time.Second
+}
 
 // quiet is how long nothing may happen until it is taken for granted that nothing will. A check
 // that could only pass because it waits too short a time finds less on a slow machine; it does not fail.
 const quiet = 30 * time.Millisecond
 
 // eventually waits until a condition holds.
-func eventually(t testing.TB, patience time.Duration, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience(t)); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("after %v, it is still not so that %s", patience, what)
+			t.Fatalf("after %v, it is still not so that %s", patience(t), what)
 		}
 	}
 }
@@ -35,7 +41,7 @@ func settled(n func() int) int {
 }
 
 // returns fails the test where a call does not return in time. The call goes on then.
-func returns(t testing.TB, patience time.Duration, what string, call func()) {
+func returns(t testing.TB, what string, call func()) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {
@@ -44,7 +50,7 @@ func returns(t testing.TB, patience time.Duration, what string, call func()) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(patience):
-		t.Fatalf("%s has not returned after %v", what, patience)
+	case <-time.After(patience(t)):
+		t.Fatalf("%s has not returned after %v", what, patience(t))
 	}
 }
