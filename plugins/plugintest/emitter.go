@@ -9,7 +9,7 @@ import (
 )
 
 // Emitter takes what a transform emits, as the engine does, and counts it.
-// It is used by one goroutine at a time.
+// It is used by one goroutine at a time, through [Emitter.Process] and [Emitter.Call].
 type Emitter struct {
 	TB testing.TB
 	// Columns are those to look at, by output.
@@ -25,17 +25,26 @@ type Emitter struct {
 	dead  []plugins.Failure // of it
 	gone  map[int64]bool    // rows of it that were emitted, by offset
 	scrap plugins.Column    // what downstream adds
-	valid bool              // a call of the transform is under way
 }
 
-var _ plugins.Emitter = (*Emitter)(nil)
+// turn is the emitter for one call of the transform.
+type turn struct {
+	*Emitter
+	over bool
+}
+
+var _ plugins.Emitter = (*turn)(nil)
 
 // Emit implements [plugins.Emitter].
-func (e *Emitter) Emit(output int, b *plugins.Batch) {
-	if !e.valid {
-		e.TB.Error("Emit was called after the call of the transform had returned")
+func (e *turn) Emit(output int, b *plugins.Batch) {
+	if e.over {
+		e.TB.Error("Emit was called on what was valid for a former call of the transform")
 		return
 	}
+	e.emit(output, b)
+}
+
+func (e *Emitter) emit(output int, b *plugins.Batch) {
 	if output < 0 || output >= len(e.Columns) {
 		e.TB.Errorf("Emit was called for output %d, and the stage has %d", output, len(e.Columns))
 		return
@@ -103,7 +112,7 @@ func (e *Emitter) bury(b *plugins.Batch, f plugins.Failure) {
 }
 
 // Drop implements [plugins.Emitter].
-func (e *Emitter) Drop(rows int) {
+func (e *turn) Drop(rows int) {
 	if rows < 0 {
 		e.TB.Errorf("Drop was called with %d rows", rows)
 	}
@@ -111,7 +120,7 @@ func (e *Emitter) Drop(rows int) {
 }
 
 // Make implements [plugins.Emitter].
-func (e *Emitter) Make(rows int) {
+func (e *turn) Make(rows int) {
 	if rows < 0 {
 		e.TB.Errorf("Make was called with %d rows", rows)
 	}
@@ -119,7 +128,7 @@ func (e *Emitter) Make(rows int) {
 }
 
 // Process puts a batch through a transform, and checks that each of its rows went one way.
-func (e *Emitter) Process(b *plugins.Batch, process func() error) {
+func (e *Emitter) Process(b *plugins.Batch, process func(plugins.Emitter) error) {
 	e.TB.Helper()
 	in, before := len(b.Sel), *e
 	mark := b.Mark()
@@ -127,9 +136,8 @@ func (e *Emitter) Process(b *plugins.Batch, process func() error) {
 	for _, i := range b.Sel {
 		selected[i] = true
 	}
-	e.batch, e.gone, e.valid = b, map[int64]bool{}, true
-	err := process()
-	e.valid = false
+	e.batch, e.gone = b, map[int64]bool{}
+	err := e.turn(process)
 	if err != nil {
 		e.TB.Errorf("Process returned %q: what is wrong with records is to fail these", err)
 	}
@@ -154,6 +162,13 @@ func (e *Emitter) Process(b *plugins.Batch, process func() error) {
 	e.balance(in, before)
 }
 
+// turn makes a call of the transform.
+func (e *Emitter) turn(call func(plugins.Emitter) error) error {
+	t := &turn{Emitter: e}
+	defer func() { t.over = true }()
+	return call(t)
+}
+
 // balance checks that what went in and was made came out.
 func (e *Emitter) balance(in int, before Emitter) {
 	e.TB.Helper()
@@ -165,13 +180,10 @@ func (e *Emitter) balance(in int, before Emitter) {
 }
 
 // Call is like Process for what a transform emits of itself.
-func (e *Emitter) Call(what string, call func() error) {
+func (e *Emitter) Call(what string, call func(plugins.Emitter) error) {
 	e.TB.Helper()
 	before := *e
-	e.valid = true
-	err := call()
-	e.valid = false
-	if err != nil {
+	if err := e.turn(call); err != nil {
 		e.TB.Errorf("%s: %v", what, err)
 	}
 	e.balance(0, before)

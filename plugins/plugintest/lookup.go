@@ -40,12 +40,16 @@ type Entry struct {
 // Lookup tests a kind of look-up.
 func Lookup(t *testing.T, c LookupCase) {
 	t.Helper()
-	run(t, "lookup", c.Kind.Name, []check[LookupCase]{
+	run(t, "lookup", c.Kind.Name, lookupChecks(), c)
+}
+
+func lookupChecks() []check[LookupCase] {
+	return []check[LookupCase]{
 		{"kind", always[LookupCase], lookupKind},
 		{"find", always[LookupCase], lookupFind},
 		{"strange_keys", always[LookupCase], lookupStrangeKeys},
 		{"concurrent", always[LookupCase], lookupConcurrent},
 		{"stop", always[LookupCase], lookupStop},
 		{"temporary", always[LookupCase], lookupTemporary},
-	}, c)
+	}
 }

@@ -51,13 +51,18 @@ type Target struct {
 // Sink tests a kind of sink.
 func Sink(t *testing.T, c SinkCase) {
 	t.Helper()
+	run(t, "sink", c.Kind.Name, sinkChecks(), c.complete())
+}
+
+// complete returns the case with what stands for nothing given.
+func (c SinkCase) complete() SinkCase {
 	if c.Value == nil {
 		c.Value = func(i int) string { return fmt.Sprintf(`{"n":%d}`, i) }
 	}
 	if c.Records == 0 {
 		c.Records = 500
 	}
-	run(t, "sink", c.Kind.Name, sinkChecks(), c)
+	return c
 }
 
 func sinkChecks() []check[SinkCase] {

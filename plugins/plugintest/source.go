@@ -58,6 +58,11 @@ type Input struct {
 // Source tests a kind of source.
 func Source(t *testing.T, c SourceCase) {
 	t.Helper()
+	run(t, "source", c.Kind.Name, sourceChecks(), c.complete())
+}
+
+// complete returns the case with what stands for nothing given.
+func (c SourceCase) complete() SourceCase {
 	if c.Value == nil {
 		c.Value = func(i int) string { return fmt.Sprintf(`{"n":%d}`, i) }
 	}
@@ -67,7 +72,7 @@ func Source(t *testing.T, c SourceCase) {
 	if c.Ahead == 0 {
 		c.Ahead = 8
 	}
-	run(t, "source", c.Kind.Name, sourceChecks(), c)
+	return c
 }
 
 func fed(c SourceCase) bool { return c.Makes == nil }

@@ -40,10 +40,15 @@ type Stage struct {
 // Transform tests a kind of transform.
 func Transform(t *testing.T, c TransformCase) {
 	t.Helper()
+	run(t, "transform", c.Kind.Name, transformChecks(), c.complete())
+}
+
+// complete returns the case with what stands for nothing given.
+func (c TransformCase) complete() TransformCase {
 	if c.Rows == 0 {
 		c.Rows = 300
 	}
-	run(t, "transform", c.Kind.Name, transformChecks(), c)
+	return c
 }
 
 func transformChecks() []check[TransformCase] {

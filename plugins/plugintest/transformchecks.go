@@ -161,9 +161,8 @@ func transformStop(t testing.TB, c TransformCase) {
 	x.ctx = ctx
 	b := r.batch(r.rows)
 	x.call(func(ctx context.Context) error {
-		x.out.valid, x.out.batch, x.out.gone = true, b, map[int64]bool{}
-		_ = x.t.Process(ctx, b, x.out) // an error stops the pipeline, which is stopping
-		x.out.valid = false
+		x.out.batch, x.out.gone = b, map[int64]bool{}
+		_ = x.out.turn(func(out plugins.Emitter) error { return x.t.Process(ctx, b, out) }) // the pipeline is stopping
 		return nil
 	})
 	r.finish()

@@ -187,7 +187,7 @@ func (x *instance) process(rows []row) {
 func (x *instance) pass(b *plugins.Batch) {
 	x.rig.t.Helper()
 	x.call(func(ctx context.Context) error {
-		x.out.Process(b, func() error { return x.t.Process(ctx, b, x.out) })
+		x.out.Process(b, func(out plugins.Emitter) error { return x.t.Process(ctx, b, out) })
 		return nil
 	})
 }
@@ -251,13 +251,13 @@ func (x *instance) end() {
 		}
 		r.now.Store(max(next, r.now.Load()))
 		x.call(func(ctx context.Context) error {
-			x.out.Call("Tick", func() error { return timed.Tick(ctx, r.now.Load(), x.out) })
+			x.out.Call("Tick", func(out plugins.Emitter) error { return timed.Tick(ctx, r.now.Load(), out) })
 			return nil
 		})
 	}
 	if f, is := x.t.(plugins.Finisher); is {
 		x.call(func(ctx context.Context) error {
-			x.out.Call("Finish", func() error { return f.Finish(ctx, x.out) })
+			x.out.Call("Finish", func(out plugins.Emitter) error { return f.Finish(ctx, out) })
 			return nil
 		})
 	}
@@ -306,8 +306,10 @@ func (r *transformRig) finish() {
 	if r.Close != nil {
 		r.Close()
 	}
-	if err := r.Env.Shared.Close(ctx); r.Env.Shared != nil && err != nil {
-		r.t.Errorf("close what is shared: %v", err)
+	if r.Env.Shared != nil {
+		if err := r.Env.Shared.Close(ctx); err != nil {
+			r.t.Errorf("close what is shared: %v", err)
+		}
 	}
 	closeConnection(r.t, r.Env)
 	r.brand.gone(r.t, "the stage was closed")
