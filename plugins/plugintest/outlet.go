@@ -11,12 +11,12 @@ import (
 	"github.com/onstream/onstream/plugins"
 )
 
-// keptBatches is how many of the batches it was given an outlet keeps overwritten, to see
+// keptBatches is how many of the batches it was given an outlet keeps, to see
 // whether anybody changes them.
 const keptBatches = 16
 
 // Outlet takes what a source hands over, as the engine does, and overwrites
-// it at once: a batch is not the source's any more. Answers come for each
+// or releases it at once: a batch is not the source's any more. Answers come for each
 // partition in the order of delivery. The zero value with TB acknowledges at once.
 // Set the fields before the source runs. It is safe for concurrent use.
 type Outlet struct {
@@ -40,7 +40,13 @@ type Outlet struct {
 	handed  int // of these
 	taken   []*taken
 	done    []plugins.Partition
-	kept    []*plugins.Batch
+	kept    []keptBatch
+}
+
+// keptBatch is a batch that is not used any more, and what its Data was.
+type keptBatch struct {
+	*plugins.Batch
+	data string
 }
 
 // taken is a delivery.
@@ -152,11 +158,10 @@ func (o *Outlet) record(b *plugins.Batch, i uint32) string {
 func (o *Outlet) keep(b *plugins.Batch) {
 	scribble(b, o.Columns)
 	if len(o.kept) < keptBatches {
-		smear(b.Data, len(o.kept))
-		o.kept = append(o.kept, b)
+		o.kept = append(o.kept, keptBatch{b, string(b.Data)})
 		return
 	}
-	b.Release()
+	recycle(&o.pool, b)
 }
 
 // Done implements [plugins.Outlet].
@@ -297,8 +302,9 @@ func (o *Outlet) Lost([]plugins.Partition) {}
 func (o *Outlet) verify() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for n, b := range o.kept {
-		if !isSmeared(b.Data, n) || slices.ContainsFunc(b.Values, func(s plugins.Span) bool { return s != plugins.Span{} }) ||
+	for _, k := range o.kept {
+		b := k.Batch
+		if string(b.Data) != k.data || slices.ContainsFunc(b.Values, func(s plugins.Span) bool { return s != plugins.Span{} }) ||
 			slices.ContainsFunc(b.Offsets, func(n int64) bool { return n != -7 }) || slices.ContainsFunc(b.Sel, func(i uint32) bool { return i != 0 }) {
 			o.TB.Errorf("a batch of %s was changed after it was handed over", b.Part)
 		}

@@ -1,7 +1,7 @@
 package plugintest
 
 import (
-	"bytes"
+	"math/bits"
 
 	"github.com/onstream/onstream/plugins"
 )
@@ -9,23 +9,29 @@ import (
 // poison is what stands where no plugin may look.
 const poison = `POISON`
 
-// smear overwrites bytes, in one of several ways.
-func smear(p []byte, way int) {
+// smear overwrites bytes.
+func smear(p []byte) {
 	for i := range p {
-		p[i] = poison[(i+way)%len(poison)]
+		p[i] = poison[i%len(poison)]
 	}
 }
 
-func isSmeared(p []byte, way int) bool {
-	want := make([]byte, len(p))
-	smear(want, way)
-	return bytes.Equal(p, want)
+// recycle releases a batch, as the engine does, and overwrites its bytes where nobody else has a share in
+// them ([plugins.Batch.Share]): then they are the next ones that the pool gives.
+func recycle(pool *plugins.Pool, b *plugins.Batch) {
+	class := bits.Len(uint(cap(b.Data)))
+	b.Release()
+	if class < 2 {
+		return
+	}
+	next := pool.Batch()
+	next.Grow(1 << (class - 1))
+	smear(next.Data[:cap(next.Data)])
 }
 
-// scribble overwrites what a batch holds, as its next owner does, and so shows who still
+// scribble overwrites what a batch holds beside its Data, as its next owner does, and so shows who still
 // looks at it. The slices stay as long as they are.
 func scribble(b *plugins.Batch, columns []plugins.Path) {
-	smear(b.Data, 0)
 	for _, spans := range [][]plugins.Span{b.Values, b.Keys, b.Topics} {
 		for i := range spans {
 			spans[i] = plugins.Span{}
@@ -52,7 +58,7 @@ func scribble(b *plugins.Batch, columns []plugins.Path) {
 // ScribbleColumn overwrites a column with what no plugin may look at: bits that
 // are no value, and spans that point nowhere.
 func ScribbleColumn(c *plugins.Column) {
-	smear(c.Data, 0)
+	smear(c.Data)
 	for i := range c.Rows() {
 		garble(c, uint32(i))
 	}

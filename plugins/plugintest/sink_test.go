@@ -54,7 +54,6 @@ type fakeSink struct {
 	defect string
 	over   chan struct{}
 	held   []heldBatch
-	late   []string
 }
 
 type heldBatch struct {
@@ -104,18 +103,21 @@ func (s *fakeSink) Flush(ctx context.Context) error {
 		case s.defect == "gives up what would pass" && errors.Is(err, errBroken):
 			err = plugins.Permanent(err)
 		}
+		var late [][]byte
+		for _, i := range h.b.Sel {
+			late = append(late, h.b.Value(i))
+		}
 		h.done(err)
 		if s.defect == "answers twice" {
 			h.done(nil)
 		}
 		if s.defect == "reads after it has answered" {
-			for _, i := range h.b.Sel {
-				s.late = append(s.late, string(h.b.Value(i)))
-			}
 			s.mu.Lock()
-			s.records = append(s.records[:len(s.records)-len(s.late)], s.late...)
+			s.records = s.records[:len(s.records)-len(late)]
+			for _, value := range late {
+				s.records = append(s.records, string(value))
+			}
 			s.mu.Unlock()
-			s.late = nil
 		}
 	}
 	return nil

@@ -202,6 +202,7 @@ func (w *writing) done(err error) {
 	}
 	if finished {
 		scribble(w.b, nil)
+		recycle(&r.pool, w.b)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -180,6 +180,7 @@ func (x *instance) process(rows []row) {
 	x.pass(b)
 	if !x.keep {
 		scribble(b, x.rig.paths())
+		recycle(x.rig.Env.Pool, b)
 	}
 }
 
