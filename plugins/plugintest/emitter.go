@@ -143,9 +143,7 @@ func (e *Emitter) Process(b *plugins.Batch, process func(plugins.Emitter) error)
 	}
 	b.Rewind(mark)
 	seen := map[uint32]bool{}
-	for _, f := range b.Failures {
-		e.dead = append(e.dead, f)
-	}
+	e.dead = append(e.dead, b.Failures...)
 	b.TakeFailures(func(plugins.Failure) {})
 	for _, f := range e.dead {
 		switch problem := inspectFailure(f, b.Len); {

@@ -19,7 +19,6 @@ type fakeLookup struct {
 	mu      sync.Mutex
 	broken  bool
 	stalled chan struct{}
-	asking  int
 }
 
 func (l *fakeLookup) Find(ctx context.Context, keys []plugins.Value, found func(int, []byte)) error {

@@ -84,9 +84,9 @@ func (s *fakeSource) Run(ctx context.Context, out plugins.Outlet) error {
 		}
 	}
 	if !s.ends {
-		s.well.mu.Lock()
+		s.mu.Lock()
 		s.at = max(s.at, s.acked)
-		s.well.mu.Unlock()
+		s.mu.Unlock()
 	}
 	for {
 		values, more := s.from(s.at, 7)
@@ -191,8 +191,8 @@ func (s *fakeSource) hand(ctx context.Context, out plugins.Outlet, values []stri
 
 // ack notes that what was handed over before a place does not have to come again.
 func (s *fakeSource) ack(at int) {
-	s.well.mu.Lock()
-	defer s.well.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.acked = at
 	if s.defect == "acknowledges what was not" {
 		s.acked = len(s.values)
