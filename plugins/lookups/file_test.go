@@ -18,7 +18,7 @@ import (
 	"github.com/onstream/onstream/plugins/lookups"
 )
 
-func fileKind(t *testing.T) plugins.LookupKind {
+func fileKind(t testing.TB) plugins.LookupKind {
 	t.Helper()
 	var r plugins.Registry
 	if err := lookups.Register(&r); err != nil {
@@ -85,7 +85,7 @@ func open(t *testing.T, c plugins.Config, env plugins.Env) plugins.Lookup {
 }
 
 // write replaces a file, with a time of its own for each content.
-func write(t *testing.T, path, content string) {
+func write(t testing.TB, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(path+".new", []byte(content), 0o600); err != nil {
 		t.Fatal(err)
