@@ -46,7 +46,7 @@ transform "route" "verdict" {
     when = event.quality != "good"
   }
   output "hot" {
-    when = event.oil_c > 50
+    when = default(event.oil_c, 0.0) > 50
   }
   # the rest leaves by transform.verdict.otherwise
 }
