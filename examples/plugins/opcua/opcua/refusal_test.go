@@ -110,7 +110,7 @@ func TestWhatTheServerRefuses(t *testing.T) {
 		want  string
 	}{
 		"unknown node":      {attrs{"endpoint": open.Endpoint()}, "ns=1;s=y", `node "b" (ns=1;s=y): BadNodeIDUnknown: the server has no such node: look at its id, and whether the namespace has this number there`},
-		"unknown namespace": {attrs{"endpoint": open.Endpoint()}, "ns=9;s=x", `node "b" (ns=9;s=x): BadNodeIDUnknown: the server has no such node: look at its id, and whether the namespace has this number there`},
+		"unknown namespace": {attrs{"endpoint": open.Endpoint()}, "ns=9;s=x", `node "b" (ns=9;s=x): Bad: the server does not give it: look at its id, and whether the namespace has this number there`},
 		"another policy": {secure(attrs{"security_policy": "Aes256_Sha256_RsaPss"}), "ns=1;s=x",
 			"the server at ENDPOINT has no endpoint with the policy Aes256_Sha256_RsaPss and the mode SignAndEncrypt: write security_policy and security_mode as it has them, Basic256Sha256 with SignAndEncrypt"},
 		"no protection": {attrs{"endpoint": protected.Endpoint()}, "ns=1;s=x",

@@ -109,7 +109,7 @@ func (n node) refused(status ua.StatusCode) error {
 	if qualityOf(status) != bad {
 		return nil
 	}
-	remedy := "look at its block"
+	remedy := "the server does not give it: look at its id, and whether the namespace has this number there"
 	switch {
 	case errors.Is(status, ua.StatusBadNodeIDUnknown), errors.Is(status, ua.StatusBadNodeIDInvalid):
 		remedy = "the server has no such node: look at its id, and whether the namespace has this number there"

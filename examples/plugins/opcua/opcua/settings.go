@@ -2,6 +2,7 @@ package opcua
 
 import (
 	"net/url"
+	"regexp"
 	"time"
 
 	"github.com/gopcua/opcua/ua"
@@ -107,6 +108,7 @@ func nodesOf(c plugins.Config) ([]node, error) {
 	}
 	nodes := make([]node, 0, len(blocks))
 	taken := map[string]bool{}
+	form := regexp.MustCompile(`^(ns=[0-9]+;)?[isgb]=.`) // what has none is a name to the library
 	for _, b := range blocks {
 		at := "node[" + b.Label + "]"
 		if b.Label == "" || len(b.Label) > 255 {
@@ -119,7 +121,7 @@ func nodesOf(c plugins.Config) ([]node, error) {
 		n := node{name: b.Label, idText: b.Config.String("id"), kind: kinds[b.Config.String("type")], sampling: -1,
 			deadband: b.Config.Float("deadband"), percent: b.Config.String("deadband_type") == "percent"}
 		id, err := ua.ParseNodeID(n.idText)
-		if err != nil || n.idText == "" || len(n.idText) > 4096 {
+		if err != nil || !form.MatchString(n.idText) || len(n.idText) > 4096 {
 			return nil, plugins.ConfigErrorf(at+".id", "%q is no node: write namespace and identifier, as in \"ns=2;s=Line1.Temperature\" or \"ns=3;i=1001\"", n.idText)
 		}
 		n.id = id
