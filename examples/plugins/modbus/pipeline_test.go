@@ -41,11 +41,12 @@ func builtIn(t *testing.T, old, instead string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, _ := strings.Cut(string(text), "plugin \"modbus\" {")
+	before, rest, _ := strings.Cut(string(text), "plugin \"plant\" {")
 	_, after, found := strings.Cut(rest, "\n}\n")
 	if !found || !strings.Contains(after, old) {
 		t.Fatal("the pipeline is not as expected")
 	}
+	after = strings.Replace(after, "plant_modbus", "modbus", 1)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "main.hcl"), []byte(before+"\n\n"+strings.Replace(after, old, instead, 1)), 0o600); err != nil {
 		t.Fatal(err)
@@ -105,11 +106,11 @@ func TestPipeline(t *testing.T) {
 func TestMistakesHaveAPlace(t *testing.T) {
 	t.Parallel()
 	for old, c := range map[string]struct{ instead, want string }{
-		`"127.0.0.1:5020"`:          {`"rtu:///dev/ttyUSB0"`, "is not Modbus TCP"},
-		"kind    = \"coil\"":        {"kind = \"coil\"\n    type = \"int16\"", "a coil is a single bit, and so a bool"},
-		`interval = "500ms"`:        {`interval = "0s"`, "interval must be at least 1ms"},
-		"address = 10\n":            {"address = 65536\n", "address must be at most 65535"},
-		"  register \"running\" {":  {"  register \"quality\" {", `every record has a field "quality" already`},
+		`"127.0.0.1:5020"`:                        {`"rtu:///dev/ttyUSB0"`, "is not Modbus TCP"},
+		"kind    = \"coil\"":                      {"kind = \"coil\"\n    type = \"int16\"", "a coil is a single bit, and so a bool"},
+		`interval = "500ms"`:                      {`interval = "0s"`, "interval must be at least 1ms"},
+		"address = 10\n":                          {"address = 65536\n", "address must be at most 65535"},
+		"  register \"running\" {":                {"  register \"quality\" {", `every record has a field "quality" already`},
 		"when = default(event.oil_c, 0.0) > 50\n": {"when = event.oil > 50\n", "the record has no field oil"},
 	} {
 		t.Run(c.want, func(t *testing.T) {

@@ -1,6 +1,6 @@
 # A press that is polled over Modbus TCP: what is hot or cannot be read becomes an alert on the screen.
 
-plugin "modbus" {
+plugin "plant" {
   source = "./bin/onstream-modbus"
 }
 
@@ -11,7 +11,7 @@ variable "address" {
   default = "127.0.0.1:5020" # onstream-modbus simulate
 }
 
-source "modbus" "press" {
+source "plant_modbus" "press" {
   address  = var.address
   device   = "press-4"
   interval = "500ms"

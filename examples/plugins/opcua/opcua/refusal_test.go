@@ -58,29 +58,6 @@ func save(t *testing.T, what string, der []byte) string {
 	return path
 }
 
-func TestProtectedServer(t *testing.T) {
-	t.Parallel()
-	theirs, ours := newIdentity(t), newIdentity(t)
-	for _, policy := range []string{"Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"} {
-		t.Run(policy, func(t *testing.T) {
-			t.Parallel()
-			server := serve(t, simulator.Config{Policy: policy, Certificate: theirs.der, Key: theirs.key, Users: true})
-			server.Set("x", 1.0)
-			r := newRig()
-			r.start(t, attrs{
-				"endpoint": server.Endpoint(), "security_policy": policy, "certificate_file": ours.certFile, "key_file": ours.keyFile,
-				"server_certificate_file": theirs.certFile, "user": "operator", "password": plugins.NewSecret("open sesame"),
-			}, node("x", attrs{"id": "ns=1;s=x"}))
-			r.out.until(t, "the first value", is("1"))
-			server.Set("x", 2.0)
-			r.out.until(t, "the next", is("2"))
-			if strings.Contains(r.journal.String(), "sesame") {
-				t.Error("the password was logged")
-			}
-		})
-	}
-}
-
 // TestWhatTheServerRefuses has mistakes that only the server knows: the source ends and says what to do.
 func TestWhatTheServerRefuses(t *testing.T) {
 	t.Parallel()

@@ -19,11 +19,11 @@ type Config struct {
 	Address string // host:port; "" is a free port of 127.0.0.1
 	// Others are further addresses at which people reach it: a server says nothing about itself to those who call it otherwise.
 	Others []string
-	// Policy is what the server protects messages with, as in "Basic256Sha256"; "" for nothing. It needs the certificate, in DER, and its key.
+	// Policy is what the server says that it protects messages with, as in "Basic256Sha256"; "" for nothing. It needs the certificate, in DER, and
+	// its key. The library's server does not decrypt what comes then: nobody can log on.
 	Policy      string
 	Certificate []byte
 	Key         *rsa.PrivateKey
-	Users       bool // who logs on needs a name; any is taken
 }
 
 // Server has nodes in namespace 1. It is safe for concurrent use.
@@ -49,16 +49,13 @@ func Start(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	mode, auth := ua.MessageSecurityModeNone, ua.UserTokenTypeAnonymous
+	mode := ua.MessageSecurityModeNone
 	if c.Policy == "" {
 		c.Policy = "None"
 	} else {
 		mode = ua.MessageSecurityModeSignAndEncrypt
 	}
-	if c.Users {
-		auth = ua.UserTokenTypeUserName
-	}
-	options := []server.Option{server.EndPoint(host, port), server.EnableSecurity(c.Policy, mode), server.EnableAuthMode(auth), server.ServerName("onstream simulator")}
+	options := []server.Option{server.EndPoint(host, port), server.EnableSecurity(c.Policy, mode), server.EnableAuthMode(ua.UserTokenTypeAnonymous), server.ServerName("onstream simulator")}
 	for _, other := range c.Others {
 		host, port, err := parse(other)
 		if err != nil {
