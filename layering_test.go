@@ -99,6 +99,8 @@ var owners = map[string][]string{
 	"github.com/rabbitmq/amqp091-go":      {"connectors/amqp", "chaos/bus"},
 	"github.com/redis/go-redis":           {"connectors/redis", "chaos/bus"},
 	"go.mongodb.org/mongo-driver":         {"connectors/mongo"},
+	"github.com/simonvetter/modbus":       {"examples"},
+	"github.com/gopcua/opcua":             {"examples"},
 	"github.com/tetratelabs/wazero":       {"wasm/host", "wasm/foreign", "bench"},
 	"github.com/cockroachdb/pebble":       {"runtime/state"},
 	"github.com/spf13/cobra":              {"cli"},

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/onstream/onstream/cli"
+	"github.com/onstream/onstream/examples/plugins/opcua/opcua"
+	"github.com/onstream/onstream/examples/plugins/opcua/simulator"
+)
+
+// TestMain makes the test an onstream with the kind built in, where it is started as one.
+func TestMain(m *testing.M) {
+	if os.Getenv("ONSTREAM_WITH_OPCUA") != "" {
+		os.Exit(cli.Main(cli.Config{Name: "onstream", Register: opcua.Register}))
+	}
+	os.Exit(m.Run())
+}
+
+// onstream is the command with the kind built in.
+func onstream(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), "ONSTREAM_WITH_OPCUA=1")
+	return cmd
+}
+
+// builtIn is the pipeline of the example without the block that starts the plugin, with one text in it for another.
+func builtIn(t *testing.T, old, instead string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("pipeline", "main.hcl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(text), "plugin \"plant\" {")
+	_, after, found := strings.Cut(rest, "\n}\n")
+	if !found || !strings.Contains(after, old) {
+		t.Fatal("the pipeline is not as expected")
+	}
+	after = strings.Replace(after, "plant_opcua", "opcua", 1)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.hcl"), []byte(before+"\n\n"+strings.Replace(after, old, instead, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestPipeline runs the example over a simulated line that is hot.
+func TestPipeline(t *testing.T) {
+	t.Parallel()
+	line, err := simulator.Start(simulator.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := line.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	line.Set("Line.Temperature", 55.5)
+	line.Set("Line.Speed", 12.0)
+	line.Set("Line.Count", int32(7))
+	cmd := onstream(t, "run", "--var", "endpoint="+line.Endpoint(), builtIn(t, "500ms", "20ms"))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var talk strings.Builder
+	cmd.Stderr = &talk
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	var got struct {
+		Server, Node, Quality string
+		Value                 float64
+	}
+	if !lines.Scan() {
+		t.Fatal("there is no record: ", cmd.Wait(), talk.String())
+	}
+	if err := json.Unmarshal(lines.Bytes(), &got); err != nil {
+		t.Fatalf("%v in %s", err, lines.Bytes())
+	}
+	if got.Server != "line-1" || got.Node != "temperature" || got.Value != 55.5 || got.Quality != "good" {
+		t.Errorf("the record is %s", lines.Bytes())
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // it was killed
+}
+
+// TestMistakesHaveAPlace has what the kind refuses told at the line where it is written.
+func TestMistakesHaveAPlace(t *testing.T) {
+	t.Parallel()
+	for old, c := range map[string]struct{ instead, want string }{
+		`"ns=1;s=Line.Speed"`:             {`"Line.Speed"`, `"Line.Speed" is no node: write namespace and identifier`},
+		`server              = "line-1"`:  {`user = "operator"`, "the password would not be encrypted with everything else"},
+		`publishing_interval = "500ms"`:   {`publishing_interval = "1ms"`, "publishing_interval must be at least 10ms"},
+		`node "speed"`:                    {`node "temperature"`, "node temperature was first declared at"},
+		`"opc.tcp://127.0.0.1:4840"`:      {`"https://127.0.0.1"`, "this is no endpoint of a server"},
+		`event.node == "temperature" && `: {`event.nod == "temperature" && `, "the record has no field nod"},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			t.Parallel()
+			out, err := onstream(t, "validate", builtIn(t, old, c.instead)).CombinedOutput()
+			if err == nil || !strings.Contains(string(out), c.want) || !strings.Contains(string(out), "main.hcl line ") {
+				t.Errorf("validate says (%v):\n%s", err, out)
+			}
+		})
+	}
+}
