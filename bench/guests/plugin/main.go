@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -13,20 +14,12 @@ import (
 )
 
 func main() {
-	if err := serve(); err != nil {
+	var r plugins.Registry
+	if err := errors.Join(r.AddTransform(columns()), r.AddTransform(records())); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-}
-
-func serve() error {
-	var r plugins.Registry
-	for _, k := range []plugins.TransformKind{columns(), records()} {
-		if err := r.AddTransform(k); err != nil {
-			return err
-		}
-	}
-	return remote.Serve(remote.Serving{Name: "bench", Registry: &r})
+	os.Exit(remote.Serve(remote.Serving{Name: "bench", Registry: &r}))
 }
 
 // columns is a filter that adds the temperature in Fahrenheit.

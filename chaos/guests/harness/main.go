@@ -13,12 +13,9 @@ import (
 
 func main() {
 	var r plugins.Registry
-	err := errors.Join(r.AddTransform(pass()), r.AddSink(file()))
-	if err == nil {
-		err = remote.Serve(remote.Serving{Name: "harness", Registry: &r})
-	}
-	if err != nil {
+	if err := errors.Join(r.AddTransform(pass()), r.AddSink(file())); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	os.Exit(remote.Serve(remote.Serving{Name: "harness", Registry: &r}))
 }
