@@ -68,7 +68,7 @@ var layers = []layer{
 	{"cmd/onstream", []string{"cli", anything}},
 	{"bench", []string{anything}},
 	{"chaos", nil},
-	{"chaos/guests/*", []string{"wasm/sdk/*"}},
+	{"chaos/guests/*", []string{"wasm/sdk/*", "plugins", "plugins/remote"}},
 	{"examples", []string{"cli", anything}},
 	{"docs", []string{anything}},
 }

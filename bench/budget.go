@@ -37,6 +37,14 @@ func (b *bench) judgeCost(c *contest, name string, nanoseconds float64) {
 	}
 }
 
+// judgeRate holds a program to so many records in a second, as the time that each may take.
+func (b *bench) judgeRate(c *contest, name string, rate float64) {
+	if p := c.program(name); p != nil {
+		wall := spreadOf(each(p.samples, func(s sample) float64 { return float64(s.wall) / float64(c.records) }))
+		b.budgets = append(b.budgets, budget{c.name + " " + name, 1e9 / rate, wall.median, "ns from end to end per record"})
+	}
+}
+
 // judgeRatio holds a program to a ratio to another one.
 func (b *bench) judgeRatio(c *contest, name, other string, ratio float64) {
 	p, q := c.program(name), c.program(other)

@@ -14,6 +14,7 @@ import (
 	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/codec"
+	"github.com/onstream/onstream/plugins/remote"
 	"github.com/onstream/onstream/plugins/sinks"
 	"github.com/onstream/onstream/plugins/sources"
 	"github.com/onstream/onstream/plugins/transforms"
@@ -33,6 +34,7 @@ type engine func(ctx context.Context, hcl string, in io.Reader, out io.Writer, o
 type engineOptions struct {
 	state    string // the folder for checkpoints, "" for none
 	compiled string // the folder for modules that are compiled, "" for none
+	plugin   string // the program of the plugin "bench", "" for none
 	// watch, if it is not nil, is called with what the engine tells about
 	// itself, several times a second and at the end.
 	watch func(runtime.Stats)
@@ -48,9 +50,9 @@ const watchInterval = 20 * time.Millisecond
 // newEngine returns the engine that is measured: the one of the product, with
 // its defaults.
 func newEngine() engine {
-	return func(ctx context.Context, text string, in io.Reader, out io.Writer, o engineOptions) error {
+	return func(ctx context.Context, text string, in io.Reader, out io.Writer, o engineOptions) (err error) {
 		var r plugins.Registry
-		err := errors.Join(
+		err = errors.Join(
 			codec.Register(&r),
 			sources.Register(&r, sources.Streams{In: in}),
 			transforms.Register(&r),
@@ -64,6 +66,16 @@ func newEngine() engine {
 		)
 		if err != nil {
 			return err
+		}
+		if o.plugin != "" {
+			p, err := remote.Launch(ctx, remote.Config{Name: "bench", Source: o.plugin})
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, p.Close()) }()
+			if err := p.Register(&r); err != nil {
+				return err
+			}
 		}
 		module, diags := dsl.ParseSources("bench", map[string][]byte{"main.hcl": []byte(text)})
 		if diags.HasErrors() {

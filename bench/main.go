@@ -7,7 +7,7 @@
 //	go run ./bench -run P2 -cpuprofile cpu.out
 //	go tool pprof -tagfocus=program=engine cpu.out
 //
-// P1 passes lines through, P2 filters and maps them, P3 is an average of each
+// P1 passes lines through, P2 filters and maps them, P2-plugin does that in a plugin's process, P3 is an average of each
 // device in windows of ten seconds, without and with a checkpoint on disk each
 // second; these are file to file. P4 is P2 by WebAssembly modules of several
 // languages, against the engine's own stages. P5 is P2 between two topics: P5-kafka over the
@@ -18,7 +18,7 @@
 // its start-up, idle memory and size, restart how fast a pipeline with state
 // goes on, and keys what a million open windows cost, in memory and to recover.
 //
-// CPU is user and system time of the whole process, read after a garbage
+// CPU is user and system time of the whole process, and of a plugin's, read after a garbage
 // collection that each run pays for itself. "again" is the fastest program by
 // hand measured a second time as if it were another one: how far its ratio is
 // from 1 is what the machine's noise does to every other ratio.
@@ -68,12 +68,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.records, "records", 2_000_000, "records in the input of P1, P2, P4 and P5-memory; P3 reads eight times as many, P5-kafka a quarter, P5-jetstream a tenth")
+	flags.IntVar(&o.records, "records", 2_000_000, "records in the input of P1, P2, P2-plugin, P4 and P5-memory; P3 reads eight times as many, P5-kafka a quarter, P5-jetstream a tenth")
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds in which each program of P1 to P5 runs once")
 	flags.IntVar(&o.starts, "starts", 10, "how often start and restart run the binary for each median")
 	flags.IntVar(&o.keys, "keys", 1_000_000, "keys of keys")
 	flags.StringVar(&o.guests, "guests", filepath.Join("bench", "guests"), "the folder with the behaviours of P4")
-	flags.StringVar(&o.run, "run", "P1,P2,P3,P4,P5-kafka,P5-jetstream,P5-memory,L,faults,start,restart,keys", "workloads, separated by commas")
+	flags.StringVar(&o.run, "run", "P1,P2,P2-plugin,P3,P4,P5-kafka,P5-jetstream,P5-memory,L,faults,start,restart,keys", "workloads, separated by commas")
 	flags.StringVar(&o.dir, "dir", "", "directory for a temporary directory with the data (default: the system's)")
 	flags.StringVar(&o.binary, "binary", "bin/onstream", "the binary that start, restart and keys run")
 	flags.DurationVar(&o.latency, "latency", 5*time.Second, "how long L measures, after a second of warming up")
@@ -141,6 +141,7 @@ func parseWorkloads(list string) ([]func(*bench, context.Context) error, error) 
 	known := map[string]func(*bench, context.Context) error{
 		"P1":           (*bench).passThrough,
 		"P2":           (*bench).filterMap,
+		"P2-plugin":    (*bench).byPlugin,
 		"P3":           (*bench).windowMean,
 		"P4":           (*bench).modules,
 		"P5-kafka":     (*bench).overKafka,
@@ -156,7 +157,7 @@ func parseWorkloads(list string) ([]func(*bench, context.Context) error, error) 
 	for name := range strings.SplitSeq(list, ",") {
 		w, ok := known[strings.TrimSpace(name)]
 		if !ok {
-			return nil, fmt.Errorf("no workload %q; there are P1, P2, P3, P4, P5-kafka, P5-jetstream, P5-memory, L, faults, start, restart and keys", name)
+			return nil, fmt.Errorf("no workload %q; there are P1, P2, P2-plugin, P3, P4, P5-kafka, P5-jetstream, P5-memory, L, faults, start, restart and keys", name)
 		}
 		chosen = append(chosen, w)
 	}

@@ -8,12 +8,16 @@ import (
 	"time"
 )
 
-// usage returns the CPU time that the process has spent so far, all threads,
-// in user mode and in the system.
+// usage returns the CPU time that the process has spent so far, all threads, and that of those
+// it started which have ended, in user mode and in the system.
 func usage() (user, system time.Duration, err error) {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0, 0, fmt.Errorf("getrusage: %w", err)
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(who, &u); err != nil {
+			return 0, 0, fmt.Errorf("getrusage: %w", err)
+		}
+		user += time.Duration(u.Utime.Nano())
+		system += time.Duration(u.Stime.Nano())
 	}
-	return time.Duration(u.Utime.Nano()), time.Duration(u.Stime.Nano()), nil
+	return user, system, nil
 }

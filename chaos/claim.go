@@ -14,7 +14,7 @@ const (
 	good   kind = "good"   // an honest record
 	ahead  kind = "ahead"  // a record whose clock is a day ahead: stages that know time must refuse it
 	poison kind = "poison" // no record at all: it must end in the error output
-	harm   kind = "harm"   // a record that has a WebAssembly module do harm: it must end in the error output of that, and not count
+	harm   kind = "harm"   // a record that has a WebAssembly module or a plugin do harm: it must end in the error output of that, and not count
 )
 
 // A claim is one line that is about to be sent. Once the engine has accepted

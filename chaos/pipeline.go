@@ -47,6 +47,7 @@ const (
 	shared stages = "shared" // plain, kept by the partitions of the source
 	exact  stages = "exact"  // totals alone, in transactions
 	wasm   stages = "wasm"   // plain, with totals by a WebAssembly module
+	plugin stages = "plugin" // plain, with totals of what has gone through a plugin, which writes them
 )
 
 // streams returns what the pipeline writes.

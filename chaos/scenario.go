@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/onstream/onstream/chaos/bus"
 )
@@ -111,5 +112,5 @@ func scenarios() []scenario {
 			fault: "ahead", doc: "2 % of the records have a clock that is a day ahead, and kill -9",
 			design: fileToFile, work: workload{keys: 16, ahead: 0.02}, cycles: 20, inject: killAtRandom,
 		},
-	}, append(wasmScenarios(), busScenarios()...)...)
+	}, slices.Concat(wasmScenarios(), pluginScenarios(), busScenarios())...)
 }

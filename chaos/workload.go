@@ -14,8 +14,8 @@ type workload struct {
 	copies  float64       // share that is sent twice
 	poison  float64       // share that is no record
 	ahead   float64       // share whose clock is a day ahead
-	harm    float64       // share that has a WebAssembly module do harm
-	harmOf  int           // what, see harms; 0 for anything
+	harm    float64       // share that has a WebAssembly module or a plugin do harm
+	harmOf  int           // what, see harms and pluginHarms; 0 for any of harms
 	shuffle time.Duration // how far a record's time may lie behind the latest
 	pad     int           // bytes that are added to each record
 }
