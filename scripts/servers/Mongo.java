@@ -1,7 +1,9 @@
 import de.bwaldvogel.mongo.MongoServer;
+import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.h2.mvstore.MVStore;
@@ -29,6 +31,18 @@ public final class Mongo {
                 return answer;
             }
         };
+        // It says that it speaks the wire version of 4.2, which drivers of today do not take any more.
+        backend.version(new MongoVersion() {
+            @Override
+            public List<Integer> getVersionArray() {
+                return List.of(5, 0, 0);
+            }
+
+            @Override
+            public int getWireVersion() {
+                return 13;
+            }
+        });
         MongoServer server = new MongoServer(backend);
         server.bind("127.0.0.1", Integer.parseInt(args[0]));
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
