@@ -28,9 +28,10 @@ type connection struct {
 	backoff  connectors.Backoff
 	outage   *connectors.Outage
 
-	making sync.Mutex
-	made   *mongo.Client
-	closed bool
+	making  sync.Mutex
+	made    *mongo.Client
+	concern *writeconcern.WriteConcern // of writes; set with made
+	closed  bool
 }
 
 var _ plugins.Monitored = (*connection)(nil)
@@ -93,7 +94,9 @@ func (c *connection) make() (*mongo.Client, error) {
 	case c.made != nil:
 		return c.made, nil
 	}
-	client, err := mongo.Connect(c.clientOptions())
+	o := c.clientOptions()
+	c.concern = o.WriteConcern
+	client, err := mongo.Connect(o)
 	if err != nil {
 		return nil, c.try("connect", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/description"
@@ -167,10 +168,20 @@ func isNetwork(err error) bool {
 	return lost || none || busy || mongo.IsNetworkError(err) || mongo.IsTimeout(err)
 }
 
+// isHangup reports whether the server has cut a connection in the middle of an operation.
+func isHangup(err error) bool {
+	if _, none := errors.AsType[topology.ServerSelectionError](err); none || !isNetwork(err) {
+		return false
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
 // isFleeting reports whether the server has said that it cannot now: it is no primary, or ends.
-func isFleeting(err error) bool {
-	switch codeOf(err) {
-	case 6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436:
+func isFleeting(err error) bool { return isFleetingCode(codeOf(err)) }
+
+func isFleetingCode(code int) bool {
+	switch code {
+	case 6, 7, 89, 91, 112, 133, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436:
 		return true
 	}
 	return false

@@ -18,6 +18,9 @@ type place struct {
 	user     string
 	options  map[string]bool // that it has, in lower case
 	secrets  []string        // that no message may have
+
+	written     string // what w says
+	unjournaled bool   // journal=false
 }
 
 // secretOptions are options whose values are shown nowhere.
@@ -108,6 +111,10 @@ func (at *place) parse(scheme, hosts, query string) error {
 			return fmt.Errorf("there is no option %q: correct it, or leave it out", clipped(option))
 		case name == "w" && c.WNumberSet && c.WNumber == 0:
 			return errors.New("the option w=0: nothing that is written would be confirmed: leave it out")
+		case name == "w":
+			at.written, _ = url.QueryUnescape(raw)
+		case name == "journal":
+			at.unjournaled = !c.J
 		}
 	}
 	if query == "" || at.srv {
