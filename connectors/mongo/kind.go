@@ -21,7 +21,7 @@ func kind() plugins.ConnectorKind {
 
 func schema() plugins.Schema {
 	return plugins.Schema{
-		Doc: "A database of MongoDB 4.2 or newer, or of what speaks its protocol. What is written is confirmed when a majority of the members have it in their journals, and what is read is what a majority has, unless it is said otherwise.",
+		Doc: "A database of MongoDB 4.4 or newer, or of what speaks its protocol. What is written is confirmed when a majority of the members have it in their journals, and what is read is what a majority has, unless it is said otherwise.",
 		Example: `connector "mongo" "store" {
   uri      = "mongodb://mongo1.example.com,mongo2.example.com/plant?replicaSet=rs0"
   username = "onstream"

@@ -80,6 +80,9 @@ func (c *connection) reason(err error) (why string, permanent bool) {
 	case strings.Contains(lower, "replica set name mismatch") || strings.Contains(lower, "does not match the expected replica set") || isOtherSet(err):
 		return "no server there is a member of the replica set that replicaSet in uri names: correct it", true
 	}
+	if e, ok := errors.AsType[topology.ServerSelectionError](err); ok && e.Desc.CompatibilityErr != nil {
+		return text + ": MongoDB 4.4 or newer is needed", true
+	}
 	if code := codeOf(err); code != 0 {
 		if remedy := remedies[code]; remedy != "" {
 			return text + ": " + remedy, true

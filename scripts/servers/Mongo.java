@@ -1,8 +1,10 @@
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import java.util.List;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -41,6 +43,18 @@ public final class Mongo {
             @Override
             public int getWireVersion() {
                 return 13;
+            }
+        });
+        // What it speaks is that of 3.6 by its own account, and drivers of today want no less than 4.4.
+        backend.version(new MongoVersion() {
+            @Override
+            public List<Integer> getVersionArray() {
+                return List.of(4, 4, 0);
+            }
+
+            @Override
+            public int getWireVersion() {
+                return 9;
             }
         });
         MongoServer server = new MongoServer(backend);
