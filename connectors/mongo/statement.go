@@ -130,14 +130,27 @@ type idError struct {
 
 func (e *idError) Error() string { return fmt.Sprintf("the id: %q %v", e.name, e.err) }
 
-// appendEqual appends what matches fields that are v, and nothing else: where it is a document, its names are no operators.
+// appendEqual appends what matches fields that are v, and nothing else: where it is a document with names that could be operators,
+// they are none.
 func appendEqual(dst []byte, name string, v bsoncore.Value) []byte {
-	if v.Type != bsoncore.TypeEmbeddedDocument {
+	if v.Type != bsoncore.TypeEmbeddedDocument || !operates(v.Data) {
 		return bsoncore.AppendValueElement(dst, name, v)
 	}
 	dst = bsoncore.AppendHeader(dst, bsoncore.TypeEmbeddedDocument, name)
 	start := len(dst)
 	return finish(bsoncore.AppendValueElement(append(dst, 0, 0, 0, 0), "$eq", v), start)
+}
+
+// operates reports whether a document has a name that begins as operators do.
+func operates(doc []byte) bool {
+	for rest := doc[4 : len(doc)-1]; len(rest) > 0; {
+		e, left, ok := bsoncore.ReadElement(rest)
+		if !ok || e[1] == '$' {
+			return true
+		}
+		rest = left
+	}
+	return false
 }
 
 // lookUp returns a value of the id.
