@@ -35,6 +35,9 @@ func (s *source) changes(ctx context.Context, coll *mongo.Collection, out plugin
 	}
 	defer closeLate(ctx, stream)
 	if s.stands.Token == nil {
+		if stream.ResumeToken() == nil && stream.RemainingBatchLength() == 0 {
+			s.env.Logger.Warn("the server tells no position before the first change: until that one is here, what is written while the source does not run is not told", "collection", s.part.Name)
+		}
 		// What is written from now on is told even if this process ends before the first change.
 		if err := s.noteToken(ctx, out, stream.ResumeToken()); err != nil {
 			return err
@@ -91,10 +94,32 @@ func (s *source) watch(ctx context.Context, coll *mongo.Collection) (*mongo.Chan
 	defer cancel()
 	stream, err := coll.Watch(opening, mongo.Pipeline{{{Key: "$match", Value: where}}}, o)
 	if err != nil {
-		return nil, s.refuse("follow the changes of "+s.part.Name, err)
+		doing := "follow the changes of " + s.part.Name
+		if told := s.refuse(doing, err); plugins.IsPermanent(told) || !isServers(err) || isFleeting(err) || !s.standsAlone(opening, coll) {
+			return nil, told
+		}
+		return nil, plugins.Permanent(fmt.Errorf("%s at %s: %s: %s", doing, s.at.hosts, s.at.redact(clippedText(err.Error())), noChanges))
 	}
 	return stream, s.try("follow the changes of "+s.part.Name, nil)
 }
+
+// standsAlone reports whether the server is of no replica set and no sharded cluster: it may say anything when it is asked for
+// changes.
+func (s *source) standsAlone(ctx context.Context, coll *mongo.Collection) bool {
+	hello, err := coll.Database().RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Raw()
+	if err != nil { // its former name
+		hello, err = coll.Database().RunCommand(ctx, bson.D{{Key: "isMaster", Value: 1}}).Raw()
+	}
+	if err != nil {
+		return false
+	}
+	_, noSet := hello.LookupErr("setName")
+	kind, _ := hello.Lookup("msg").StringValueOK()
+	return noSet != nil && kind != "isdbgrid"
+}
+
+// noChanges is what can be done where there are no change streams.
+const noChanges = "the server offers no change streams, which replica sets and sharded clusters have: make it a replica set (one member will do), or read with mode = \"poll\" and a cursor"
 
 // next gets the next event, and waits for a while until there is one.
 func (s *source) next(ctx context.Context, stream *mongo.ChangeStream) (more bool, err error) {

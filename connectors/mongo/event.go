@@ -70,6 +70,9 @@ func readEvent(doc bson.Raw) (e event, err error) {
 			}
 		}
 	})
+	if doc, ok := e.document.DocumentOK(); ok && e.id.Type == 0 {
+		e.id = doc.Lookup("_id") // of servers that tell another key
+	}
 	if err == nil && (e.token == nil || e.operation == "") {
 		err = errTorn
 	}

@@ -37,7 +37,7 @@ func registry(t testing.TB) *plugins.Registry {
 func dial(t testing.TB, uri string, values map[string]any) (plugins.Connection, *logged) {
 	t.Helper()
 	kind, _ := registry(t).Connector("mongo")
-	all := map[string]any{"uri": plugins.NewSecret(uri), "server_selection_timeout": 500 * time.Millisecond, "timeout": 10 * time.Second}
+	all := map[string]any{"uri": plugins.NewSecret(uri), "server_selection_timeout": 3 * time.Second, "timeout": 10 * time.Second}
 	for name, v := range values {
 		all[name] = v
 	}
@@ -253,7 +253,7 @@ func realURI(t testing.TB) (string, *driver.Database) {
 // inDatabase adds a database of the test's own to a URI, which is dropped behind it.
 func inDatabase(t testing.TB, base string) (string, *driver.Database) {
 	t.Helper()
-	name := fmt.Sprintf("test_%x", bson.NewObjectID())
+	name := "test_" + bson.NewObjectID().Hex()
 	at, query, _ := strings.Cut(base, "?")
 	hosts := strings.TrimPrefix(at, "mongodb://")
 	if i := strings.IndexByte(hosts, '/'); i >= 0 && !strings.HasPrefix(at, "mongodb+srv") {
@@ -296,4 +296,24 @@ func doc(of ...any) bson.D {
 		d = append(d, bson.E{Key: of[i].(string), Value: of[i+1]})
 	}
 	return d
+}
+
+// block returns a configuration with the defaults of a schema.
+func block(s plugins.Schema, values map[string]any) plugins.Config { return bustest.Block(s, values) }
+
+// withConnection returns what a stage over a connection is given.
+func withConnection(c plugins.Connection) plugins.Env {
+	env := bustest.Env("transform.stage")
+	env.Connection = c
+	return env
+}
+
+// waitFor waits until something holds.
+func waitFor(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it is not so that %s", what)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -21,12 +22,8 @@ func (s *source) beginSnapshot(ctx context.Context, coll *mongo.Collection, out 
 	}
 	defer closeLate(ctx, stream)
 	token := stream.ResumeToken()
-	for token == nil {
-		// A server that tells no token without an event: the first event has one, and is told again.
-		if _, err := s.next(ctx, stream); err != nil {
-			return err
-		}
-		token = stream.ResumeToken()
+	if token == nil {
+		return plugins.Permanent(fmt.Errorf("read %s: the server tells no position in its changes before the first of them, as MongoDB does from 4.2 on: what is written while the documents are read could be missed; read with mode = \"changes\" or \"poll\"", s.part.Name))
 	}
 	return s.note(ctx, out, position{Phase: inSnapshot, Token: slices.Clone(token)})
 }

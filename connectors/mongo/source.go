@@ -137,9 +137,7 @@ var readRemedies = []struct {
 	codes  []int
 	remedy func(s *source) string
 }{
-	{[]int{40573, 40324, 59, 115, 238, 303}, func(*source) string {
-		return "the server offers no change streams, which replica sets and sharded clusters have: make it a replica set (one member will do), or read with mode = \"poll\" and a cursor"
-	}},
+	{[]int{40573, 40324, 59, 115, 238, 303}, func(*source) string { return noChanges }},
 	{[]int{286, 260, 280, 40576, 40615, 136}, func(s *source) string {
 		return "the server no longer has the changes behind the position, so that they are lost to this source, and none is skipped: forget the position with " + s.forget() + ", and read all documents anew with mode = \"snapshot\"; let the oplog keep more (replSetResizeOplog) so that it does not happen again"
 	}},
@@ -198,9 +196,13 @@ func (s *source) add(f filling, id bson.RawValue, at time.Time, text func(dst []
 	if s.value, err = text(s.value[:0]); err != nil {
 		return plugins.Permanent(fmt.Errorf("read %s: %w", s.part.Name, err))
 	}
-	if s.key, err = appendKey(s.key[:0], id, s.reading.form); err != nil {
-		return plugins.Permanent(fmt.Errorf("read %s: %w", s.part.Name, err))
+	r := connectors.Record{Value: s.value, Time: at}
+	if id.Type != 0 {
+		if s.key, err = appendKey(s.key[:0], id, s.reading.form); err != nil {
+			return plugins.Permanent(fmt.Errorf("read %s: %w", s.part.Name, err))
+		}
+		r.Key = s.key
 	}
-	f.Add(connectors.Record{Value: s.value, Key: s.key, Time: at})
+	f.Add(r)
 	return nil
 }
