@@ -98,7 +98,7 @@ var owners = map[string][]string{
 	"github.com/mochi-mqtt/server":        {"connectors/mqtt", "chaos/bus"},
 	"github.com/rabbitmq/amqp091-go":      {"connectors/amqp", "chaos/bus"},
 	"github.com/redis/go-redis":           {"connectors/redis", "chaos/bus"},
-	"go.mongodb.org/mongo-driver":         {"connectors/mongo"},
+	"go.mongodb.org/mongo-driver":         {"connectors/mongo", "chaos/bus", "bench"},
 	"github.com/simonvetter/modbus":       {"examples"},
 	"github.com/gopcua/opcua":             {"examples"},
 	"github.com/tetratelabs/wazero":       {"wasm/host", "wasm/foreign", "bench"},

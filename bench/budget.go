@@ -54,6 +54,19 @@ func (b *bench) judgeRatio(c *contest, name, other string, ratio float64) {
 	b.budgets = append(b.budgets, budget{c.name + " " + name, ratio, spreadOf(ratios(p.samples, q.samples)).median, "times " + other})
 }
 
+// judgeTime holds a program to a ratio of its time to that of another one, where what both wait for counts.
+func (b *bench) judgeTime(c *contest, name, other string, ratio float64) {
+	p, q := c.program(name), c.program(other)
+	if p == nil || q == nil {
+		return
+	}
+	values := make([]float64, len(p.samples))
+	for i := range values {
+		values[i] = float64(p.samples[i].wall) / float64(q.samples[i].wall)
+	}
+	b.budgets = append(b.budgets, budget{c.name + " " + name, ratio, spreadOf(values).median, "times the time of " + other})
+}
+
 // program returns the program of that name, or nil.
 func (c *contest) program(name string) *program {
 	for _, p := range c.programs {

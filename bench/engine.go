@@ -10,6 +10,7 @@ import (
 	"github.com/onstream/onstream/connectors"
 	"github.com/onstream/onstream/connectors/kafka"
 	memorybus "github.com/onstream/onstream/connectors/memory"
+	"github.com/onstream/onstream/connectors/mongo"
 	"github.com/onstream/onstream/connectors/nats"
 	"github.com/onstream/onstream/dsl"
 	"github.com/onstream/onstream/plugins"
@@ -61,6 +62,7 @@ func newEngine() engine {
 			memorybus.Register(&r),
 			kafka.Register(&r),
 			nats.Register(&r),
+			mongo.Register(&r),
 			wasm.Register(&r, wasm.Config{CacheDir: o.compiled}),
 			r.AddSink(flushingKind()),
 		)

@@ -13,7 +13,9 @@
 // languages, against the engine's own stages. P5 is P2 between two topics: P5-kafka over the
 // server of ONSTREAM_TEST_KAFKA or, without one, kfake in a process of its own,
 // neither of which is measured; P5-jetstream over a NATS server in the process,
-// which is; P5-memory is P1 with a topic of the memory bus on its way. L is P2 at a steady 10,000 records/s from
+// which is; P5-memory is P1 with a topic of the memory bus on its way. mongo puts records into a
+// collection of the server of MONGODB_URI or ONSTREAM_TEST_MONGO, which is not measured, against a program with the
+// driver's bulk writes; without a server it says so. L is P2 at a steady 10,000 records/s from
 // standard input to standard output; faults is L beside pipelines whose WebAssembly modules do harm. The others run the real binary: start is
 // its start-up, idle memory and size, restart how fast a pipeline with state
 // goes on, and keys what a million open windows cost, in memory and to recover.
@@ -68,12 +70,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.records, "records", 2_000_000, "records in the input of P1, P2, P2-plugin, P4 and P5-memory; P3 reads eight times as many, P5-kafka a quarter, P5-jetstream a tenth")
+	flags.IntVar(&o.records, "records", 2_000_000, "records in the input of P1, P2, P2-plugin, P4 and P5-memory; P3 reads eight times as many, P5-kafka a quarter, P5-jetstream a tenth, mongo a fiftieth")
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds in which each program of P1 to P5 runs once")
 	flags.IntVar(&o.starts, "starts", 10, "how often start and restart run the binary for each median")
 	flags.IntVar(&o.keys, "keys", 1_000_000, "keys of keys")
 	flags.StringVar(&o.guests, "guests", filepath.Join("bench", "guests"), "the folder with the behaviours of P4")
-	flags.StringVar(&o.run, "run", "P1,P2,P2-plugin,P3,P4,P5-kafka,P5-jetstream,P5-memory,L,faults,start,restart,keys", "workloads, separated by commas")
+	flags.StringVar(&o.run, "run", "P1,P2,P2-plugin,P3,P4,P5-kafka,P5-jetstream,P5-memory,mongo,L,faults,start,restart,keys", "workloads, separated by commas")
 	flags.StringVar(&o.dir, "dir", "", "directory for a temporary directory with the data (default: the system's)")
 	flags.StringVar(&o.binary, "binary", "bin/onstream", "the binary that start, restart and keys run")
 	flags.DurationVar(&o.latency, "latency", 5*time.Second, "how long L measures, after a second of warming up")
@@ -147,6 +149,7 @@ func parseWorkloads(list string) ([]func(*bench, context.Context) error, error) 
 		"P5-kafka":     (*bench).overKafka,
 		"P5-jetstream": (*bench).overJetStream,
 		"P5-memory":    (*bench).overMemory,
+		"mongo":        (*bench).toMongo,
 		"L":            (*bench).latencies,
 		"faults":       (*bench).besideFaults,
 		"start":        (*bench).start,
@@ -157,7 +160,7 @@ func parseWorkloads(list string) ([]func(*bench, context.Context) error, error) 
 	for name := range strings.SplitSeq(list, ",") {
 		w, ok := known[strings.TrimSpace(name)]
 		if !ok {
-			return nil, fmt.Errorf("no workload %q; there are P1, P2, P2-plugin, P3, P4, P5-kafka, P5-jetstream, P5-memory, L, faults, start, restart and keys", name)
+			return nil, fmt.Errorf("no workload %q; there are P1, P2, P2-plugin, P3, P4, P5-kafka, P5-jetstream, P5-memory, mongo, L, faults, start, restart and keys", name)
 		}
 		chosen = append(chosen, w)
 	}

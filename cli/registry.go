@@ -12,6 +12,7 @@ import (
 	"github.com/onstream/onstream/connectors/amqp"
 	"github.com/onstream/onstream/connectors/kafka"
 	memorybus "github.com/onstream/onstream/connectors/memory"
+	"github.com/onstream/onstream/connectors/mongo"
 	"github.com/onstream/onstream/connectors/mqtt"
 	"github.com/onstream/onstream/connectors/nats"
 	"github.com/onstream/onstream/connectors/redis"
@@ -47,6 +48,7 @@ func (c *cli) registryUntil(ctx context.Context, out io.Writer) (*plugins.Regist
 		nats.Register(r),
 		amqp.Register(r),
 		redis.Register(r),
+		mongo.Register(r),
 		wasm.Register(r, c.modules(ctx)),
 	)
 	if err != nil {

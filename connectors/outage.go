@@ -12,6 +12,7 @@ import (
 // concurrent use.
 type Outage struct {
 	logger *slog.Logger
+	what   string // is reached: the bus, or the server
 	place  string
 
 	mu         sync.Mutex
@@ -24,7 +25,12 @@ type Outage struct {
 // NewOutage returns that of a connection which was not tried yet. The place is
 // told to people, and holds no secrets; nor do the errors.
 func NewOutage(logger *slog.Logger, place string) *Outage {
-	return &Outage{logger: logger, place: place}
+	return NewOutageOf(logger, "bus", place)
+}
+
+// NewOutageOf is [NewOutage] for what is no bus: what is what it is called, such as "server".
+func NewOutageOf(logger *slog.Logger, what, place string) *Outage {
+	return &Outage{logger: logger, what: what, place: place}
 }
 
 // Reached notes that it works.
@@ -38,7 +44,7 @@ func (o *Outage) Reached() {
 		o.reconnects++
 	}
 	if o.down {
-		o.logger.Info("the bus is reached", "bus", o.place)
+		o.logger.Info("the "+o.what+" is reached", o.what, o.place)
 	}
 	o.up, o.been, o.down, o.err = true, true, false, nil
 }
@@ -48,7 +54,7 @@ func (o *Outage) Unreached(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.down {
-		o.logger.Warn("the bus cannot be reached: it is tried again until it can", "bus", o.place, "error", err)
+		o.logger.Warn("the "+o.what+" cannot be reached: it is tried again until it can", o.what, o.place, "error", err)
 	}
 	o.up, o.down, o.err = false, true, err
 }

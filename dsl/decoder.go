@@ -99,6 +99,8 @@ func (d *decoder) attribute(spec plugins.Attr, a *hclsyntax.Attribute, path stri
 		return nil
 	case plugins.AttrExprMap:
 		return d.object(a, d.scopeOf(spec, 0), path)
+	case plugins.AttrExprList:
+		return d.list(a, d.scopeOf(spec, 0), path)
 	case plugins.AttrPortExprs:
 		if each := d.portExprs(spec, a, path, func(port int) *expr.Scope { return d.scopeOf(spec, port) }); each != nil {
 			return each

@@ -1,6 +1,8 @@
 package dsl
 
 import (
+	"fmt"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -19,6 +21,30 @@ func (d *decoder) object(a *hclsyntax.Attribute, scope *expr.Scope, path string)
 		return nil
 	}
 	d.explainedItems(object, items, path)
+	return items
+}
+
+// list compiles a list of expressions, nil where one is wrong.
+func (d *decoder) list(a *hclsyntax.Attribute, scope *expr.Scope, path string) any {
+	elements := []hclsyntax.Expression{a.Expr}
+	if tuple, ok := a.Expr.(*hclsyntax.TupleConsExpr); ok {
+		elements = tuple.Exprs
+	}
+	if d.blind {
+		return nil
+	}
+	var items []plugins.NamedExpr
+	for i, e := range elements {
+		x := d.compile(e, scope)
+		if x == nil {
+			return nil
+		}
+		at := fmt.Sprintf("%s[%d]", path, i)
+		d.stage.places[at] = e.Range()
+		d.explainedEvent(d.stage, at, x, e.Range())
+		field, _ := x.Field()
+		items = append(items, plugins.NamedExpr{Name: field, Expr: x})
+	}
 	return items
 }
 

@@ -93,13 +93,13 @@ func (b *builder) checkEncoder(s *stage) {
 
 // hasBody reports whether a sink says what it makes of the records.
 func (s *stage) hasBody() bool {
-	return s.kind.sink.Body != "" && len(s.Config.Exprs(s.kind.sink.Body)) > 0
+	return len(s.kind.sink.BodyExprs(s.Config)) > 0
 }
 
 // written returns the shapes of what a sink encodes.
 func (b *builder) written(s *stage) []plugins.Shape {
 	if s.hasBody() {
-		return []plugins.Shape{plugins.BodyShape(s.Config.Exprs(s.kind.sink.Body))}
+		return []plugins.Shape{plugins.BodyShape(s.kind.sink.BodyExprs(s.Config))}
 	}
 	return b.inputShapes(s)
 }
@@ -110,7 +110,7 @@ func (b *builder) payloadShape(s *stage) plugins.Shape {
 	codec, _ := b.registry.Codec(s.Format)
 	switch {
 	case s.Role == graph.Sink && s.hasBody():
-		t = plugins.BodyShape(s.Config.Exprs(s.kind.sink.Body)).Type
+		t = plugins.BodyShape(s.kind.sink.BodyExprs(s.Config)).Type
 	case s.Role == graph.Sink:
 		t = s.In.Type
 	case s.body.attr("schema") == nil && codec.Type != nil:

@@ -63,14 +63,6 @@ func (b *builder) lookUp(role graph.Role, name string) (k kind, ok bool, known [
 	}
 }
 
-// laterKinds are the kinds that the language will have in a later version.
-func laterKinds(role graph.Role) []string {
-	if role == graph.Transform {
-		return nil
-	}
-	return []string{"mongo"}
-}
-
 // declareStages reads the blocks of stages as far as their kinds say which
 // names there may be.
 func (b *builder) declareStages() {
@@ -99,11 +91,7 @@ func (b *builder) declareStage(role graph.Role, block *hclsyntax.Block) {
 	b.order = append(b.order, s)
 	k, ok, known := b.lookUp(role, s.Kind)
 	if !ok {
-		if b.pluginMisses(string(role), s.Kind, known, block.LabelRanges[0]) {
-			// it was said, or what keeps the plugin from telling its kinds was
-		} else if slices.Contains(laterKinds(role), s.Kind) {
-			b.fail(block.LabelRanges[0], "not available yet", "the %s kind %q is for a later version; %s", role, s.Kind, hint("", known))
-		} else {
+		if !b.pluginMisses(string(role), s.Kind, known, block.LabelRanges[0]) {
 			b.fail(block.LabelRanges[0], "unknown kind", "there is no %s kind %q; %s", role, s.Kind, hint(s.Kind, known))
 		}
 		s.broken = true

@@ -152,7 +152,7 @@ func (c Config) Secret(name string) Secret { return get[Secret](c, name) }
 // Expr returns an AttrExpr; nil when absent.
 func (c Config) Expr(name string) Expr { return get[Expr](c, name) }
 
-// Exprs returns an AttrExprMap.
+// Exprs returns an AttrExprMap or an AttrExprList.
 func (c Config) Exprs(name string) []NamedExpr { return get[[]NamedExpr](c, name) }
 
 // PortExprs returns an AttrPortExprs, by the index of the port; nil when absent.

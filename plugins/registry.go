@@ -113,6 +113,10 @@ type SinkKind struct {
 	// Body names an AttrExprMap which, where it is written, makes the record
 	// that is encoded of the one that came. "" for none.
 	Body string
+	// BodyOf is for kinds of which more than one attribute says what is encoded: it returns that, nil where the record is
+	// encoded as it came. Names tell where a field comes from: they need not be those of a document. It is asked often, and
+	// for configurations that Check has refused.
+	BodyOf func(Config) []NamedExpr
 	// Headers says that Write uses the headers of records.
 	Headers bool
 	// Check is as in [SourceKind]. The Config of a sink has the stage's key as
@@ -125,6 +129,17 @@ type SinkKind struct {
 	// call it from the goroutine that made the batch. Nil means no.
 	Direct func(Config) bool
 	New    func(Config, Env) (Sink, error)
+}
+
+// BodyExprs returns what the record that is encoded is made of, nil where it is encoded as it came.
+func (k SinkKind) BodyExprs(c Config) []NamedExpr {
+	switch {
+	case k.BodyOf != nil:
+		return k.BodyOf(c)
+	case k.Body != "":
+		return c.Exprs(k.Body)
+	}
+	return nil
 }
 
 // FixedTopic returns where all records of a sink go. "" where each record says so

@@ -21,9 +21,10 @@ const (
 	AttrExprMap                     // Exprs: an object of expressions, in order
 	AttrPortExprs                   // PortExprs: an expression for each of the kind's Ports; one stands for all
 	AttrAggregation                 // Aggregation: an object of expressions over groups of records
+	AttrExprList                    // Exprs: a list of expressions; a single one is a list of one. Those that are a field have its name
 )
 
-var attrTypeNames = [...]string{"string", "int", "float", "bool", "duration", "size", "list(string)", "map(string)", "value", "secret", "file", "expression", "object of expressions", "expression for each input", "object of aggregates"}
+var attrTypeNames = [...]string{"string", "int", "float", "bool", "duration", "size", "list(string)", "map(string)", "value", "secret", "file", "expression", "object of expressions", "expression for each input", "object of aggregates", "list of expressions"}
 
 // String returns the name used in the reference.
 func (t AttrType) String() string { return attrTypeNames[t] }

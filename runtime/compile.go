@@ -248,10 +248,7 @@ func topicOf(kind plugins.SinkKind, s *graph.Stage) plugins.Expr {
 // bodyOf returns what a sink makes of the records, nil where it writes them as
 // they are.
 func bodyOf(kind plugins.SinkKind, s *graph.Stage) []plugins.NamedExpr {
-	if kind.Body == "" {
-		return nil
-	}
-	return s.Config.Exprs(kind.Body)
+	return kind.BodyExprs(s.Config)
 }
 
 func (c *compiler) encoder(format string, config plugins.EncoderConfig) (plugins.Encoder, error) {

@@ -68,7 +68,7 @@ func reads(s *graph.Stage, shape plugins.Shape, r *plugins.Registry) bool {
 		return false
 	}
 	kind, _ := r.Sink(s.Kind)
-	body := kind.Body != "" && len(s.Config.Exprs(kind.Body)) > 0
+	body := len(kind.BodyExprs(s.Config)) > 0
 	return body || s.Format != shape.Format || s.Options.Fingerprint() != shape.Options.Fingerprint()
 }
 

@@ -124,6 +124,8 @@ func refuseSink(k plugins.SinkKind) string {
 		return noConnections
 	case k.New == nil:
 		return "it has no New"
+	case k.BodyOf != nil:
+		return "more than one of its attributes says what is encoded; one may, as its Body"
 	}
 	return noExpressions(k.Schema, k.Topic, k.Body)
 }

@@ -1,0 +1,2 @@
+// Package mongo reads and writes collections of MongoDB.
+package mongo

@@ -1,0 +1,58 @@
+import de.bwaldvogel.mongo.MongoServer;
+import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import de.bwaldvogel.mongo.bson.Document;
+import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.h2.mvstore.MVStore;
+
+/**
+ * A server that speaks MongoDB's protocol: Mongo PORT FILE [lazy] [oplog]. Of its own, mongo-java-server confirms a write when
+ * it has it in memory, and writes its store a second later at most (with lazy, that is so here). Otherwise the store is given
+ * to the system before the answer: what was confirmed is there after a kill -9. With oplog it has change streams, and keeps for
+ * ever what was written.
+ */
+public final class Mongo {
+    private static final Set<String> WRITES = Set.of("insert", "update", "delete", "findAndModify", "create", "createIndexes",
+        "drop", "dropDatabase", "dropIndexes", "renameCollection");
+
+    public static void main(String[] args) throws InterruptedException {
+        List<String> wanted = Arrays.asList(args).subList(2, args.length);
+        boolean lazy = wanted.contains("lazy");
+        MVStore store = new MVStore.Builder().fileName(args[1]).autoCommitDisabled().open();
+        store.setAutoCommitDelay(lazy ? 1000 : 0);
+        H2Backend backend = new H2Backend(store) {
+            @Override
+            public Document handleMessage(MongoMessage message) {
+                Document answer = super.handleMessage(message);
+                if (!lazy && WRITES.contains(message.getDocument().keySet().iterator().next())) {
+                    getMvStore().commit();
+                }
+                return answer;
+            }
+        };
+        // What it speaks is that of 3.6 by its own account, and drivers of today want no less than 4.4.
+        backend.version(new MongoVersion() {
+            @Override
+            public List<Integer> getVersionArray() {
+                return List.of(4, 4, 0);
+            }
+
+            @Override
+            public int getWireVersion() {
+                return 9;
+            }
+        });
+        if (wanted.contains("oplog")) {
+            backend.enableOplog();
+        }
+        MongoServer server = new MongoServer(backend);
+        server.bind("127.0.0.1", Integer.parseInt(args[0]));
+        Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
+        System.out.println("mongo listens at " + args[0]);
+        new CountDownLatch(1).await();
+    }
+}
