@@ -39,7 +39,7 @@ var layers = []layer{
 	{"plugins/remote", []string{"plugins"}},
 	{"plugins/plugintest", []string{"plugins"}},
 	{"connectors", []string{"plugins"}},
-	{"connectors/*", []string{"plugins", "connectors"}},
+	{"connectors/*", []string{"plugins", "plugins/jsontext", "connectors"}},
 	{"wasm/abi", nil},
 	{"wasm/binary", nil},
 	{"wasm/regular", nil},
