@@ -31,6 +31,7 @@ type connection struct {
 	making  sync.Mutex
 	made    *mongo.Client
 	concern *writeconcern.WriteConcern // of writes; set with made
+	secured bool                       // over TLS; set with made
 	closed  bool
 }
 
@@ -95,7 +96,7 @@ func (c *connection) make() (*mongo.Client, error) {
 		return c.made, nil
 	}
 	o := c.clientOptions()
-	c.concern = o.WriteConcern
+	c.concern, c.secured = o.WriteConcern, o.TLSConfig != nil
 	client, err := mongo.Connect(o)
 	if err != nil {
 		return nil, c.try("connect", err)
@@ -205,7 +206,10 @@ func (c *connection) ping(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return c.try("connect", err)
+	if err = c.try("connect", err); err != nil && !plugins.IsPermanent(err) && !c.outage.WasReached() {
+		err = c.explain(ctx, err)
+	}
+	return err
 }
 
 // Status implements [plugins.Monitored].

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/remote/pb"
@@ -56,6 +57,11 @@ func (p *Plugin) readKinds(about *pb.DescribeReply) ([]*kind, error) {
 	return kinds, nil
 }
 
+// inPipeline returns the example of a kind, which has its own name, as it is written in a pipeline.
+func (k *kind) inPipeline(example string) string {
+	return strings.ReplaceAll(example, fmt.Sprintf("%s %q", roleName(k.role), k.own), fmt.Sprintf("%s %q", roleName(k.role), k.name))
+}
+
 func (p *Plugin) readKind(k *pb.Kind) (*kind, error) {
 	if k.GetRole() < pb.Role_SOURCE || k.GetRole() > pb.Role_LOOKUP {
 		return nil, fmt.Errorf("its role is %d, which this onstream does not know", k.GetRole())
@@ -71,6 +77,7 @@ func (p *Plugin) readKind(k *pb.Kind) (*kind, error) {
 		plugin: p, role: k.GetRole(), own: k.GetName(), name: p.config.Name + "_" + k.GetName(), schema: schema,
 		payload: k.GetPayload(), format: k.GetDefaultFormat(), topic: k.GetTopic(), body: k.GetBody(), headers: k.GetHeaders(),
 	}
+	read.schema.Example = read.inPipeline(read.schema.Example)
 	if read.role != pb.Role_TRANSFORM {
 		if why := noExpressions(schema, read.topic, read.body); why != "" {
 			return nil, fmt.Errorf("%s", why)

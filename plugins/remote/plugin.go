@@ -10,6 +10,7 @@ import (
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/remote/pb"
 	"github.com/onstream/onstream/plugins/remote/process"
+	"github.com/onstream/onstream/plugins/remote/wire"
 )
 
 // Plugin is a program that offers kinds, and its process. It is safe for concurrent use.
@@ -72,7 +73,7 @@ func Launch(ctx context.Context, c Config) (*Plugin, error) {
 
 // Describe returns what the plugin offers.
 func (p *Plugin) Describe() Description {
-	d := Description{Name: p.about.GetName(), Version: p.about.GetVersion()}
+	d := Description{Name: p.about.GetName(), Version: wire.Clip(p.about.GetVersion(), wire.MaxName)}
 	for _, k := range p.kinds {
 		list := map[pb.Role]*[]string{pb.Role_SOURCE: &d.Sources, pb.Role_TRANSFORM: &d.Transforms, pb.Role_SINK: &d.Sinks, pb.Role_LOOKUP: &d.Lookups}[k.role]
 		*list = append(*list, k.own)

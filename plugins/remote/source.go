@@ -237,6 +237,7 @@ func (r *sourceRun) deliver(ctx context.Context, d *pb.Deliver) error {
 	if rows > r.records || r.bytes <= 0 {
 		return r.nonsense("it has sent %d records, and was allowed %d more, and %d bytes", rows, r.records, max(0, r.bytes))
 	}
+	r.line.worker.good.Store(true)
 	r.records -= rows
 	r.bytes -= bytes
 	next, err := wire.ToPosition(d.GetNext())

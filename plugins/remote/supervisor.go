@@ -204,9 +204,8 @@ func (s *supervisor) close() {
 
 // start starts a process, and looks whether it is what it is to be.
 func (p *Plugin) start(ctx context.Context) (*worker, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.config.Limits.Start, fmt.Errorf("it has not told within %v (limits.start) what it offers", p.config.Limits.Start))
-	defer cancel()
 	c := p.config
+	limit := time.Now().Add(c.Limits.Start)
 	proc, err := process.Start(ctx, process.Config{
 		Source: c.Source, SHA256: c.SHA256, Args: c.Args, Env: c.Env, Memory: c.Limits.Memory, Start: c.Limits.Start,
 		Handshake: handshake(), Versions: versions(nil), MaxMessage: wire.MaxMessage, Logger: c.Logger, Hide: p.hide,
@@ -214,6 +213,8 @@ func (p *Plugin) start(ctx context.Context) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithDeadlineCause(ctx, limit, fmt.Errorf("it has not told within %v (limits.start) what it offers", c.Limits.Start))
+	defer cancel()
 	w := &worker{plugin: p, process: proc, client: pb.NewPluginClient(proc.Conn())}
 	about, err := w.client.Describe(ctx, &pb.DescribeRequest{HostVersion: c.HostVersion})
 	if err == nil && p.about != nil && !proto.Equal(about, p.about) {

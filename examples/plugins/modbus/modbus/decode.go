@@ -82,7 +82,12 @@ func (r register) number(words []uint16) uint64 {
 
 func (r register) setFloat(col *plugins.Column, f float64) error {
 	if r.scaled {
-		f = f*r.scale + r.offset
+		// A tenth is not exact, ten is: 519 tenths are 51.9.
+		if whole := math.Round(1 / r.scale); 1/whole == r.scale {
+			f = f/whole + r.offset
+		} else {
+			f = f*r.scale + r.offset
+		}
 	}
 	if !finite(f) {
 		return errNoNumber

@@ -16,10 +16,10 @@ const firstBackoff = 100 * time.Millisecond
 
 // What a source measures of itself.
 const (
-	overrunsMetric   = "device.overruns"   // polls that were left out because one took too long
-	exceptionsMetric = "device.exceptions" // registers that were asked for and not had
-	outagesMetric    = "device.outages"
-	connectedMetric  = "device.connected" // 1 or 0
+	overrunsMetric   = "device_overruns"   // polls that were left out because one took too long
+	exceptionsMetric = "device_exceptions" // registers that were asked for and not had
+	outagesMetric    = "device_outages"
+	connectedMetric  = "device_connected" // 1 or 0
 )
 
 // source polls one device.

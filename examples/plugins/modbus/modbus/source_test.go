@@ -36,6 +36,8 @@ func TestValues(t *testing.T) {
 		"float32, no value": {float32Words(float32(math.NaN())), attrs{"type": "float32"}, "the value is no finite number"},
 		"float64":           {[]uint16{0x4009, 0x21fb, 0x5444, 0x2d18}, attrs{"type": "float64"}, "3.141592653589793"},
 		"scale and offset":  {[]uint16{0xff9c}, attrs{"type": "int16", "scale": 0.5, "offset": 3.0}, "-47"},
+		"tenths":            {[]uint16{519}, attrs{"scale": 0.1}, "51.9"},
+		"large steps":       {[]uint16{7}, attrs{"scale": 1000.0}, "7000"},
 		"a bit":             {[]uint16{0b100}, attrs{"bit": int64(2)}, "true"},
 		"another bit":       {[]uint16{0b100}, attrs{"bit": int64(1)}, "false"},
 		"any bit":           {[]uint16{0b100}, attrs{"type": "bool"}, "true"},
@@ -156,10 +158,10 @@ func TestOneRegisterFails(t *testing.T) {
 			t.Errorf("%q was logged %d times", text, n)
 		}
 	}
-	if n := r.metric("device.exceptions"); n < 3 {
+	if n := r.metric("device_exceptions"); n < 3 {
 		t.Errorf("%v exceptions were counted", n)
 	}
-	if r.metric("device.outages") != 0 || r.metric("device.connected") != 1 {
+	if r.metric("device_outages") != 0 || r.metric("device_connected") != 1 {
 		t.Error("an exception counts as an outage")
 	}
 }
@@ -223,7 +225,7 @@ func TestDeviceIsAway(t *testing.T) {
 	if n := r.journal.count("the device is reached"); n != 2 {
 		t.Errorf("that the device is back was logged %d times", n)
 	}
-	if n := r.metric("device.outages"); n != 2 {
+	if n := r.metric("device_outages"); n != 2 {
 		t.Errorf("%v outages were counted", n)
 	}
 }
@@ -378,7 +380,7 @@ func TestOverruns(t *testing.T) {
 	if got, want := strings.Join(at, " "), "0s 2.5s 5s 6s 7s"; got != want {
 		t.Errorf("polls began at %s, want %s", got, want)
 	}
-	if n := r.metric("device.overruns"); n != 3 {
+	if n := r.metric("device_overruns"); n != 3 {
 		t.Errorf("%v polls count as left out, and 3 were", n)
 	}
 	if n := r.journal.count("polls are left out"); n != 1 {

@@ -14,10 +14,10 @@ const firstBackoff = 100 * time.Millisecond
 
 // What a source measures of itself.
 const (
-	outagesMetric   = "server.outages"
-	gapsMetric      = "server.gaps"      // outages and notices that did not come, behind which values may be missing
-	overflowsMetric = "server.overflows" // values behind which the server's queue ran over
-	connectedMetric = "server.connected" // 1 or 0
+	outagesMetric   = "server_outages"
+	gapsMetric      = "server_gaps"      // outages and notices that did not come, behind which values may be missing
+	overflowsMetric = "server_overflows" // values behind which the server's queue ran over
+	connectedMetric = "server_connected" // 1 or 0
 )
 
 // source is subscribed to the nodes of one server.

@@ -46,11 +46,11 @@ func TestChanges(t *testing.T) {
 	if _, has := got["value"]; has || got["status"].Text != "BadSensorFailure" {
 		t.Errorf("the record is %v", got)
 	}
-	if r.metric("server.connected") != 1 || r.metric("server.gaps") != 0 {
+	if r.metric("server_connected") != 1 || r.metric("server_gaps") != 0 {
 		t.Error("the metrics do not say that all is well")
 	}
 	stop()
-	if r.metric("server.connected") != 0 {
+	if r.metric("server_connected") != 0 {
 		t.Error("the source is still connected")
 	}
 }
@@ -134,7 +134,7 @@ func TestOverflowIsTold(t *testing.T) {
 	if got := r.out.until(t, "the next", is("3")); got["gap"].Int != 0 {
 		t.Errorf("the record is %v", got)
 	}
-	if r.metric("server.overflows") != 1 {
+	if r.metric("server_overflows") != 1 {
 		t.Error("the overflow was not counted")
 	}
 	r.journal.until(t, "values are missing: a node changes more often than the server keeps")
@@ -157,8 +157,8 @@ func TestConnectionIsCut(t *testing.T) {
 	if got := r.out.until(t, "the one after", is("3")); got["gap"].Int != 0 {
 		t.Errorf("the record is %v", got)
 	}
-	if r.metric("server.outages") != 1 || r.metric("server.gaps") != 1 {
-		t.Errorf("%v outages and %v gaps", r.metric("server.outages"), r.metric("server.gaps"))
+	if r.metric("server_outages") != 1 || r.metric("server_gaps") != 1 {
+		t.Errorf("%v outages and %v gaps", r.metric("server_outages"), r.metric("server_gaps"))
 	}
 	if n := r.journal.count("the server is read again"); n != 1 {
 		t.Errorf("the end of the outage was logged %d times", n)
@@ -190,7 +190,7 @@ func TestQuietServerIsAlive(t *testing.T) {
 	r.out.until(t, "the first value", is("1"))
 	relay.answers(t, 20)
 	server.Set("x", 2.0)
-	if got := r.out.until(t, "the next", is("2")); got["gap"].Int != 0 || r.metric("server.outages") != 0 {
+	if got := r.out.until(t, "the next", is("2")); got["gap"].Int != 0 || r.metric("server_outages") != 0 {
 		t.Errorf("the record is %v", got)
 	}
 }
