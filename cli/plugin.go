@@ -61,7 +61,7 @@ func newPluginJSON(path string, b dsl.Plugin, l launched) pluginJSON {
 	x := pluginJSON{Name: b.Name, Source: within(path, b.Source), Pinned: b.SHA256 != "", Kinds: []string{}, Limits: limitTexts(b.Limits)}
 	x.SHA256, _ = digestOf(b.Source) // what cannot be read does not run, and that is told
 	if err := l.started[b.Name].Err; err != nil {
-		x.Error = err.Error()
+		x.Error = aboutProgram(err).Error()
 	}
 	for _, p := range l.plugins {
 		if p.block.Name != b.Name {

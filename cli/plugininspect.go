@@ -106,7 +106,7 @@ func (c *cli) inspectBlock(ctx context.Context, dir, name string, v *values) (*i
 		return nil, invalid(fmt.Errorf("%s has no plugin %q; it has %s", dir, name, strings.Join(names, ", ")))
 	}
 	if err := l.started[name].Err; err != nil {
-		return nil, failed(err)
+		return nil, failed(aboutProgram(err))
 	}
 	p := l.plugins[slices.IndexFunc(l.plugins, func(p *plugged) bool { return p.block.Name == name })]
 	return newInspected(within(dir, p.block.Source), p.block, p.is, l.registry)
@@ -156,7 +156,7 @@ func (c *cli) inspectProgram(ctx context.Context, file, name string, args []stri
 	return newInspected(file, b, p.Describe(), r)
 }
 
-// aboutProgram is an error of a plugin that is in no pipeline: it has no attributes.
+// aboutProgram is an error of a plugin, to be told beside its name or that of its program.
 func aboutProgram(err error) error {
 	if ce, ok := errors.AsType[*plugins.ConfigError](err); ok {
 		return errors.New(ce.Msg)

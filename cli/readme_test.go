@@ -32,6 +32,7 @@ func TestReadmeCommands(t *testing.T) {
 		{"examples/watchdog/README.md", 3, nil},
 		{"examples/bus-swap/README.md", 3, nil},
 		{"examples/cold-chain/README.md", 4, nil},
+		{"examples/mongo-history/README.md", 3, nil},
 	} {
 		t.Run(test.readme, func(t *testing.T) {
 			t.Parallel()

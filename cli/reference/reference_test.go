@@ -21,6 +21,7 @@ between
 <!-- begin generated: lookups --><!-- end generated -->
 <!-- begin generated: functions --><!-- end generated -->
 <!-- begin generated: aggregates --><!-- end generated -->
+<!-- begin generated: plugin --><!-- end generated -->
 end
 `
 

@@ -331,6 +331,24 @@ func (e *encoder) as(dst, text []byte, p int, want string) ([]byte, bsoncore.Typ
 		return dst, 0, p, errJSON
 	}
 	raw := text[p:end]
+	switch want { // those that are frequent, without an allocation
+	case "double":
+		if f, err := jsontext.ParseFloat(raw); err == nil {
+			return appendFloat(dst, f), bsoncore.TypeDouble, end, nil
+		}
+	case "date":
+		if raw[0] != '"' {
+			break
+		}
+		if ns, err := jsontext.ParseTime(raw[1:len(raw)-1], ""); err == nil {
+			return binary.LittleEndian.AppendUint64(dst, uint64(datedNanos(ns))), bsoncore.TypeDateTime, end, nil
+		}
+	}
+	return asText(dst, raw, p, end, want)
+}
+
+// asText is as for what is rare.
+func asText(dst, raw []byte, p, end int, want string) ([]byte, bsoncore.Type, int, error) {
 	said := string(raw)
 	if raw[0] == '"' {
 		b, err := jsontext.AppendUnquoted(nil, raw)
@@ -375,11 +393,7 @@ func (e *encoder) as(dst, text []byte, p int, want string) ([]byte, bsoncore.Typ
 		}
 		return bsoncore.AppendBinary(dst, 0, data), bsoncore.TypeBinary, end, nil
 	case "double":
-		f, err := jsontext.ParseFloat(raw)
-		if err != nil {
-			return unfit("a double is a number")
-		}
-		return appendFloat(dst, f), bsoncore.TypeDouble, end, nil
+		return unfit("a double is a number")
 	case "int":
 		n, err := strconv.ParseInt(said, 10, 32)
 		if err != nil {
@@ -464,13 +478,16 @@ func (t *typeNode) add(path []string, as string) {
 	t.as = as
 }
 
-// knowTypes adds what the type of the records tells: times are dates, and bytes binary.
+// knowTypes adds what the type of the records tells: times are dates, bytes binary, and floats doubles, also those that have no
+// fraction.
 func (t *typeNode) knowTypes(of plugins.Type, path ...string) {
 	switch {
 	case of.Kind == plugins.Time && of.Layout == "":
 		t.add(path, "date")
 	case of.Kind == plugins.Bytes:
 		t.add(path, "binary")
+	case of.Kind == plugins.Float:
+		t.add(path, "double")
 	case of.Kind == plugins.List:
 		t.knowTypes(of.Element(), path...)
 	}

@@ -109,7 +109,7 @@ func TestTypesOfFields(t *testing.T) {
 	}
 	types.add([]string{"in", "at"}, "date")
 	types.knowTypes(plugins.Type{Kind: plugins.Record, Fields: []plugins.Field{
-		{Name: "since", Type: plugins.Of(plugins.Time)}, {Name: "bytes", Type: plugins.Of(plugins.Bytes)}, {Name: "ms", Type: plugins.Type{Kind: plugins.Time, Layout: "ms"}},
+		{Name: "since", Type: plugins.Of(plugins.Time)}, {Name: "bytes", Type: plugins.Of(plugins.Bytes)}, {Name: "float", Type: plugins.Of(plugins.Float).OrNull()}, {Name: "ms", Type: plugins.Type{Kind: plugins.Time, Layout: "ms"}},
 		{Name: "all", Type: plugins.Type{Kind: plugins.List, Elem: &plugins.Type{Kind: plugins.Time}}},
 	}})
 	e := encoder{types: types}
@@ -124,6 +124,7 @@ func TestTypesOfFields(t *testing.T) {
 		{`{"f":1,"i":7,"l":"9"}`, `{"f":1.0,"i":7,"l":9}`, `{"f":1.0,"i":7,"l":9}`},
 		{`{"in":{"at":"2026-01-31T08:00:00Z"},"since":null}`, `{"in":{"at":{"$date":"2026-01-31T08:00:00Z"}},"since":null}`, `{"in":{"at":"2026-01-31T08:00:00Z"},"since":null}`},
 		{`{"in":[{"at":0},{"at":1}]}`, `{"in":[{"at":{"$date":"1970-01-01T00:00:00Z"}},{"at":{"$date":"1970-01-01T00:00:00.001Z"}}]}`, `{"in":[{"at":"1970-01-01T00:00:00Z"},{"at":"1970-01-01T00:00:00.001Z"}]}`},
+		{`{"float":61}`, `{"float":61.0}`, `{"float":61.0}`}, {`{"float":null}`, `{"float":null}`, ``}, {`{"at":"9999-01-01T00:00:00+01:00"}`, `{"at":{"$date":"9998-12-31T23:00:00Z"}}`, `{"at":"9998-12-31T23:00:00Z"}`},
 		{`{"since":"2026-01-31T08:00:00Z","bytes":"AA==","ms":5,"all":["2026-01-31T08:00:00Z"]}`, `{"since":{"$date":"2026-01-31T08:00:00Z"},"bytes":{"$binary":{"base64":"AA==","subType":"00"}},"ms":5,"all":[{"$date":"2026-01-31T08:00:00Z"}]}`, ``},
 	} {
 		raw, err := e.document(nil, []byte(tt.text))
@@ -209,12 +210,15 @@ func TestRecordsThatAreNoDocuments(t *testing.T) {
 // No record costs an allocation, few fields or many.
 func TestEncodingDoesNotAllocate(t *testing.T) {
 	var wide strings.Builder
-	wide.WriteString(`{"a":1`)
+	wide.WriteString(`{"at":"2026-01-31T08:00:00.123Z","a":1`)
 	for i := range 100 {
 		fmt.Fprintf(&wide, `,"f%d":{"x":[1.5,"text",null]}`, i)
 	}
 	text := []byte(wide.String() + "}")
-	e := &encoder{}
+	types := &typeNode{}
+	types.add([]string{"at"}, "date")
+	types.add([]string{"a"}, "double")
+	e := &encoder{types: types}
 	var dst []byte
 	if n := testing.AllocsPerRun(100, func() {
 		var err error

@@ -42,7 +42,7 @@ func record(t testing.TB, f func(testing.TB)) *recorder {
 func (*recorder) Helper() {}
 
 // patience is short: what is tested here comes at once, or never.
-func (*recorder) patience() time.Duration { return 400 * time.Millisecond }
+func (*recorder) patience() time.Duration { return 3 * time.Second }
 
 func (r *recorder) note(problem string) {
 	r.mu.Lock()

@@ -208,7 +208,7 @@ func (known *configured) readOutputs(r *pb.ConfigureReply, k *kind, c plugins.Co
 
 // cleanConfigError takes secrets out of what a plugin finds wrong, and keeps the paths.
 func (p *Plugin) cleanConfigError(err error) error {
-	if all, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // a list is not wrapped
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
 		var errs []error
 		for _, err := range all.Unwrap() {
 			errs = append(errs, p.cleanConfigError(err))

@@ -328,7 +328,7 @@ func (s *stage) checkRecord(shape plugins.Shape, d *plugins.Batch, made *pb.Batc
 
 // flatten sees to it that the end of a record in a stream of the format is not in a payload: records are written as they are wherever nobody changes them.
 func flatten(d *plugins.Batch, format string, f plugins.Framing) {
-	end := []byte(f.Terminator)
+	end := f.Terminator
 	if len(end) == 0 {
 		return
 	}

@@ -77,7 +77,7 @@ func Serve(s Serving) int {
 	a.wait(grace)
 	select {
 	case why := <-gone:
-		log.Warn("the plugin ends: " + why)
+		log.Debug("the plugin ends: " + why) // as every end is: a host that is well does not need to hear it
 		return exitFailed
 	default:
 		return exitEnded

@@ -21,7 +21,7 @@ var version = "1.0.0"
 func main() {
 	switch os.Getenv("ACME_START") {
 	case "hang":
-		fmt.Fprintln(os.Stderr, "hanging")
+		fmt.Fprintln(os.Stderr, `{"@level":"warn","@message":"hanging"}`)
 		time.Sleep(time.Hour)
 	case "exit":
 		fmt.Fprintln(os.Stderr, "no license for", os.Getenv("TOKEN"))

@@ -60,11 +60,11 @@ const (
 | ` + "`plugin_test.go`" + ` | tests |
 | ` + "`pipeline/main.hcl`" + ` | a pipeline with all of them |
 `
-	goNote = `The plugin is built with a release of onstream. To build it with a checkout, and without a network:
+	goNote = `The plugin is built with a release of onstream. To build it with a checkout, and without a network, first run
 
 ` + "```sh" + `
 go mod edit -replace github.com/onstream/onstream=/path/of/the/checkout
-cp /path/of/the/checkout/go.sum . && go mod tidy
+cp /path/of/the/checkout/go.sum . && go build -mod=mod .
 ` + "```" + `
 `
 	pythonFiles = `| file | is |

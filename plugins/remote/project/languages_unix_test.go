@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/onstream/onstream/plugins/remote/project"
@@ -63,4 +64,40 @@ func run(t *testing.T, dir string, words ...string) string {
 		t.Fatalf("%q: %v\n%s", words, err, out)
 	}
 	return string(out)
+}
+
+// The tests of a project pass, its start script starts no sources but those it was built of, and started by hand it says what it is.
+func TestInterpreted(t *testing.T) {
+	t.Parallel()
+	for _, l := range interpreted {
+		t.Run(string(l), func(t *testing.T) {
+			t.Parallel()
+			dir, program := made(t, l)
+			check, test, name := []string{"python3", "build.py", "--check"}, []string{".venv/bin/python", "-m", "unittest"}, "main.py"
+			if l == project.Node {
+				check, test, name = []string{"node", "build.js", "--check"}, []string{"node", "--test"}, "main.js"
+			}
+			run(t, dir, check...)
+			run(t, dir, test...)
+			by := exec.CommandContext(t.Context(), program)
+			out, err := by.CombinedOutput()
+			if err == nil || by.ProcessState.ExitCode() != 2 || !strings.HasPrefix(string(out), "this is acme 0.1.0, a plugin for onstream, with: source meter, transform classify, sink journal\n") {
+				t.Errorf("started by hand it says %s, %v", out, err)
+			}
+			f, err := os.OpenFile(filepath.Join(dir, name), os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.WriteString("\n"); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			want := name + " has changed since the plugin was built: run " + strings.Join(check[:2], " ") + " in " + dir
+			if out, err := exec.CommandContext(t.Context(), program).CombinedOutput(); err == nil || strings.TrimSpace(string(out)) != want {
+				t.Errorf("with other sources it says %s, %v, not %s", out, err, want)
+			}
+		})
+	}
 }

@@ -37,7 +37,7 @@ func New(dir string, l Language, name string) error {
 	case !nameForm.MatchString(name):
 		return fmt.Errorf("%q is no name for a plugin: write letters, digits, underscores and hyphens, at most 64, with a letter first", name)
 	case !slices.Contains(Languages(), l):
-		return fmt.Errorf("there is no template for %q: write one of %q, or see docs/PLUGINS.md for other languages", string(l), Languages())
+		return fmt.Errorf("there is no template for %q: write %s, %s or %s, or see docs/PLUGINS.md for other languages", string(l), string(Go), string(Python), string(Node))
 	}
 	if there, err := os.ReadDir(dir); err == nil && len(there) > 0 {
 		return fmt.Errorf("%s is not empty: name a folder that is not there", dir)

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -31,8 +33,21 @@ func CheckIdentifier(what, name string) error {
 	return nil
 }
 
-// Clip returns a text for people with at most so many bytes.
+// isControl reports whether a character is more than text, tabs and ends of lines.
+func isControl(c rune) bool {
+	return c != '\n' && c != '\t' && (unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c))
+}
+
+// Clip returns a text for people with at most so many bytes, and without what a terminal would obey.
 func Clip(text string, most int) string {
+	if strings.ContainsFunc(text, isControl) {
+		text = strings.Map(func(c rune) rune {
+			if isControl(c) {
+				return unicode.ReplacementChar
+			}
+			return c
+		}, text)
+	}
 	if len(text) <= most {
 		return text
 	}
