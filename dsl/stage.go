@@ -100,8 +100,8 @@ func (b *builder) declareStage(role graph.Role, block *hclsyntax.Block) {
 		return
 	}
 	s.kind = k
-	s.Stage.Plugin = b.usePlugin(s.Kind)
-	if s.Stage.Plugin != "" {
+	s.Plugin = b.usePlugin(s.Kind)
+	if s.Plugin != "" {
 		s.Kinds = b.registry
 	}
 	s.explain = &Explanation{Addr: s.Addr(), Role: role, Kind: s.Kind, Doc: k.schema.Doc, Pos: s.Pos}

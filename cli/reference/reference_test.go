@@ -20,8 +20,8 @@ old text
 between
 <!-- begin generated: lookups --><!-- end generated -->
 <!-- begin generated: functions --><!-- end generated -->
-<!-- begin generated: aggregates --><!-- end generated -->
 <!-- begin generated: plugin --><!-- end generated -->
+<!-- begin generated: aggregates --><!-- end generated -->
 end
 `
 
