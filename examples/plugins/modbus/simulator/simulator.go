@@ -23,6 +23,7 @@ type Device struct {
 	before   func()
 	server   *driver.ModbusServer
 	address  string
+	anyPort  bool // until it was on
 }
 
 // New returns a device at an address, host:port. Port 0 is one that is free now.
@@ -31,40 +32,50 @@ func New(address string) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if port == "0" {
-		// The server does not tell which port it was given.
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return nil, err
-		}
-		_, port, err = net.SplitHostPort(l.Addr().String())
-		if err != nil {
-			return nil, err
-		}
-		if err := l.Close(); err != nil {
-			return nil, err
-		}
-	}
-	return &Device{
+	d := &Device{
 		holding: map[uint16]uint16{}, input: map[uint16]uint16{}, coils: map[uint16]bool{}, inputs: map[uint16]bool{},
-		faults: map[uint16]error{}, address: net.JoinHostPort(host, port),
-	}, nil
+		faults: map[uint16]error{}, address: address, anyPort: port == "0",
+	}
+	if d.anyPort {
+		d.address, err = free(host)
+	}
+	return d, err
+}
+
+// free returns an address of a host at which nobody listens now: the server does not tell which port it was given.
+func free(host string) (string, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // Address is where the device is, host:port.
 func (d *Device) Address() string { return d.address }
 
-// Start switches the device on. It listens when Start returns.
+// Start switches the device on. It listens when Start returns. Where its port was to be any, and was taken meanwhile, it has another now.
 func (d *Device) Start() error {
-	server, err := driver.NewServer(&driver.ServerConfiguration{URL: "tcp://" + d.address, Logger: log.New(io.Discard, "", 0)}, d)
-	if err != nil {
-		return err
+	for attempt := 0; ; attempt++ {
+		server, err := driver.NewServer(&driver.ServerConfiguration{URL: "tcp://" + d.address, Logger: log.New(io.Discard, "", 0)}, d)
+		if err != nil {
+			return err
+		}
+		if err = server.Start(); err == nil {
+			d.server, d.anyPort = server, false
+			return nil
+		}
+		if !d.anyPort || attempt == 9 {
+			return fmt.Errorf("start the simulator: %w", err)
+		}
+		host, _, err := net.SplitHostPort(d.address)
+		if err == nil {
+			d.address, err = free(host)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err := server.Start(); err != nil {
-		return fmt.Errorf("start the simulator: %w", err)
-	}
-	d.server = server
-	return nil
 }
 
 // Stop switches the device off, and cuts its connections. What it measures stays.

@@ -43,12 +43,24 @@ func Start(c Config) (*Server, error) {
 		c.Address = "127.0.0.1:0"
 	}
 	host, port, err := parse(c.Address)
-	if err == nil && port == 0 {
-		port, err = free(host)
-	}
 	if err != nil {
 		return nil, err
 	}
+	if port != 0 {
+		return listen(c, host, port)
+	}
+	// The server does not tell which port it was given. One that is free may be taken before it listens.
+	for attempt := 0; ; attempt++ {
+		if port, err = free(host); err != nil {
+			return nil, err
+		}
+		if s, err := listen(c, host, port); err == nil || attempt == 9 {
+			return s, err
+		}
+	}
+}
+
+func listen(c Config, host string, port int) (*Server, error) {
 	mode := ua.MessageSecurityModeNone
 	if c.Policy == "" {
 		c.Policy = "None"
