@@ -76,13 +76,14 @@ func TestTopicConformsAsSink(t *testing.T) {
 		bus, kind, block := one(t)
 		c := plugintest.Configure(sink.Schema, map[string]any{"topic": always{}}).
 			WithPayload(plugins.Shape{Format: "json"}).WithConnector(kind, block)
-		look := &watcher{bus: bus}
+		look := &watcher{t: t, bus: bus}
 		return plugintest.Target{Config: c, Env: plugins.Env{Connection: bus}, Read: look.read, Close: look.stop}
 	}})
 }
 
 // watcher looks at the topic from when there is one.
 type watcher struct {
+	t       testing.TB
 	bus     connectors.Bus
 	out     bustest.Outlet
 	cancel  context.CancelFunc
@@ -116,6 +117,8 @@ func (w *watcher) stop() {
 	w.stopped = true
 	if w.ended != nil {
 		w.cancel()
-		<-w.ended
+		if err := <-w.ended; err != nil && !errors.Is(err, context.Canceled) {
+			w.t.Errorf("look at the topic: %v", err)
+		}
 	}
 }
