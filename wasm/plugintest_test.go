@@ -16,6 +16,7 @@ import (
 func TestConforms(t *testing.T) {
 	t.Parallel()
 	module := guest(t, plain)
+	start(t, module, nil) // compiles it, once for all
 	in := plugins.Columns(
 		plugins.Field{Name: "key", Type: plugins.Of(plugins.String)},
 		plugins.Field{Name: "time", Type: plugins.Of(plugins.Time)},

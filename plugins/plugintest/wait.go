@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// patience is how long something may take that is to happen: half a minute, unless the
+// patience is how long something may take that is to happen: two minutes, unless the
 // test itself knows better.
 func patience(t testing.TB) time.Duration {
 	if own, is := t.(interface{ patience() time.Duration }); is {
 		return own.patience()
 	}
-	return 30 * time.Second
+	return 2 * time.Minute
 }
 
 // quiet is how long nothing may happen until it is taken for granted that nothing will. A check
