@@ -4,16 +4,19 @@
 # has it write first. With MONGODB_URI, tests go to that deployment instead.
 package="default-jdk-headless maven" variable=ONSTREAM_TEST_MONGO
 
+# fetched succeeds when everything is there, and of today.
+fetched() { [ -e "$home/jars/complete" ] && [ ! "$here/servers/Mongo.java" -nt "$home/jars/complete" ]; }
+
 missing() {
 	have java || { echo "there is no Java 17; as root: apt-get install default-jdk-headless"; return; }
-	[ -e "$home/jars/complete" ] && return
+	fetched && return
 	have mvn || { echo "there is no Maven; as root: apt-get install maven"; return; }
 	have javac || { echo "there is no Java compiler; as root: apt-get install default-jdk-headless"; return; }
 	echo "its jars are missing: scripts/services install mongo fetches them"
 }
 
 fetch() {
-	[ -e "$home/jars/complete" ] && return
+	fetched && return
 	have mvn && have javac || return
 	echo "mongo: fetching its jars"
 	mkdir -p "$home/jars"
