@@ -87,7 +87,11 @@ func TestKindExamples(t *testing.T) {
 		k, _ := r.Lookup(kind)
 		example := k.Schema.Example
 		if example != "" {
-			example = fmt.Sprintf("transform \"enrich\" \"example\" {\n  from = source.in\n%s\n  by  = event.id\n  set = { found = found.name }\n}\n", example)
+			via := ""
+			if k.Via != "" {
+				via = "  via = connector.store\n"
+			}
+			example = fmt.Sprintf("transform \"enrich\" \"example\" {\n  from = source.in\n%s%s\n  by  = event.id\n  set = { found = found.name }\n}\n", via, example)
 		}
 		check("lookup", kind, example)
 	}
@@ -131,10 +135,15 @@ func restOf(example string) string {
 		source = "in"
 		fmt.Fprintf(&rest, "source \"stdin\" %q {}\n", source)
 	}
+	if m := regexp.MustCompile(`\bconnector\.(\w+)`).FindStringSubmatch(example); m != nil && !strings.Contains(example, "connector \"") {
+		// The kinds that have an example without a connector are those of MongoDB.
+		fmt.Fprintf(&rest, "connector \"mongo\" %q {\n  uri = \"mongodb://localhost/plant\"\n}\n", m[1])
+	}
 	for _, m := range regexp.MustCompile(`\btransform\.(\w+)`).FindAllStringSubmatch(example, -1) {
-		if regexp.MustCompile(`transform "\w+" "` + m[1] + `"`).MatchString(example) {
+		if read[m[0]] || regexp.MustCompile(`transform "\w+" "` + m[1] + `"`).MatchString(example) {
 			continue
 		}
+		read[m[0]] = true
 		fmt.Fprintf(&rest, "transform \"filter\" %q {\n  from  = source.%s\n  where = true\n}\n", m[1], source)
 	}
 	fmt.Fprintf(&rest, "sink \"discard\" \"rest\" {\n  from = source.%s\n}\n", source)
