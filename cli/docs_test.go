@@ -140,7 +140,7 @@ func restOf(example string) string {
 		fmt.Fprintf(&rest, "connector \"mongo\" %q {\n  uri = \"mongodb://localhost/plant\"\n}\n", m[1])
 	}
 	for _, m := range regexp.MustCompile(`\btransform\.(\w+)`).FindAllStringSubmatch(example, -1) {
-		if read[m[0]] || regexp.MustCompile(`transform "\w+" "` + m[1] + `"`).MatchString(example) {
+		if read[m[0]] || regexp.MustCompile(`transform "\w+" "`+m[1]+`"`).MatchString(example) {
 			continue
 		}
 		read[m[0]] = true

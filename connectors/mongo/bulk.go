@@ -190,7 +190,7 @@ func (w *writer) run(ctx context.Context, items bulk) error {
 
 // appendConcern appends the write concern.
 func (w *writer) appendConcern(c []byte) []byte {
-	concern := w.connection.concern
+	concern := w.concern
 	c = bsoncore.AppendHeader(c, bsoncore.TypeEmbeddedDocument, "writeConcern")
 	start := len(c)
 	c = append(c, 0, 0, 0, 0)

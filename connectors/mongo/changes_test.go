@@ -127,7 +127,7 @@ func TestChangesSurviveWhatPasses(t *testing.T) {
 		o.has(t, name+" survived", func() bool { return len(o.records) >= n })
 	}
 	for i, r := range o.records {
-		if want := bson.D(doc("id", i)); !strings.Contains(r, `"id":`+toText(want[0].Value)+`,`) {
+		if want := doc("id", i); !strings.Contains(r, `"id":`+toText(want[0].Value)+`,`) {
 			t.Fatalf("record %d is %s", i, r)
 		}
 	}

@@ -21,7 +21,6 @@ type history struct {
 	cursors map[int64]*following
 	last    int64
 	changed chan struct{}
-	closed  bool // every cursor: the next getMore finds none
 
 	// fault is asked before each command but those that say hello: what it returns is the answer where ok is true.
 	fault func(c call) (answer bson.D, ok bool)

@@ -22,7 +22,6 @@ type peer struct {
 	answers answers
 	mu      sync.Mutex
 	conns   map[net.Conn]bool
-	asked   map[string]int // by command
 	serving sync.WaitGroup
 	end     context.Context
 }
@@ -50,7 +49,7 @@ func newPeer(t testing.TB, a answers) *peer {
 
 func servePeer(t testing.TB, l net.Listener, a answers) *peer {
 	end, stop := context.WithCancel(context.Background())
-	p := &peer{Addr: l.Addr().String(), answers: a, conns: map[net.Conn]bool{}, asked: map[string]int{}, end: end}
+	p := &peer{Addr: l.Addr().String(), answers: a, conns: map[net.Conn]bool{}, end: end}
 	p.serving.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -79,13 +78,6 @@ func (p *peer) cut() {
 	for c := range p.conns {
 		_ = c.Close()
 	}
-}
-
-// count returns how often a command came.
-func (p *peer) count(name string) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.asked[name]
 }
 
 func (p *peer) serve(c net.Conn) {
@@ -136,9 +128,6 @@ func (p *peer) answer(raw bson.Raw) bson.D {
 		return nil
 	}
 	name := elems[0].Key()
-	p.mu.Lock()
-	p.asked[name]++
-	p.mu.Unlock()
 	if f := p.answers[name]; f != nil {
 		return f(call{p.end, name, raw})
 	}

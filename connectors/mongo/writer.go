@@ -231,12 +231,15 @@ func (w *writer) prepareRow(x *batch, b *plugins.Batch, r *row) error {
 
 // codes of failures, by what has failed.
 func codeOfRecord(err error) string {
-	switch err.(type) {
-	case *sizeError:
+	var size *sizeError
+	var id *idError
+	var field *fieldError
+	switch {
+	case errors.As(err, &size):
 		return "too_large"
-	case *idError:
+	case errors.As(err, &id):
 		return "id"
-	case *fieldError:
+	case errors.As(err, &field):
 		return "document"
 	default:
 		return "write"

@@ -38,7 +38,7 @@ func (p *passing) Process(ctx context.Context, b *plugins.Batch, out plugins.Emi
 	for _, i := range b.Sel {
 		switch -values.Ints[i] {
 		case ends:
-			os.Exit(3)
+			os.Exit(3) //nolint:forbidigo // the harm that is to be done
 		case panics:
 			go func() { panic("told to") }() // in a call, it would only fail that
 			<-ctx.Done()

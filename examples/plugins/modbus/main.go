@@ -12,8 +12,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 || os.Args[1] != "simulate" {
-		serve()
-		return
+		os.Exit(serve())
 	}
 	address := "127.0.0.1:5020"
 	if len(os.Args) > 2 {

@@ -6,16 +6,15 @@ import (
 
 	"github.com/onstream/onstream/examples/plugins/opcua/opcua"
 	"github.com/onstream/onstream/plugins"
+	"github.com/onstream/onstream/plugins/remote"
 )
 
-// serve offers the kind to the onstream that started this program.
-func serve() {
+// serve offers the kind to the onstream that started this program, and returns the exit code.
+func serve() int {
 	var r plugins.Registry
 	if err := opcua.Register(&r); err != nil {
 		fmt.Fprintln(os.Stderr, "onstream-opcua:", err)
-		os.Exit(1)
+		return 1
 	}
-	// remote.Serve goes here.
-	fmt.Fprintln(os.Stderr, "onstream-opcua: this is a plugin: it is started by onstream, as a block plugin \"opcua\" says; try: onstream-opcua simulate")
-	os.Exit(2)
+	return remote.Serve(remote.Serving{Name: "opcua", Version: "1.0.0", Registry: &r})
 }

@@ -179,16 +179,8 @@ func text(name, value string) *pb.Setting {
 	return &pb.Setting{Name: name, Value: &pb.Setting_String_{String_: value}}
 }
 
-func number(name string, value float64) *pb.Setting {
-	return &pb.Setting{Name: name, Value: &pb.Setting_Float{Float: value}}
-}
-
 func integer(name string, value int64) *pb.Setting {
 	return &pb.Setting{Name: name, Value: &pb.Setting_Int{Int: value}}
-}
-
-func period(name string, value time.Duration) *pb.Setting {
-	return &pb.Setting{Name: name, Value: &pb.Setting_Duration{Duration: int64(value)}}
 }
 
 func expression(name string, kind pb.ValueKind) *pb.Setting {

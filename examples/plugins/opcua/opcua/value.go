@@ -135,7 +135,7 @@ func elements(r reflect.Value, depth int) ([]any, error) {
 			continue
 		}
 		v, err := scalar(e.Interface(), depth)
-		if err != nil && err != errNoNumber {
+		if err != nil && !errors.Is(err, errNoNumber) {
 			return nil, fmt.Errorf("element %d: %w", i, err)
 		}
 		list = append(list, plain(v))
