@@ -31,20 +31,24 @@ func (a *author) Sink(stream pb.Plugin_SinkServer) error {
 	}
 	defer stage.unshare()
 	k, _ := a.registry.Sink(stage.stage.GetKind())
-	s := &servedSink{servedStage: stage, out: &replies[pb.SinkReply]{stream: stream}}
-	return s.run(stream.Context(), k, stream.Recv)
+	s := &servedSink{servedStage: stage, kind: k, out: &replies[pb.SinkReply]{stream: stream}, pending: map[*pendingWrite]bool{}}
+	return s.run(stream.Context(), stream.Recv)
 }
 
 // servedSink is a sink that a stream runs.
 type servedSink struct {
 	*servedStage
+	kind plugins.SinkKind
 	out  *replies[pb.SinkReply]
 	sink plugins.Sink // nil when it could not be made, and after Close
 	told metricsTold
+
+	mu      sync.Mutex
+	pending map[*pendingWrite]bool // have no answer yet
 }
 
-func (s *servedSink) run(ctx context.Context, k plugins.SinkKind, recv func() (*pb.SinkRequest, error)) error {
-	problem := s.start(ctx, k)
+func (s *servedSink) run(ctx context.Context, recv func() (*pb.SinkRequest, error)) error {
+	problem := s.start(ctx)
 	defer s.abandon()
 	if err := s.out.send(&pb.SinkReply{Reply: &pb.SinkReply_Opened{Opened: problem}}); err != nil {
 		return err
@@ -87,10 +91,10 @@ func (s *servedSink) tellMetrics() {
 }
 
 // start makes the sink, and says what the host is told of it.
-func (s *servedSink) start(ctx context.Context, k plugins.SinkKind) *pb.Opened {
+func (s *servedSink) start(ctx context.Context) *pb.Opened {
 	var made plugins.Sink
 	err := guard(s.log, "New", func() (err error) {
-		made, err = k.New(s.config, s.env)
+		made, err = s.kind.New(s.config, s.env)
 		return err
 	})
 	if err != nil {
@@ -125,76 +129,14 @@ func (s *servedSink) write(ctx context.Context, p *pb.Write) error {
 		return status.Errorf(codes.InvalidArgument, "write: %v", err)
 	}
 	w := &pendingWrite{sink: s, id: p.GetId(), batch: b, rows: b.Len}
+	s.mu.Lock()
+	s.pending[w] = true
+	s.mu.Unlock()
 	err := guard(s.log, "Write", func() error { return s.sink.Write(ctx, b, w.done) })
+	if errors.As(err, new(panicked)) {
+		return s.afterPanic(ctx, w, err)
+	}
 	return w.returned(err)
-}
-
-// pendingWrite is a batch that the sink has, until Write has returned and done was called.
-type pendingWrite struct {
-	sink  *servedSink
-	id    uint64
-	batch *plugins.Batch
-	rows  int
-
-	mu       sync.Mutex
-	answered bool // the host has its answer
-	back     bool // Write has returned
-}
-
-// done is what Write is given.
-func (w *pendingWrite) done(err error) {
-	if !w.answer(err) {
-		w.sink.log.Error("the sink has answered a batch twice: only the first answer counts", "second", err)
-		return
-	}
-	w.release(false)
-}
-
-// returned tells the host that the next batch may come, or why this one was not taken.
-func (w *pendingWrite) returned(err error) error {
-	if err == nil {
-		err = w.sink.out.send(&pb.SinkReply{Reply: &pb.SinkReply_Taken{Taken: &pb.Taken{Id: w.id}}})
-		w.release(true)
-		return err
-	}
-	if !w.answer(err) {
-		w.sink.log.Error("the sink has answered a batch, and then has not taken it: the first answer counts", "error", err)
-	}
-	if !errors.As(err, new(panicked)) { // after a panic, somebody may still have it in hand
-		w.batch.Release()
-	}
-	return nil
-}
-
-// answer sends the answer, the first time.
-func (w *pendingWrite) answer(err error) bool {
-	w.mu.Lock()
-	first := !w.answered
-	w.answered = true
-	w.mu.Unlock()
-	if first {
-		// An error of sending ends the stream, and the host writes the batch again.
-		_ = w.sink.out.send(&pb.SinkReply{Reply: &pb.SinkReply_Written{Written: written(w.id, w.rows, err)}})
-	}
-	return first
-}
-
-// release gives the batch back when nobody has it any more: both have happened.
-func (w *pendingWrite) release(returned bool) {
-	w.mu.Lock()
-	over := w.answered && (w.back || returned)
-	w.back = w.back || returned
-	if w.batch == nil {
-		over = false
-	}
-	b := w.batch
-	if over {
-		w.batch = nil
-	}
-	w.mu.Unlock()
-	if over {
-		b.Release()
-	}
 }
 
 // written is the answer to a write of so many rows.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/onstream/onstream/plugins"
@@ -75,8 +76,6 @@ func TestSinksAnswerEachBatch(t *testing.T) {
 				done(plugins.RowErrors{{Row: 1, Code: "write", Msg: "no"}, {Row: 1, Code: "write", Msg: "no again"}, {Row: 9}})
 			case "part":
 				return &plugins.PartialError{Done: 1, Failed: plugins.RowErrors{{Row: 0, Code: "write", Msg: "bad"}}, Err: plugins.Permanent(errors.New("gone"))}
-			case "panic":
-				panic("full")
 			}
 			return nil
 		},
@@ -110,18 +109,94 @@ func TestSinksAnswerEachBatch(t *testing.T) {
 	expect(`written:{id:4 failures:{row:1 code:"write" message:"no"}}`, "taken:{id:4}")
 	write(t, s, 5, "part", "z")
 	expect(`written:{id:5 failures:{code:"write" message:"bad"} problem:{message:"gone" permanent:true operation:"write"} done:1}`)
-	write(t, s, 6, "panic")
-	expect(`written:{id:6 problem:{message:"panic in Write: full" permanent:true operation:"write"}}`)
 	transmit(t, s, &pb.SinkRequest{Request: &pb.SinkRequest_Flush{Flush: &pb.Flush{Id: 7}}})
 	expect("written:{id:1}", "flushed:{id:7}")
 	transmit(t, s, &pb.SinkRequest{Request: &pb.SinkRequest_Close{Close: &pb.CloseSink{}}})
 	expect(`closed:{problem:{message:"half closed" operation:"close"}}`)
 	finish(t, s)
-	if want := "[hold x twice busy rows y part z panic]"; fmt.Sprint(got) != want || closed != 1 {
+	if want := "[hold x twice busy rows y part z]"; fmt.Sprint(got) != want || closed != 1 {
 		t.Errorf("%v, want %s; closed %d times", got, want, closed)
 	}
 	if !strings.Contains(log.String(), "the sink has answered a batch twice: only the first answer counts") {
 		t.Error(log)
+	}
+}
+
+// recorder is a sink that holds what it is given until it is flushed, and panics.
+type recorder struct {
+	number   int
+	stubborn bool // keeps what it has for ever
+	tell     func(string)
+	held     []func(error)
+	lock     sync.Mutex
+}
+
+func (r *recorder) Write(_ context.Context, b *plugins.Batch, done func(error)) error {
+	r.lock.Lock() // and not given back by a panic
+	for _, i := range b.Sel {
+		if string(b.Value(i)) == "bad" {
+			panic("no " + string(b.Value(i)))
+		}
+		r.tell(fmt.Sprintf("%d:%s", r.number, b.Value(i)))
+	}
+	r.held = append(r.held, done)
+	r.lock.Unlock()
+	return nil
+}
+
+func (r *recorder) Flush(context.Context) error {
+	if r.stubborn {
+		return errors.New("cannot now")
+	}
+	for _, done := range r.held {
+		done(nil)
+	}
+	r.held = nil
+	return nil
+}
+
+// A sink that panics is replaced by another, which writes the parts that the host then wants written; what the former one had is finished, or comes again.
+func TestSinksThatPanic(t *testing.T) {
+	t.Parallel()
+	var got []string
+	made := 0
+	c, _ := serveKinds(t, plugins.SinkKind{Name: "out", Payload: true, New: func(plugins.Config, plugins.Env) (plugins.Sink, error) {
+		made++
+		if made == 4 {
+			return nil, errors.New("the port is taken")
+		}
+		return &recorder{number: made, stubborn: made == 3, tell: func(s string) { got = append(got, s) }}, nil
+	}})
+	s, err := c.Sink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transmit(t, s, &pb.SinkRequest{Request: &pb.SinkRequest_Open{Open: &pb.OpenSink{Stage: stageOf(pb.Role_SINK, "out")}}})
+	expect := func(wants ...string) {
+		t.Helper()
+		for _, want := range wants {
+			if got := strings.ReplaceAll(fmt.Sprint(receive(t, s)), "  ", " "); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+	}
+	expect("opened:{}")
+	write(t, s, 1, "a")
+	expect("taken:{id:1}")
+	write(t, s, 2, "b", "bad", "c")
+	expect("written:{id:1}", "written:{id:2 divide:true}")
+	write(t, s, 3, "bad")
+	expect(`written:{id:3 failures:{code:"panic" message:"panic in Write: no bad"}}`)
+	write(t, s, 4, "d")
+	expect("taken:{id:4}")
+	write(t, s, 5, "bad") // what was before it has to come again, and another sink cannot be made
+	expect(`written:{id:4 problem:{message:"the sink has panicked, and another one was made: all that it had not answered is to be written again" operation:"write"}}`,
+		`written:{id:5 problem:{message:"the port is taken" operation:"new"}}`)
+	if want := "[1:a 1:b 3:d]"; fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+	if err := s.CloseSend(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -47,9 +47,10 @@ const grace = 5 * time.Second
 // an [plugins.Env] has differs in this: Framing has a Terminator and nothing else, Now and Sleep are real time, and what is written to Logger and
 // recorded in Metrics arrives at the host, which need not log all of it. Standard output and standard error arrive there, too, line by line.
 //
-// A panic in a call of a kind or of what it has made does not end the process. In [plugins.Transform] it fails the record that it comes with, when it has been found by
-// giving parts of the batch to new instances; in [plugins.Sink] it fails the batch; in [plugins.Source] it ends the source for good. A panic in a goroutine
-// of the plugin's own ends the process: the host starts it again.
+// A panic in a call of a kind or of what it has made does not end the process. In Process of a [plugins.Transform] and in Write of a [plugins.Sink] it
+// fails the record that it comes with, when it has been found by giving parts of the batch to new instances: a sink may be given records again that it had
+// written before it panicked, and what it has of former batches it is asked to flush. In [plugins.Source] a panic ends the source for good. A panic in a
+// goroutine of the plugin's own ends the process: the host starts it again.
 //
 // Started by hand, Serve prints what the plugin is and how to use it.
 func Serve(s Serving) int {

@@ -103,11 +103,26 @@ func (s *sink) Write(ctx context.Context, b *plugins.Batch, done func(error)) er
 		return nil
 	}
 	for i, rows := range all.parts {
-		if err := s.line.write(ctx, b, rows, s.contents(), func(a answer) { w.answered(i, a) }); err != nil {
-			w.answered(i, answer{err: err})
-		}
+		s.put(ctx, b, rows, func(a answer) { w.answered(i, a) })
 	}
 	return nil
+}
+
+// put writes rows, in parts where the sink wants that.
+func (s *sink) put(ctx context.Context, b *plugins.Batch, rows []uint32, answered func(answer)) {
+	switch err := s.line.write(ctx, b, rows, s.contents(), answered); {
+	case errors.Is(err, errDivide):
+		half := len(rows) / 2
+		j := &joined{first: half, answered: answered}
+		s.put(ctx, b, rows[:half], func(a answer) { j.add(0, a) })
+		if err := j.failed(); err != nil { // the others come behind it
+			j.add(1, answer{err: err})
+			return
+		}
+		s.put(ctx, b, rows[half:], func(a answer) { j.add(1, a) })
+	case err != nil:
+		answered(answer{err: err})
+	}
 }
 
 // ready is dial for Write: that there is no process any more is no reason to give records up.
@@ -301,8 +316,9 @@ func (t *sinkTrial) try(ctx context.Context, rows []uint32) bool {
 	for try := 1; ; try++ {
 		a := t.once(ctx, rows)
 		var crashed *crash
-		switch isCrash := errors.As(a.err, &crashed) && !crashed.hung; {
-		case isCrash && len(rows) > 1:
+		isCrash := errors.As(a.err, &crashed) && !crashed.hung
+		switch {
+		case len(rows) > 1 && (isCrash || errors.Is(a.err, errDivide)):
 			return t.try(ctx, rows[:len(rows)/2]) && t.try(ctx, rows[len(rows)/2:])
 		case isCrash && try > 1:
 			t.health.failed.Record(1)

@@ -30,6 +30,8 @@ type unanswered struct {
 	rows     []uint32
 	taken    chan struct{}
 	hasRoom  sync.Once
+	isTaken  bool // of the goroutine that reads
+	divide   bool // known when it is taken
 	answered func(answer)
 }
 
@@ -123,6 +125,7 @@ func (l *sinkLine) take(reply *pb.SinkReply) error {
 		p := l.pending[x.Taken.GetId()]
 		l.mu.Unlock()
 		if p != nil {
+			p.isTaken = true
 			p.take()
 		}
 	case *pb.SinkReply_Written:
@@ -166,6 +169,9 @@ func (l *sinkLine) written(w *pb.Written) error {
 	if p == nil {
 		return s.nonsense("it answers to write %d, which has an answer or was not sent", w.GetId())
 	}
+	if w.GetDivide() {
+		return l.divided(p, w)
+	}
 	failures, err := wire.ToFailures(w.GetFailures(), len(p.rows))
 	if err != nil {
 		return s.nonsense("%v", err)
@@ -193,6 +199,25 @@ func (l *sinkLine) written(w *pb.Written) error {
 	return nil
 }
 
+// divided takes the answer to a write that is to be done in parts.
+func (l *sinkLine) divided(p *unanswered, w *pb.Written) error {
+	switch {
+	case len(p.rows) == 1:
+		return l.stage.nonsense("it wants a write of one record divided")
+	case p.isTaken:
+		return l.stage.nonsense("it wants a write divided that it has taken")
+	case len(w.GetFailures()) > 0 || w.GetProblem() != nil || w.Done != nil:
+		return l.stage.nonsense("it wants a write divided, and says what has become of it")
+	}
+	l.worker.good.Store(true)
+	l.mu.Lock()
+	delete(l.pending, w.GetId())
+	l.mu.Unlock()
+	p.divide = true
+	p.take()
+	return nil
+}
+
 // next makes the number of a request, and what waits for its answer, if it is a write.
 func (l *sinkLine) next(p *unanswered) (uint64, error) {
 	l.mu.Lock()
@@ -207,7 +232,11 @@ func (l *sinkLine) next(p *unanswered) (uint64, error) {
 	return l.id, nil
 }
 
-// write sends rows, and waits until the sink has room for more. The answer comes once, whatever happens, unless write returns an error.
+// errDivide is about rows that are to be written in parts.
+var errDivide = errors.New("the sink wants the write divided")
+
+// write sends rows, and waits until the sink has room for more. The answer comes once, whatever happens, unless write returns an error: errDivide where
+// parts of the rows are to be written instead.
 func (l *sinkLine) write(ctx context.Context, b *plugins.Batch, rows []uint32, contents wire.Contents, answered func(answer)) error {
 	p := &unanswered{rows: rows, taken: make(chan struct{}), answered: answered}
 	id, err := l.next(p)
@@ -226,6 +255,9 @@ func (l *sinkLine) write(ctx context.Context, b *plugins.Batch, rows []uint32, c
 		return nil
 	}
 	<-p.taken
+	if p.divide {
+		return errDivide
+	}
 	return nil
 }
 

@@ -4522,11 +4522,14 @@ func (x *Taken) GetId() uint64 {
 
 // Written is the one answer to a write, when all of it is as durable as the sink was told to make it, or cannot be. Rows are those of the batch.
 type Written struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Failures      []*RowFailure          `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"` // these failed, the others are durable
-	Problem       *Problem               `protobuf:"bytes,3,opt,name=problem,proto3" json:"problem,omitempty"`   // of the batch, or of what is behind done
-	Done          *uint32                `protobuf:"varint,4,opt,name=done,proto3,oneof" json:"done,omitempty"`  // how many rows, from the front, it has done with in spite of the problem
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Failures []*RowFailure          `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"` // these failed, the others are durable
+	Problem  *Problem               `protobuf:"bytes,3,opt,name=problem,proto3" json:"problem,omitempty"`   // of the batch, or of what is behind done
+	Done     *uint32                `protobuf:"varint,4,opt,name=done,proto3,oneof" json:"done,omitempty"`  // how many rows, from the front, it has done with in spite of the problem
+	// Instead of all that, and of taken: the sink has failed in a way of which one record may be the cause. The host writes the batch again in parts, one
+	// behind the other; a record with which that happens alone is a failure.
+	Divide        bool `protobuf:"varint,5,opt,name=divide,proto3" json:"divide,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4587,6 +4590,13 @@ func (x *Written) GetDone() uint32 {
 		return *x.Done
 	}
 	return 0
+}
+
+func (x *Written) GetDivide() bool {
+	if x != nil {
+		return x.Divide
+	}
+	return false
 }
 
 type Flushed struct {
@@ -5445,12 +5455,13 @@ const file_plugin_proto_rawDesc = "" +
 	"\ametrics\x18\x06 \x01(\v2\x1b.onstream.plugin.v1.MetricsH\x00R\ametricsB\a\n" +
 	"\x05reply\"\x17\n" +
 	"\x05Taken\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x04R\x02id\"\xae\x01\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\"\xc6\x01\n" +
 	"\aWritten\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12:\n" +
 	"\bfailures\x18\x02 \x03(\v2\x1e.onstream.plugin.v1.RowFailureR\bfailures\x125\n" +
 	"\aproblem\x18\x03 \x01(\v2\x1b.onstream.plugin.v1.ProblemR\aproblem\x12\x17\n" +
-	"\x04done\x18\x04 \x01(\rH\x00R\x04done\x88\x01\x01B\a\n" +
+	"\x04done\x18\x04 \x01(\rH\x00R\x04done\x88\x01\x01\x12\x16\n" +
+	"\x06divide\x18\x05 \x01(\bR\x06divideB\a\n" +
 	"\x05_done\"P\n" +
 	"\aFlushed\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x125\n" +
