@@ -1,5 +1,5 @@
 // Command acme is a plugin for the tests of the command line. In its environment, ACME_START is what it does when it is started: hang, exit, or tell what it
-// should not.
+// should not, and ACME_MORE the name of one more source.
 package main
 
 import (
@@ -34,6 +34,14 @@ func main() {
 	if err := errors.Join(r.AddSource(countKind()), r.AddTransform(scaleKind()), r.AddSink(keepKind()), r.AddLookup(siteKind())); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+	if name := os.Getenv("ACME_MORE"); name != "" {
+		more := countKind()
+		more.Name, more.Schema.Example = name, ""
+		if err := r.AddSource(more); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	os.Exit(remote.Serve(remote.Serving{Name: "acme", Version: version, Registry: r}))
 }
