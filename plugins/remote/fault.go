@@ -49,6 +49,18 @@ func (s *stage) problem(err error) error {
 // settleFor is how long the end of a process may come behind that of its streams.
 const settleFor = 300 * time.Millisecond
 
+// settled waits for the end of a process of which a stream has ended, and reports whether it has come.
+func (w *worker) settled() bool {
+	timer := time.NewTimer(settleFor)
+	defer timer.Stop()
+	select {
+	case <-w.process.Exited():
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
 // lost finds out what has become of a call that failed: the context has ended, an answer was too large, or the process is of no use any more, which is
 // then ended.
 func (w *worker) lost(ctx context.Context, what string, err error) error {
@@ -58,11 +70,7 @@ func (w *worker) lost(ctx context.Context, what string, err error) error {
 	if status.Code(err) == codes.ResourceExhausted && !w.hasExited() {
 		return errTooLarge
 	}
-	timer := time.NewTimer(settleFor)
-	defer timer.Stop()
-	select {
-	case <-w.process.Exited():
-	case <-timer.C:
+	if !w.settled() {
 		w.process.Kill(fmt.Sprintf("its %s broke off: %s", what, w.plugin.hide.Clean(broken(err))))
 	}
 	return &crash{plugin: w.plugin.config.Name, reason: w.process.Reason(), hung: w.hung.Load()}

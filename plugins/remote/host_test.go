@@ -64,6 +64,8 @@ func program(mode string) int {
 		}
 		fmt.Println(p.Pid())
 		_, _ = io.Copy(io.Discard, os.Stdin)
+	case "rogue":
+		return runRogue(os.Args[2])
 	default:
 		return serve()
 	}

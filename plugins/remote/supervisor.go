@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/onstream/onstream/plugins"
@@ -227,7 +229,7 @@ func (p *Plugin) start(ctx context.Context) (*worker, error) {
 		return w, nil
 	}
 	switch {
-	case w.hasExited():
+	case w.hasExited() || status.Code(err) == codes.Unavailable && w.settled(): // the stream's end may be seen before the process's
 		err = errors.New(proc.Reason())
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		err = context.Cause(ctx)
