@@ -78,7 +78,7 @@ func TestPluginsThatSayNonsenseOfABlock(t *testing.T) {
 			}
 			_, r := launch(t, c)
 			role, how, _ := strings.Cut(name, " ")
-			block := plugins.NewConfig(map[string]any{"case": how})
+			block := plugins.NewConfig(map[string]any{"case": how, "at": plugins.Expr(field("n"))})
 			var err error
 			if role == "source" {
 				kind, _ := r.Source("acme_in")

@@ -56,6 +56,12 @@ func caseAttr() *pb.Schema {
 	return &pb.Schema{Doc: "Is wrong.", Attrs: []*pb.Attr{{Name: "case", Type: pb.AttrType_STRING, Doc: "How."}}}
 }
 
+func changeAttrs() *pb.Schema {
+	s := caseAttr()
+	s.Attrs = append(s.Attrs, &pb.Attr{Name: "at", Type: pb.AttrType_EXPRESSION, Doc: "A number."})
+	return s
+}
+
 // caseOf returns what a stage is to do wrong.
 func caseOf(s *pb.Stage) string {
 	for _, x := range s.GetConfig().GetSettings() {
@@ -70,7 +76,7 @@ func caseOf(s *pb.Stage) string {
 func (r *rogue) Describe(_ context.Context, _ *pb.DescribeRequest) (*pb.DescribeReply, error) {
 	reply := &pb.DescribeReply{Name: "acme", Version: "1", Kinds: []*pb.Kind{
 		{Role: pb.Role_SOURCE, Name: "in", Schema: caseAttr()},
-		{Role: pb.Role_TRANSFORM, Name: "change", Schema: caseAttr()},
+		{Role: pb.Role_TRANSFORM, Name: "change", Schema: changeAttrs()},
 		{Role: pb.Role_SINK, Name: "out", Schema: caseAttr(), Payload: true, DefaultFormat: "json"},
 		{Role: pb.Role_LOOKUP, Name: "find", Schema: caseAttr()},
 	}}
