@@ -3,7 +3,9 @@ package remote
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/onstream/onstream/plugins"
@@ -19,6 +21,7 @@ type sinkLine struct {
 	flushed chan error    // of the flush that is under way
 	closed  chan error    // of the close
 	ended   chan struct{} // no answer comes any more
+	closing atomic.Bool   // it was told to close
 
 	mu      sync.Mutex
 	pending map[uint64]*unanswered
@@ -140,6 +143,9 @@ func (l *sinkLine) take(reply *pb.SinkReply) error {
 			return s.nonsense("it has finished a flush twice")
 		}
 	case *pb.SinkReply_Closed:
+		if !l.closing.Load() {
+			return s.nonsense("it was closed, and nobody has asked for that")
+		}
 		l.fail(errSinkClosed) // the end of the stream, which follows, is no crash
 		select {
 		case l.closed <- s.problem(wire.ToError(x.Closed.GetProblem())):
@@ -274,20 +280,18 @@ func (l *sinkLine) flush(ctx context.Context) error {
 	return err
 }
 
-// watchFlushed kills the process when something has no answer, long after all was flushed.
+// watchFlushed kills the process when something has no answer, long after all was flushed. What it had is written again.
 func (l *sinkLine) watchFlushed(id uint64) {
 	if l.open(id) == 0 {
 		return
 	}
 	limit := l.stage.plugin.config.Limits.Timeout
 	time.AfterFunc(limit, func() {
-		n := l.open(id)
-		if n == 0 {
-			return
+		if n := l.open(id); n > 0 {
+			l.worker.hung.Store(true)
+			l.worker.process.Kill(fmt.Sprintf("it has not answered within %v (limits.timeout): %s %s has flushed all, and has not said what has become of %d writes before that",
+				limit, l.stage.role, l.stage.kind.name, n))
 		}
-		err := l.stage.nonsense("it has flushed all, and has not said within %v (limits.timeout) what has become of %d writes before that", limit, n)
-		l.fail(err)
-		l.worker.process.Kill(err.Error())
 	})
 }
 
@@ -326,6 +330,7 @@ func (l *sinkLine) request(ctx context.Context, r *pb.SinkRequest, reply <-chan 
 func (l *sinkLine) close(ctx context.Context) error {
 	err := l.failure()
 	if err == nil {
+		l.closing.Store(true)
 		err = l.request(ctx, &pb.SinkRequest{Request: &pb.SinkRequest_Close{Close: &pb.CloseSink{}}}, l.closed)
 		l.fail(errSinkClosed)
 	} else {
