@@ -40,18 +40,7 @@ func program(mode string) int {
 		fmt.Fprintln(os.Stderr, "no licence for", os.Getenv("TOKEN"))
 		return 3
 	case "hog":
-		var kept [][]byte
-		for i := 0; ; i++ {
-			b := make([]byte, 8<<20)
-			for k := 0; k < len(b); k += 4096 {
-				b[k] = 1
-			}
-			kept = append(kept, b)
-			time.Sleep(time.Millisecond)
-			if i > 1000 {
-				return len(kept)
-			}
-		}
+		return hog()
 	case "loud":
 		fmt.Fprintln(os.Stderr, strings.Repeat("y", 1<<20))
 		return serve()
@@ -64,12 +53,37 @@ func program(mode string) int {
 		}
 		fmt.Println(p.Pid())
 		_, _ = io.Copy(io.Discard, os.Stdin)
+	case "environment":
+		names := []string{}
+		for _, e := range os.Environ() {
+			name, _, _ := strings.Cut(e, "=")
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		fmt.Fprintln(os.Stderr, names)
+		return 3
 	case "rogue":
 		return runRogue(os.Args[2])
 	default:
 		return serve()
 	}
 	return 0
+}
+
+// hog takes more and more memory.
+func hog() int {
+	var kept [][]byte
+	for i := 0; ; i++ {
+		b := make([]byte, 8<<20)
+		for k := 0; k < len(b); k += 4096 {
+			b[k] = 1
+		}
+		kept = append(kept, b)
+		time.Sleep(time.Millisecond)
+		if i > 1000 {
+			return len(kept)
+		}
+	}
 }
 
 func serve() int {
@@ -96,6 +110,9 @@ func serve() int {
 			New:          func(plugins.Config, plugins.Env) (plugins.Source, error) { return &count{}, nil },
 		})
 	}
+	if err == nil {
+		err = addHazards(r)
+	}
 	if err != nil {
 		panic(err)
 	}
@@ -115,6 +132,11 @@ func (k keep) Process(_ context.Context, b *plugins.Batch, out plugins.Emitter) 
 			os.Exit(9)
 		case c.Ints[i] == 15:
 			<-make(chan int) // for ever
+		case c.Ints[i] == 19:
+			babble()
+			dropped++
+		case c.Ints[i] == 21:
+			hog()
 		case c.Ints[i]%2 == 0:
 			kept = append(kept, i)
 		default:
