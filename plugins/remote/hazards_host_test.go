@@ -118,7 +118,7 @@ func TestRecordThatTakesTooMuchMemory(t *testing.T) {
 	c := config(t, "serve")
 	c.Limits.Memory = 256 << 20
 	_, r := launch(t, c)
-	out, failures, err := process(t, r, 2, 21, 4)
+	out, failures, err := process(t, r, 2, -21, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestPluginThatSaysTooMuch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		out, failures, err := process(t, r, 2, 19, 4)
+		out, failures, err := process(t, r, 2, -19, 4)
 		if err != nil || len(failures) != 0 || !slices.Equal(out.values, []int64{2, 4}) {
 			t.Errorf("emitted %v, failed %v: %v", out.values, failures, err)
 		}

@@ -158,11 +158,7 @@ func TestNothingIsLeftOfAPluginWhoseHostIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = host.Wait() // it was killed
-	for deadline := time.Now().Add(20 * time.Second); runs(pid); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the plugin (%d) still runs", pid)
-		}
-	}
+	untilGone(t, pid)
 }
 
 func BenchmarkTransform(b *testing.B) {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/remote"
 )
@@ -20,7 +22,7 @@ import (
 // TestMain is the program of a plugin where a host has started it, as its arguments say.
 func TestMain(m *testing.M) {
 	if os.Getenv(remote.Cookie) == "" {
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m)
 	}
 	os.Exit(program(os.Args[1]))
 }
@@ -132,10 +134,10 @@ func (k keep) Process(_ context.Context, b *plugins.Batch, out plugins.Emitter) 
 			os.Exit(9)
 		case c.Ints[i] == 15:
 			<-make(chan int) // for ever
-		case c.Ints[i] == 19:
+		case c.Ints[i] == -19:
 			babble()
 			dropped++
-		case c.Ints[i] == 21:
+		case c.Ints[i] == -21:
 			hog()
 		case c.Ints[i]%2 == 0:
 			kept = append(kept, i)
