@@ -158,14 +158,18 @@ func keepKind() plugins.SinkKind {
 		Name: "keep", Payload: true, DefaultFormat: "json",
 		Schema: plugins.Schema{
 			Doc:   "Appends records to a file.",
-			Attrs: []plugins.Attr{{Name: "path", Type: plugins.AttrFile, Required: true, Doc: "The file."}},
+			Attrs: []plugins.Attr{
+				{Name: "path", Type: plugins.AttrFile, Required: true, Doc: "The file."},
+				{Name: "mute", Type: plugins.AttrBool, Default: false, Doc: "Whether it never says what has become of a record."},
+			},
 		},
-		New: func(c plugins.Config, _ plugins.Env) (plugins.Sink, error) { return &keep{path: c.String("path")}, nil },
+		New: func(c plugins.Config, _ plugins.Env) (plugins.Sink, error) { return &keep{path: c.String("path"), mute: c.Bool("mute")}, nil },
 	}
 }
 
 type keep struct {
 	path string
+	mute bool
 	mu   sync.Mutex
 }
 
@@ -180,7 +184,7 @@ func (k *keep) Write(_ context.Context, b *plugins.Batch, done func(error)) erro
 		_, e := fmt.Fprintf(f, "%s\n", b.Value(i))
 		err = errors.Join(err, e)
 	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil && !k.mute {
 		done(nil)
 	}
 	return err
