@@ -18,7 +18,7 @@ func (r *runner) greeting(from *bufio.Reader) (line []byte, end bool, err error)
 	line, err = from.ReadSlice('\n')
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
-		return nil, false, fmt.Errorf("the program is no plugin of onstream: it begins with a line of more than %d bytes, %q", maxLine, r.out.show(string(line), 100))
+		return nil, false, fmt.Errorf("the program is no plugin of onstream: it begins with a line of more than %d bytes, %q", maxLine, r.out.show(r.out.hide.whole(string(line)), 100))
 	case err != nil && len(strings.TrimSpace(string(line))) == 0:
 		return nil, true, nil
 	case err != nil && !errors.Is(err, io.EOF):

@@ -90,7 +90,7 @@ func (o *output) admit() bool {
 // line takes a line without its end.
 func (o *output) line(text []byte, long bool) {
 	if long {
-		text = o.hide.whole(text)
+		text = []byte(o.hide.whole(string(text)))
 	}
 	text = bytes.TrimRight(text, "\r")
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -139,7 +139,7 @@ func cutText(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
-	return strings.ToValidUTF8(text[:limit], "") + "…"
+	return strings.ToValidUTF8(text[:limit], "") + cut
 }
 
 // parseEntry returns the members of a line that is a message of a logger.

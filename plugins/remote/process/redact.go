@@ -14,7 +14,6 @@ type Redactor struct {
 	mu      sync.RWMutex
 	secrets map[string]bool
 	replace *strings.Replacer // nil while there are no secrets
-	longest int
 }
 
 const (
@@ -55,7 +54,6 @@ func (r *Redactor) Add(secret string) {
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // one may contain another
-	r.longest = len(all[0])
 	pairs := make([]string, 0, 2*len(all))
 	for _, s := range all {
 		pairs = append(pairs, s, redacted)
@@ -63,16 +61,12 @@ func (r *Redactor) Add(secret string) {
 	r.replace = strings.NewReplacer(pairs...)
 }
 
-// Clean returns the text without secrets, and without what a terminal would take for a command: it is one line of valid UTF-8.
+// cut is what stands where a text was cut.
+const cut = "…"
+
+// Clean returns the text without secrets, also where it was cut in the middle of one, and without what a terminal would take for a command: it is one line of valid UTF-8.
 func (r *Redactor) Clean(text string) string {
-	if r != nil {
-		r.mu.RLock()
-		replace := r.replace
-		r.mu.RUnlock()
-		if replace != nil {
-			text = replace.Replace(text)
-		}
-	}
+	text = r.without(r.withoutCut(text))
 	text = strings.Map(func(c rune) rune {
 		switch {
 		case c == '\t' || c == '\n' || c == '\r':
@@ -85,12 +79,50 @@ func (r *Redactor) Clean(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// whole returns the front of a text that was cut, so short that no secret is in it of which a part was cut off.
-func (r *Redactor) whole(text []byte) []byte {
+// without returns the text without the secrets that are whole in it.
+func (r *Redactor) without(text string) string {
 	if r == nil {
 		return text
 	}
 	r.mu.RLock()
+	replace := r.replace
+	r.mu.RUnlock()
+	if replace == nil {
+		return text
+	}
+	return replace.Replace(text)
+}
+
+// withoutCut returns the text without the fronts of secrets at places where it was cut.
+func (r *Redactor) withoutCut(text string) string {
+	parts := strings.Split(text, cut)
+	for i, part := range parts[:len(parts)-1] {
+		if n := r.front(part); n >= minSecret {
+			parts[i] = part[:len(part)-n] + redacted
+		}
+	}
+	return strings.Join(parts, cut)
+}
+
+// whole returns a text that was cut somewhere without secrets, and without the front of one at its end.
+func (r *Redactor) whole(text string) string {
+	return r.without(text[:len(text)-r.front(text)])
+}
+
+// front returns how many bytes at the end of a text are the front of a secret, or all of it.
+func (r *Redactor) front(text string) (longest int) {
+	if r == nil {
+		return 0
+	}
+	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return text[:max(0, len(text)-r.longest)]
+	for secret := range r.secrets {
+		for n := min(len(secret), len(text)); n > longest; n-- {
+			if strings.HasSuffix(text, secret[:n]) {
+				longest = n
+				break
+			}
+		}
+	}
+	return longest
 }
