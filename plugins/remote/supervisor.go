@@ -215,7 +215,7 @@ func (p *Plugin) start(ctx context.Context) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithDeadlineCause(ctx, limit, fmt.Errorf("it has not told within %v (limits.start) what it offers", c.Limits.Start))
+	ctx, cancel := context.WithDeadline(ctx, limit)
 	defer cancel()
 	w := &worker{plugin: p, process: proc, client: pb.NewPluginClient(proc.Conn())}
 	about, err := w.client.Describe(ctx, &pb.DescribeRequest{HostVersion: c.HostVersion})
@@ -231,8 +231,8 @@ func (p *Plugin) start(ctx context.Context) (*worker, error) {
 	switch {
 	case w.hasExited() || status.Code(err) == codes.Unavailable && w.settled(): // the stream's end may be seen before the process's
 		err = errors.New(proc.Reason())
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		err = context.Cause(ctx)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded: // of which the plugin may know first
+		err = fmt.Errorf("it has not told within %v (limits.start) what it offers", c.Limits.Start)
 	default:
 		err = errors.New(p.hide.Clean(broken(err)))
 	}
