@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/onstream/onstream/plugins"
 	"github.com/onstream/onstream/plugins/remote"
@@ -167,6 +168,12 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // What a plugin says is always read, so that it can go on; lines are cut, and no more are logged than anybody can read.
 func TestPluginThatSaysTooMuch(t *testing.T) {
 	t.Parallel()
@@ -180,21 +187,28 @@ func TestPluginThatSaysTooMuch(t *testing.T) {
 	if err := p.Register(r); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		out, failures, err := process(t, r, 2, -19, 4)
+	says := func(what int64) {
+		out, failures, err := process(t, r, 2, what, 4)
 		if err != nil || len(failures) != 0 || !slices.Equal(out.values, []int64{2, 4}) {
 			t.Errorf("emitted %v, failed %v: %v", out.values, failures, err)
 		}
 	}
+	says(-19)
+	for _, from := range []string{"stdout", "stderr", "pipe 1", "pipe 2"} {
+		want := fmt.Sprintf("msg=\"%s zzz", from)
+		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), want); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("nothing is logged of %s", from)
+			}
+		}
+	}
+	for range 3 {
+		says(-23)
+	}
 	if err := p.Close(); err != nil { // all is read then
 		t.Fatal(err)
 	}
-	text := log.text.String()
-	for _, from := range []string{"stdout", "stderr", "pipe 1", "pipe 2"} {
-		if !strings.Contains(text, fmt.Sprintf("msg=\"%s zzz", from)) {
-			t.Errorf("nothing is logged of %s", from)
-		}
-	}
+	text := log.String()
 	if !strings.Contains(text, "zzz… (cut)") || !strings.Contains(text, `level=WARN msg="the plugin says too much: more than 100 lines a second; some were left out" plugin=acme lines=`) {
 		t.Error("that something was left out is not told")
 	}

@@ -39,20 +39,30 @@ func addHazards(r *plugins.Registry) error {
 	})
 }
 
-// babble says more than anybody wants to read, in every way there is.
-func babble() {
+// saysLong writes lines that are longer than anybody wants to read, in every way there is.
+func saysLong() {
 	megabyte := strings.Repeat("z", 1<<20)
 	fmt.Println("stdout " + megabyte)
 	fmt.Fprintln(os.Stderr, "stderr "+megabyte)
 	for _, fd := range []int{1, 2} { // past what go-plugin makes of them
-		text := []byte(fmt.Sprintf("pipe %d %s\n%s", fd, megabyte, strings.Repeat("again\n", 5000)))
-		for len(text) > 0 {
-			n, err := syscall.Write(fd, text)
-			if err != nil {
-				break
-			}
-			text = text[n:]
+		writeTo(fd, fmt.Sprintf("pipe %d %s\n", fd, megabyte))
+	}
+}
+
+// saysMuch writes more lines than anybody wants to read.
+func saysMuch() {
+	for _, fd := range []int{1, 2} {
+		writeTo(fd, strings.Repeat("again\n", 5000))
+	}
+}
+
+func writeTo(fd int, text string) {
+	for rest := []byte(text); len(rest) > 0; {
+		n, err := syscall.Write(fd, rest)
+		if err != nil {
+			panic(err)
 		}
+		rest = rest[n:]
 	}
 }
 

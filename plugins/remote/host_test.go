@@ -135,7 +135,10 @@ func (k keep) Process(_ context.Context, b *plugins.Batch, out plugins.Emitter) 
 		case c.Ints[i] == 15:
 			<-make(chan int) // for ever
 		case c.Ints[i] == -19:
-			babble()
+			saysLong()
+			dropped++
+		case c.Ints[i] == -23:
+			saysMuch()
 			dropped++
 		case c.Ints[i] == -21:
 			hog()
