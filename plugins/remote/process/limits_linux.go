@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -31,8 +32,13 @@ func bound(pid int, memory int64) error {
 	return nil
 }
 
+// setLimit sets a limit of a process; one that has ended already needs none, and is told to have ended.
 func setLimit(pid, resource int, value uint64) error {
-	return unix.Prlimit(pid, resource, &unix.Rlimit{Cur: value, Max: value}, nil)
+	err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: value, Max: value}, nil)
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	return err
 }
 
 // watchMemory calls over when the process uses more than limit, and returns when it does or ended is closed.
