@@ -4,6 +4,7 @@
 plugin "harness" {
   source = "${var.dir}/harness"
   limits {
+    start   = "3s" # one that stands still while it starts is found out in the time that a run gives
     timeout = "2s"
     restart = 100000
   }
