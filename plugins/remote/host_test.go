@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -64,12 +65,26 @@ func program(mode string) int {
 		slices.Sort(names)
 		fmt.Fprintln(os.Stderr, names)
 		return 3
+	case "unsteady":
+		return unsteady(os.Args[2])
 	case "rogue":
 		return runRogue(os.Args[2])
 	default:
 		return serve()
 	}
 	return 0
+}
+
+// unsteady does not start the second time, nor the third, as the file counts.
+func unsteady(file string) int {
+	before, _ := os.ReadFile(file) //nolint:errcheck // the first time there is none
+	if err := os.WriteFile(file, append(before, '.'), 0o600); err != nil {
+		panic(err)
+	}
+	if n := len(before); n == 1 || n == 2 {
+		return 4
+	}
+	return serve()
 }
 
 // hog takes more and more memory.
@@ -293,6 +308,34 @@ func TestRecordThatCrashesATransform(t *testing.T) {
 	slices.Sort(out.values)
 	if len(out.values) != 20 || out.values[19] != 38 || out.dropped != 19 || out.made != 0 {
 		t.Errorf("got %v, dropped %d, made %d", out.values, out.dropped, out.made)
+	}
+	if err := e.Shared.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A process that does not start, while the record is looked for that crashes the plugin, is one more that has ended: it is tried again.
+func TestTrialThatDoesNotStartIsRepeated(t *testing.T) {
+	t.Parallel()
+	c := config(t, "unsteady")
+	c.Args = append(c.Args, filepath.Join(t.TempDir(), "starts"))
+	_, r := launch(t, c)
+	kind, _ := r.Transform("acme_keep")
+	pool := new(plugins.Pool)
+	e := env(pool, nil)
+	tr, err := kind.New(plugins.NewConfig(map[string]any{"at": plugins.Expr(field("n"))}), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := pool.Batch()
+	b.SelectAll(2)
+	copy(b.NewColumn("n", plugins.Int).Ints, []int64{13, 14})
+	var out emitted
+	if err := tr.Process(t.Context(), b, &out); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Failures) != 1 || b.Failures[0].Row != 0 || b.Failures[0].Code != "crash" || !slices.Equal(out.values, []int64{14}) {
+		t.Errorf("failed: %+v, got %v", b.Failures, out.values)
 	}
 	if err := e.Shared.Close(t.Context()); err != nil {
 		t.Error(err)

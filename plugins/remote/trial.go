@@ -49,12 +49,22 @@ func (t *trial) get(ctx context.Context) (*worker, error) {
 	if n := len(t.trials.crashes); n >= limit {
 		return nil, plugins.Permanent(fmt.Errorf("plugin %s has crashed %d times within %v while the records were looked for on which it does: it seems to crash on all of them", t.trials.plugin.config.Name, n, restartWindow))
 	}
-	w, err := t.trials.plugin.start(ctx)
-	if err != nil {
-		return nil, err
+	supervisor := t.trials.plugin.supervisor
+	for {
+		w, err := t.trials.plugin.start(ctx)
+		if err == nil {
+			t.worker = w
+			return w, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		// That it does not start says nothing about a record: it counts, and is paced, as any other process of the plugin that does not.
+		supervisor.note(err.Error(), false)
+		if err := supervisor.mayStart(ctx); err != nil {
+			return nil, err
+		}
 	}
-	t.worker = w
-	return w, nil
 }
 
 // end counts the crash of the process, where it has one that crashed, and cleans up.
