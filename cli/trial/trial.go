@@ -113,6 +113,9 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		Workers: 1,
 	})
 	err = errors.Join(engine.Run(ctx, tapped), script.err())
+	if ctx.Err() != nil { // which the engine may not have noticed: nothing had begun, or all was done
+		return nil, context.Cause(ctx)
+	}
 	if _, ok := errors.AsType[*RowError](err); err != nil && !ok {
 		return nil, err
 	}
