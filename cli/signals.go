@@ -27,10 +27,13 @@ func notifySignals(ctx context.Context) signals {
 	return s
 }
 
-// stopEnd lets those that end the process do so again.
+// afterword is how long a process that has ended its pipelines has to tell what became of them before a signal kills it.
+const afterword = time.Second
+
+// stopEnd lets those that end the process do so again, after a moment: who insists is not to lose the summary and the error by it.
 func (s signals) stopEnd() {
-	signal.Stop(s.end)
 	s.stopTold()
+	time.AfterFunc(afterword, func() { signal.Stop(s.end) })
 }
 
 func (s signals) stop() {
