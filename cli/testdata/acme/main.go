@@ -157,13 +157,15 @@ func keepKind() plugins.SinkKind {
 	return plugins.SinkKind{
 		Name: "keep", Payload: true, DefaultFormat: "json",
 		Schema: plugins.Schema{
-			Doc:   "Appends records to a file.",
+			Doc: "Appends records to a file.",
 			Attrs: []plugins.Attr{
 				{Name: "path", Type: plugins.AttrFile, Required: true, Doc: "The file."},
 				{Name: "mute", Type: plugins.AttrBool, Default: false, Doc: "Whether it never says what has become of a record."},
 			},
 		},
-		New: func(c plugins.Config, _ plugins.Env) (plugins.Sink, error) { return &keep{path: c.String("path"), mute: c.Bool("mute")}, nil },
+		New: func(c plugins.Config, _ plugins.Env) (plugins.Sink, error) {
+			return &keep{path: c.String("path"), mute: c.Bool("mute")}, nil
+		},
 	}
 }
 
