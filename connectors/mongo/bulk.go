@@ -58,7 +58,7 @@ func (w *writer) cut(items bulk) int {
 			continue
 		case records == 0:
 			collection = it.collection
-		case records == w.plan.maxRecords, it.collection != collection, bytes+it.to-it.from > w.plan.maxBytes, w.keys[it.key] && it.key != 0:
+		case records >= w.most, it.collection != collection, bytes+it.to-it.from > w.plan.maxBytes, w.keys[it.key] && it.key != 0:
 			return i
 		}
 		records++
@@ -90,14 +90,31 @@ func (w *writer) writeBulk(ctx context.Context, items bulk, search bool) (throug
 		}
 		refusals, fatal := w.refusals(sent, err)
 		if fatal == nil {
-			n, done := w.settle(ctx, rest, sent, refusals)
-			if through += n; done {
+			var n int
+			n, fatal = w.settle(ctx, rest, sent, refusals)
+			through += n
+			switch {
+			case fatal != nil: // and it is not known of what has come of the others
+			case through == len(items):
+				w.most = min(2*w.most, w.plan.maxRecords)
 				if !search {
 					w.hangups = 0
 				}
-				return len(items), nil
+				return through, nil
+			case search:
+				continue
+			default:
+				// What stands behind is sent again: where many are refused, not all of it each time.
+				w.most = max(1, len(sent)/2)
+				return through, nil
 			}
-			continue
+			for _, it := range sent {
+				it.unsure = true
+			}
+			return through, fatal
+		}
+		if isLate(err) {
+			w.most = max(1, len(sent)/2) // it may have been too much for that time
 		}
 		for _, it := range sent {
 			it.unsure = true
@@ -126,25 +143,49 @@ func (w *writer) writeBulk(ctx context.Context, items bulk, search bool) (throug
 // alive reports whether the server answers.
 func (w *writer) alive(ctx context.Context) bool { return w.ping(ctx) == nil }
 
-// settle notes what the server has refused of a bulk. It returns how many of rest, from the front, are answered for, and whether
-// all are.
-func (w *writer) settle(ctx context.Context, rest, sent bulk, refusals []refusal) (n int, done bool) {
+// settle notes what the server has refused of a bulk. It returns how many of rest, from the front, are answered for. An error says why
+// that cannot be known now.
+func (w *writer) settle(ctx context.Context, rest, sent bulk, refusals []refusal) (n int, err error) {
 	for _, r := range refusals {
-		it := sent[r.index]
-		if !w.isOwn(ctx, it, r) {
-			it.failed = true
-			it.of.failed = append(it.of.failed, r.failure(it.row.row))
+		if err := w.judge(ctx, sent[r.index], r); err != nil {
+			return 0, err
 		}
 	}
 	if len(refusals) == 0 || !w.plan.ordered {
-		return len(rest), true
+		return len(rest), nil
 	}
 	// What stands behind the refused one was not tried.
 	last := sent[refusals[len(refusals)-1].index]
 	for rest[n].row != last.row {
 		n++
 	}
-	return n + 1, false
+	return n + 1, nil
+}
+
+// races is how many times an upsert is done again that says that its key is there.
+const races = 3
+
+// judge finds out whether a refusal is the last word about a record, and notes it if so.
+func (w *writer) judge(ctx context.Context, it item, r refusal) error {
+	if r.code == duplicateKey && w.plan.mode == "upsert" {
+		// Somebody else may have added the document between the server's look for it and its insert, which the server leaves to its
+		// clients: now it is there to be found.
+		for range races {
+			again, err := w.refusals(bulk{it}, w.run(ctx, bulk{it}))
+			if err != nil || len(again) == 0 {
+				return err
+			}
+			r = again[0]
+		}
+	}
+	if r.code == duplicateKey && it.unsure && w.plan.mode == "insert" {
+		if own, err := w.isOwn(ctx, it); own || err != nil {
+			return err
+		}
+	}
+	it.failed = true
+	it.of.failed = append(it.of.failed, r.failure(it.row.row))
+	return nil
 }
 
 // unfailed returns the items that are to be sent.
@@ -257,24 +298,24 @@ func (w *writer) refusals(sent bulk, err error) ([]refusal, error) {
 }
 
 // isOwn reports whether a key is there already because an earlier attempt, whose answer was lost, has written it.
-func (w *writer) isOwn(ctx context.Context, it item, r refusal) bool {
-	if r.code != duplicateKey || !it.unsure {
-		return false
-	}
+func (w *writer) isOwn(ctx context.Context, it item) (bool, error) {
 	doc := bsoncore.Document(it.of.statements[it.from:it.to])
 	id, err := doc.LookupErr("_id")
 	if err != nil {
-		return false
+		return false, nil //nolint:nilerr // without an _id nothing can be of this
 	}
 	db, err := w.db(ctx)
 	if err != nil {
-		return false
+		return false, err
 	}
 	ctx, cancel := w.within(ctx)
 	defer cancel()
 	filter := finish(appendEqual([]byte{0, 0, 0, 0}, "_id", id), 0)
 	there, err := db.Collection(it.collection).FindOne(ctx, bson.Raw(filter)).Raw()
-	return err == nil && string(there) == string(doc)
+	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
+		return false, w.try("see whether a record is there already in collection "+it.collection, err)
+	}
+	return err == nil && string(there) == string(doc), nil
 }
 
 // isUnfit reports whether the server has refused a command for what is in it.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -227,6 +228,119 @@ func TestBulkThatIsRefusedForOneRecord(t *testing.T) {
 	refusedRows(t, persist(t, s, records...), map[uint32]string{0: "no such thing", 49: "no such thing"})
 	if n := st.count(); n != 48 {
 		t.Errorf("there are %d documents, not 48", n)
+	}
+}
+
+// What the server says is there is looked at where the answer to an insert was lost; while it cannot be looked at, nothing is given up.
+func TestLookAtWhatWasInsertedFails(t *testing.T) {
+	t.Parallel()
+	st := &store{docs: map[string]bson.Raw{}, fail: times(1, true, hangUp)}
+	var looks atomic.Int64
+	p := newPeer(t, answers{"insert": st.write, "find": func(c call) bson.D {
+		if looks.Add(1) <= 2 { // the driver asks once more by itself
+			return failure(24, "LockTimeout", "no lock")
+		}
+		return st.find(c)
+	}})
+	conn, _ := dial(t, "mongodb://"+p.Addr+"/db", nil)
+	s := sinkOf(t, conn, nil)
+	if err := persist(t, s, `{"_id":1,"v":1}`, `{"_id":2}`, `{"_id":3}`); err != nil {
+		t.Fatal(err)
+	}
+	if st.count() != 3 || looks.Load() < 3 {
+		t.Errorf("%d documents, looked at %d times", st.count(), looks.Load())
+	}
+}
+
+// An upsert whose key another has added in between is done again, and what cannot be done is refused.
+func TestUpsertsThatRace(t *testing.T) {
+	t.Parallel()
+	for _, ordered := range []bool{true, false} {
+		t.Run(fmt.Sprint("ordered ", ordered), func(t *testing.T) {
+			t.Parallel()
+			st := &store{}
+			losses := map[string]int{}
+			st.fail = func(_ string, docs []bson.Raw, done bool) *bson.D {
+				refused := bson.A{}
+				for i, d := range docs {
+					id := d.Lookup("_id").String()
+					if _, taken := d.LookupErr("taken"); done && (taken == nil || losses[id] < 1) && (len(refused) == 0 || !ordered) {
+						losses[id]++
+						refused = append(refused, doc("index", i, "code", 11000, "errmsg", "E11000 duplicate key error: "+id))
+					}
+				}
+				if len(refused) == 0 {
+					return nil
+				}
+				answer := doc("ok", 1, "n", len(docs)-len(refused), "writeErrors", refused)
+				return &answer
+			}
+			p := st.serve(t)
+			conn, _ := dial(t, "mongodb://"+p.Addr+"/db", nil)
+			s := sinkOf(t, conn, map[string]any{"id": fields("_id"), "ordered": ordered})
+			err := persist(t, s, `{"_id":1}`, `{"_id":2,"taken":1}`, `{"_id":3}`)
+			refusedRows(t, err, map[uint32]string{1: "duplicate_key: a document with that key is there already"})
+			if len(losses) != 3 {
+				t.Errorf("raced: %v", losses)
+			}
+		})
+	}
+}
+
+// A bulk that takes the server too long is divided, until it is done in time.
+func TestBulksThatTakeTooLongBecomeSmaller(t *testing.T) {
+	t.Parallel()
+	st := &store{docs: map[string]bson.Raw{}}
+	p := newPeer(t, answers{"update": func(c call) bson.D {
+		if values, err := c.lookup("updates").Array().Values(); err != nil || len(values) > 30 {
+			<-c.ctx.Done()
+			return nil
+		}
+		return st.write(c)
+	}})
+	conn, _ := dial(t, "mongodb://"+p.Addr+"/db", map[string]any{"timeout": 200 * time.Millisecond})
+	s := sinkOf(t, conn, map[string]any{"id": fields("_id")})
+	var records []string
+	for i := range 200 {
+		records = append(records, fmt.Sprintf(`{"_id":%d}`, i))
+	}
+	if err := persist(t, s, records...); err != nil || st.count() != 200 {
+		t.Errorf("%v, %d documents", err, st.count())
+	}
+}
+
+// Many that are refused in a row do not have all that stands behind them sent each time.
+func TestManyDuplicatesInOrder(t *testing.T) {
+	t.Parallel()
+	st := &store{}
+	sent := 0
+	st.fail = func(_ string, docs []bson.Raw, done bool) *bson.D {
+		if done {
+			sent += len(docs)
+		}
+		return nil
+	}
+	p := st.serve(t)
+	conn, _ := dial(t, "mongodb://"+p.Addr+"/db", nil)
+	s := sinkOf(t, conn, map[string]any{"mode": "insert"})
+	const n = 300
+	var records []string
+	want := map[uint32]string{}
+	for i := range n {
+		records = append(records, fmt.Sprintf(`{"_id":%d}`, i))
+		want[uint32(i)] = "duplicate_key: "
+	}
+	if err := persist(t, s, records...); err != nil {
+		t.Fatal(err)
+	}
+	sent = 0
+	refusedRows(t, persist(t, s, records...), want)
+	if sent > 4*n {
+		t.Errorf("%d were sent for %d", sent, n)
+	}
+	refusedRows(t, persist(t, s, `{"_id":"new"}`, `{"_id":1}`, `{"_id":"newer"}`), map[uint32]string{1: "duplicate_key: "})
+	if st.count() != n+2 {
+		t.Errorf("there are %d documents", st.count())
 	}
 }
 

@@ -179,6 +179,12 @@ func isHangup(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
+// isLate reports whether an operation took too long that had begun.
+func isLate(err error) bool {
+	_, none := errors.AsType[topology.ServerSelectionError](err)
+	return !none && mongo.IsTimeout(err)
+}
+
 // isFleeting reports whether the server has said that it cannot now: it is no primary, or ends.
 func isFleeting(err error) bool { return isFleetingCode(codeOf(err)) }
 

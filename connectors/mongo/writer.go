@@ -40,6 +40,7 @@ type writer struct {
 	keys    map[uint64]bool // of the bulk, where it is not ordered
 	items   bulk            // memory
 	hangups int             // on bulks, in a row
+	most    int             // records in the next bulk
 }
 
 // batch is what Write was given.
@@ -83,7 +84,7 @@ var (
 )
 
 func newWriter(c *connection, p *plan, env plugins.Env) *writer {
-	w := &writer{connection: c, plan: p, env: env, maker: newMaker(p), seed: maphash.MakeSeed(), repeats: map[*plugins.Batch]repeat{}}
+	w := &writer{connection: c, plan: p, env: env, maker: newMaker(p), seed: maphash.MakeSeed(), repeats: map[*plugins.Batch]repeat{}, most: p.maxRecords}
 	if !p.ordered {
 		w.keys = map[uint64]bool{}
 	}
