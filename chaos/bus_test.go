@@ -25,7 +25,7 @@ func TestDeclared(t *testing.T) {
 
 func TestCaughtUp(t *testing.T) {
 	t.Parallel()
-	o := newObserver(false)
+	o := newObserver(byFile)
 	o.see(records, []byte(`{"id":"d00/3","key":"d00","seq":3}`))
 	for _, c := range []struct {
 		latest map[string]int

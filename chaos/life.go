@@ -105,7 +105,7 @@ func (t *trial) output(ctx context.Context, base int, since time.Time) error {
 			t.recovery = max(t.recovery, took)
 			return nil
 		}
-		if took > t.limit {
+		if took > t.recoveryLimit() {
 			t.recovery = max(t.recovery, took)
 			t.fail(gateRecovery, "no output for %s; the engine's last words: %s", took.Round(time.Millisecond), t.lastWords())
 			return nil

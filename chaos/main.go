@@ -7,7 +7,7 @@
 //	go run ./chaos -fault kill9 -cycles 1000         many kills
 //	go run ./chaos -fault 'nats-*'                   all over one bus
 //	go run ./chaos -fault kafka-stall -stall 10m -rate 200
-//	go run ./chaos -selftest                         shows that the harness finds what is broken
+//	go run ./chaos -selftest                         shows that the harness finds what is broken (-fault: of these scenarios)
 //
 // A run of a scenario builds the real binary with its fault points, and starts
 // it with a pipeline of chaos/pipelines, a state directory, and a sender. The
@@ -26,7 +26,8 @@
 // killed, restarted, frozen and cut off as the engine is. Kafka (a fake that speaks its protocol) and NATS are built in,
 // Mosquitto and Redis are used where they are installed, Apache Kafka where ONSTREAM_TEST_KAFKA_JARS has the folder of its jars
 // (.services/kafka/jars, after scripts/services install kafka). Where ONSTREAM_TEST_KAFKA and ONSTREAM_TEST_AMQP have the addresses of
-// an Apache Kafka and a RabbitMQ, these are used, and left alone. The memory bus ends with its
+// an Apache Kafka and a RabbitMQ, these are used, and left alone. mongo-java-server, of the scenarios mongo-*, is used where ONSTREAM_TEST_MONGO_JARS has the
+// folder of its jars. The memory bus ends with its
 // process, so there is nothing that it could owe.
 //
 // A run fails, and so does the command, unless lost, ooo and state_diff are 0,
@@ -186,7 +187,7 @@ func harness(ctx context.Context, o options, chosen []scenario, stdout, stderr i
 		}
 	}
 	if o.selftest {
-		return h.selftest(ctx)
+		return h.selftest(ctx, chosen)
 	}
 	return h.scenarios(ctx, chosen)
 }

@@ -32,8 +32,12 @@ const (
 	byTopic medium = "topic"
 	byKeyed medium = "keyed" // a topic of which several processes read some partitions each
 	byAside medium = "aside" // a topic of another server than that of the sinks
+	byStore medium = "store" // collections of a database, by keys
 	bySpool medium = "spool" // the same, with a small spool, which a bus needs that brings nothing twice
 )
+
+// keepsOnce reports whether what is written again is there once.
+func (m medium) keepsOnce() bool { return m == byHTTP || m == byStore }
 
 // apart reports whether records come from another server than they go to.
 func (m medium) apart() bool { return m == byAside || m == bySpool }

@@ -31,7 +31,7 @@ func TestReceiverManners(t *testing.T) {
 	}{
 		taking: {200, 2}, gone: {0, 0}, busy: {503, 0}, slow: {200, 2}, silent: {0, 2}, partial: {503, 1},
 	} {
-		o := newObserver(true)
+		o := newObserver(byHTTP)
 		r, err := startReceiver(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -53,7 +53,7 @@ func TestReceiverManners(t *testing.T) {
 
 func TestPosterSendsAgainUntilItIsTaken(t *testing.T) {
 	t.Parallel()
-	o := newObserver(true)
+	o := newObserver(byHTTP)
 	r, err := startReceiver(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -86,7 +86,7 @@ func (t *trial) startServer(ctx context.Context, k bus.Kind, name string) (*bus.
 
 // describe writes the file of the pipeline that differs from bus to bus.
 func (r *road) describe(t *trial, engine, source string) error {
-	options := bus.Options{Shared: t.source == byKeyed}
+	options := bus.Options{Shared: t.source == byKeyed, Run: r.run}
 	if t.stages == exact {
 		options.Transactional = r.run
 	}

@@ -15,6 +15,7 @@ type scenario struct {
 	work    workload
 	cycles  int       // in a full run
 	short   int       // in a short one; 0 leaves the scenario out
+	pace    int       // records a second at most, of what takes no more; 0 for any
 	mayStop bool      // whether the fault is a reason for the engine to end by itself
 	over    *bus.Kind // what records go by, nil for no bus
 	relayed bool      // whether a relay is between the engine and its bus
@@ -112,5 +113,5 @@ func scenarios() []scenario {
 			fault: "ahead", doc: "2 % of the records have a clock that is a day ahead, and kill -9",
 			design: fileToFile, work: workload{keys: 16, ahead: 0.02}, cycles: 20, inject: killAtRandom,
 		},
-	}, slices.Concat(wasmScenarios(), pluginScenarios(), busScenarios())...)
+	}, slices.Concat(wasmScenarios(), pluginScenarios(), storeScenarios(), busScenarios())...)
 }

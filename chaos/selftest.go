@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,14 @@ func mutants() []mutant {
 			name: "failed_call_counts", doc: "what a WebAssembly module has written to its state stays when its call fails",
 			fault: "wasm-trap", cycles: 3, gates: []gate{gateState},
 		},
+		{fault: "mongo-kill9", cycles: 3, doc: whole},
+		{
+			name: "position_ahead", doc: "documents are missing: a checkpoint has a position behind records whose state it has not",
+			fault: "mongo-kill9", cycles: 6, slow: "before_commit:40ms", gates: []gate{gateLost, gateState},
+		}, {
+			name: "state_without_position", doc: "documents have changed: a checkpoint has the state of records that will be read again",
+			fault: "mongo-kill9", cycles: 6, gates: []gate{gateState},
+		},
 	}
 }
 
@@ -62,13 +71,22 @@ func mutants() []mutant {
 // an engine has that is whole: one that is slow to start must not get around its fault.
 const hurried = 3 * time.Second
 
-// selftest runs the mutants and says of each whether it was found.
-func (h *session) selftest(ctx context.Context) error {
+// selftest runs the mutants of the chosen scenarios, and says of each whether it was found.
+func (h *session) selftest(ctx context.Context, chosen []scenario) error {
 	survived, patience := 0, h.patience
 	for _, m := range mutants() {
 		s, err := choose(options{fault: m.fault})
 		if err != nil {
 			return err
+		}
+		if h.fault != "" && !slices.ContainsFunc(chosen, func(c scenario) bool { return c.fault == m.fault }) {
+			continue
+		}
+		if s[0].absent != nil {
+			if why := s[0].absent(); why != "" {
+				fmt.Fprintf(h.stdout, "SELFTEST mutant=%s fault=%s skipped: %s\n", cmp.Or(m.name, "none"), m.fault, why)
+				continue
+			}
 		}
 		if h.patience = patience; m.name != "" {
 			h.patience = min(patience, hurried)

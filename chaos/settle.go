@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/onstream/onstream/chaos/bus"
 )
 
 // errNotTaken is why the sender gives up.
@@ -70,6 +73,9 @@ func (t *trial) quiet(ctx context.Context) error {
 	if t.road == nil {
 		return nil
 	}
+	if s, ok := t.road.output.(bus.Store); ok {
+		return t.remain(ctx, s)
+	}
 	for moved, count := time.Now(), t.observer.count(); time.Since(moved) < stillness; {
 		if err := pause(ctx, pollEvery); err != nil {
 			return err
@@ -77,6 +83,18 @@ func (t *trial) quiet(ctx context.Context) error {
 		if n := t.observer.count(); n != count {
 			moved, count = time.Now(), n
 		}
+	}
+	return nil
+}
+
+// remain has the observer take what a store has, now that nobody writes to it.
+func (t *trial) remain(ctx context.Context, s bus.Store) error {
+	for _, stream := range t.streams() {
+		var lines [][]byte
+		if err := s.Documents(ctx, outputTopic(stream), func(text []byte) { lines = append(lines, text) }); err != nil {
+			return fmt.Errorf("read what is stored: %w", err)
+		}
+		t.observer.remain(stream, lines)
 	}
 	return nil
 }

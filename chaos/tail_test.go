@@ -13,7 +13,7 @@ func TestTailOfFileThatIsCut(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, records+".ndjson")
-	o := newObserver(false)
+	o := newObserver(byFile)
 	tails := newTails(dir, []string{records}, o)
 	written := func(text string) {
 		t.Helper()

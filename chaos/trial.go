@@ -67,7 +67,10 @@ type setup struct {
 func runTrial(ctx context.Context, s scenario, u setup, seed uint64, cycles int, dir string) (_ result, err error) {
 	t := &trial{
 		scenario: s, setup: u, seed: seed, cycles: cycles, dir: dir,
-		rng: rand.New(rand.NewPCG(seed, 2)), observer: newObserver(s.sink == byHTTP), broken: map[gate]string{},
+		rng: rand.New(rand.NewPCG(seed, 2)), observer: newObserver(s.sink), broken: map[gate]string{},
+	}
+	if s.pace > 0 {
+		t.rate = min(t.rate, s.pace)
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
 	if err := t.prepare(ctx); err != nil {
@@ -99,7 +102,7 @@ func (t *trial) prepare(ctx context.Context) error {
 	}}
 	var err error
 	switch t.sink {
-	case byTopic:
+	case byTopic, byStore:
 		if t.road, err = openRoad(ctx, t); err != nil {
 			return err
 		}

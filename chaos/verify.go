@@ -86,9 +86,9 @@ func (t *trial) excuse(r *result) {
 }
 
 // recoveryLimit is how long output may be missing. Where partitions go from one process to another, it takes a
-// while until a process that says nothing is taken for dead.
+// while until a process that says nothing is taken for dead; a database is slow when it has just started, and to be read.
 func (t *trial) recoveryLimit() time.Duration {
-	if t.source == byKeyed {
+	if t.source == byKeyed || t.sink == byStore {
 		return t.limit + t.over.Silence
 	}
 	return t.limit
@@ -102,7 +102,7 @@ const unsaved = 500 * time.Millisecond
 // that time of each crash, or while no checkpoint could be stored, and what the
 // sender sent twice. An idempotent sink has nothing twice.
 func (t *trial) window(a *account) int {
-	if t.sink == byHTTP || t.stages == exact {
+	if t.sink.keepsOnce() || t.stages == exact {
 		return 0
 	}
 	perCrash := int(unsaved.Seconds() * float64(t.rate))

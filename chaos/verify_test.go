@@ -63,7 +63,7 @@ func judged(t *testing.T, sink medium, lines []fakeLine) result {
 	u := setup{rate: 1, limit: time.Second}
 	tr := &trial{
 		scenario: scenario{fault: "test", design: design{byFile, plain, sink}}, setup: u, dir: dir,
-		observer: newObserver(sink == byHTTP), broken: map[gate]string{},
+		observer: newObserver(sink), broken: map[gate]string{},
 	}
 	for _, line := range lines {
 		tr.observer.see(line.Stream, []byte(line.Text))

@@ -53,6 +53,7 @@ type site struct{ addr, public, dir string }
 type Options struct {
 	Shared        bool   // by several processes
 	Transactional string // the name under which the sink writes in transactions; "" for none
+	Run           string // what topics begin with, which is the name of a database
 }
 
 // Message is what is sent.

@@ -83,8 +83,9 @@ func (w *writer) writeBulk(ctx context.Context, items bulk, search bool) (throug
 			return len(items), nil
 		}
 		err := w.run(ctx, sent)
-		if search && len(sent) == 1 {
-			for tries := 1; isHangup(err) && tries < patience && w.alive(ctx); tries++ {
+		if len(sent) == 1 {
+			// It may have been the moment, and not the record.
+			for tries := 1; (isUnfit(err) || search && isHangup(err) && w.alive(ctx)) && tries < patience; tries++ {
 				err = w.run(ctx, sent)
 			}
 		}
