@@ -4,6 +4,7 @@ package remote_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -128,7 +129,7 @@ func serve() int {
 		})
 	}
 	if err == nil {
-		err = addHazards(r)
+		err = errors.Join(addHazards(r), addConforming(r))
 	}
 	if err != nil {
 		panic(err)
