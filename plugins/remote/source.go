@@ -19,6 +19,8 @@ type source struct {
 	shape plugins.Shape
 	// positions are those to resume at, of partitions of which there is one.
 	positions map[plugins.Partition]plugins.Position
+	// partitions are those that records came of, and may still come.
+	partitions map[plugins.Partition]bool
 
 	finished, total, lag atomic.Int64
 	lags                 atomic.Bool // lag is known
@@ -36,7 +38,7 @@ func newSource(k *kind, c plugins.Config, env plugins.Env) (plugins.Source, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &source{stage: stage, shape: c.Payload(), positions: map[plugins.Partition]plugins.Position{}}
+	s := &source{stage: stage, shape: c.Payload(), positions: map[plugins.Partition]plugins.Position{}, partitions: map[plugins.Partition]bool{}}
 	if !k.payload {
 		known, err := k.configure(c, nil)
 		if err != nil {
@@ -120,15 +122,14 @@ type sourceRun struct {
 	out    plugins.Outlet
 	teller *teller
 
-	next       uint64 // the number of the next delivery
-	records    int64  // that may still come
-	bytes      int64
-	partitions map[plugins.Partition]bool
-	bad        map[uint32]plugins.Failure
+	next    uint64 // the number of the next delivery
+	records int64  // that may still come
+	bytes   int64
+	bad     map[uint32]plugins.Failure
 }
 
 func newSourceRun(s *source, line *line[pb.SourceRequest, pb.SourceReply], out plugins.Outlet) *sourceRun {
-	r := &sourceRun{source: s, line: line, out: out, partitions: map[plugins.Partition]bool{}, bad: map[uint32]plugins.Failure{}}
+	r := &sourceRun{source: s, line: line, out: out, bad: map[uint32]plugins.Failure{}}
 	r.teller = newTeller(line.stream)
 	return r
 }
@@ -176,6 +177,9 @@ func (r *sourceRun) run(ctx context.Context) error {
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	for p := range r.partitions { // what has ended has no more of any of them
+		r.out.Done(p)
 	}
 	return nil
 }

@@ -67,9 +67,9 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// The recipe of the README builds a project with a checkout and no network, and its tests pass.
-func TestGo(t *testing.T) {
-	t.Parallel()
+// goProgram makes a project in Go, and builds it by the recipe of the README, with a checkout and no network.
+func goProgram(t *testing.T) (program string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("short: it compiles")
 	}
@@ -88,24 +88,34 @@ func TestGo(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	program := filepath.Join("bin", "onstream-acme")
+	program = filepath.Join(dir, "bin", "onstream-acme")
 	if runtime.GOOS == "windows" {
 		program += ".exe"
 	}
-	for _, words := range [][]string{
-		{"mod", "edit", "-replace", "github.com/onstream/onstream=" + checkout},
-		{"build", "-mod=mod", "-o", program, "."},
-		{"vet", "."},
-		{"test", "."},
-	} {
-		cmd := exec.CommandContext(t.Context(), "go", words...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("go %q: %v\n%s", words, err, out)
-		}
+	inGo(t, dir, "mod", "edit", "-replace", "github.com/onstream/onstream="+checkout)
+	inGo(t, dir, "build", "-mod=mod", "-o", program, ".")
+	return program
+}
+
+// inGo runs the go command in the folder of a project.
+func inGo(t *testing.T, dir string, words ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", words...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go %q: %v\n%s", words, err, out)
 	}
-	out, err := exec.CommandContext(t.Context(), filepath.Join(dir, program)).CombinedOutput()
+}
+
+// The tests of a project in Go pass, and started by hand its program says what it is.
+func TestGo(t *testing.T) {
+	t.Parallel()
+	program := goProgram(t)
+	dir := filepath.Dir(filepath.Dir(program))
+	inGo(t, dir, "vet", ".")
+	inGo(t, dir, "test", ".")
+	out, err := exec.CommandContext(t.Context(), program).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "acme_classify") {
 		t.Errorf("started by hand it says %s, %v", out, err)
 	}
