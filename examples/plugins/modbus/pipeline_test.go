@@ -10,19 +10,25 @@ import (
 	"testing"
 
 	"github.com/onstream/onstream/cli"
-	"github.com/onstream/onstream/examples/plugins/modbus/modbus"
 	"github.com/onstream/onstream/examples/plugins/modbus/simulator"
+	"github.com/onstream/onstream/plugins/remote"
 )
 
-// TestMain makes the test an onstream with the kind built in, where it is started as one.
+// asOnstream makes the test an onstream, where it is set.
+const asOnstream = "ONSTREAM_OF_THE_TEST"
+
+// TestMain makes the test an onstream, or the plugin where an onstream has started it.
 func TestMain(m *testing.M) {
-	if os.Getenv("ONSTREAM_WITH_MODBUS") != "" {
-		os.Exit(cli.Main(cli.Config{Name: "onstream", Register: modbus.Register}))
+	switch {
+	case os.Getenv(remote.Cookie) != "":
+		os.Exit(serve())
+	case os.Getenv(asOnstream) != "":
+		os.Exit(cli.Main(cli.Config{Name: "onstream"}))
 	}
 	os.Exit(m.Run())
 }
 
-// onstream is the command with the kind built in.
+// onstream is the command.
 func onstream(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -30,25 +36,32 @@ func onstream(t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self, args...)
-	cmd.Env = append(os.Environ(), "ONSTREAM_WITH_MODBUS=1")
+	cmd.Env = append(os.Environ(), asOnstream+"=1")
 	return cmd
 }
 
-// builtIn is the pipeline of the example without the block that starts the plugin, with one text in it for another.
-func builtIn(t *testing.T, old, instead string) string {
+// pipeline copies the pipeline of the example, with one text in it for another, and puts the plugin where it looks for it.
+func pipeline(t *testing.T, old, instead string) (dir string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("pipeline", "main.hcl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, _ := strings.Cut(string(text), "plugin \"plant\" {")
-	_, after, found := strings.Cut(rest, "\n}\n")
-	if !found || !strings.Contains(after, old) {
-		t.Fatal("the pipeline is not as expected")
+	if !strings.Contains(string(text), old) {
+		t.Fatalf("the pipeline has no %s", old)
 	}
-	after = strings.Replace(after, "plant_modbus", "modbus", 1)
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "main.hcl"), []byte(before+"\n\n"+strings.Replace(after, old, instead, 1)), 0o600); err != nil {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.hcl"), []byte(strings.Replace(string(text), old, instead, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(self, filepath.Join(dir, "bin", "onstream-modbus")); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -70,7 +83,7 @@ func TestPipeline(t *testing.T) {
 		}
 	}()
 	press.SetInput(100, 555)
-	cmd := onstream(t, "run", "--var", "address="+press.Address(), builtIn(t, "500ms", "20ms"))
+	cmd := onstream(t, "run", "--var", "address="+press.Address(), pipeline(t, "500ms", "20ms"))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -115,10 +128,25 @@ func TestMistakesHaveAPlace(t *testing.T) {
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			t.Parallel()
-			out, err := onstream(t, "validate", builtIn(t, old, c.instead)).CombinedOutput()
+			out, err := onstream(t, "validate", pipeline(t, old, c.instead)).CombinedOutput()
 			if err == nil || !strings.Contains(string(out), c.want) || !strings.Contains(string(out), "main.hcl line ") {
 				t.Errorf("validate says (%v):\n%s", err, out)
 			}
 		})
+	}
+}
+
+// TestInspect has what the plugin offers told, with all of its attributes and the example.
+func TestInspect(t *testing.T) {
+	t.Parallel()
+	at := filepath.Join(pipeline(t, "", ""), "bin", "onstream-modbus")
+	out, err := onstream(t, "plugin", "inspect", at).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"modbus", "interval", "timeout", "max_backoff", "source \"modbus"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("inspect says nothing of %s:\n%s", want, out)
+		}
 	}
 }
