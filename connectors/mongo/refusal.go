@@ -36,6 +36,9 @@ func (c *connection) try(doing string, err error) error {
 	case errors.Is(err, context.Canceled) && !isNetwork(err) || plugins.IsPermanent(err):
 		return err
 	}
+	if _, told := errors.AsType[*refused](err); told {
+		return err // it was told when it was about a step of this
+	}
 	why, permanent := c.reason(err)
 	told := fmt.Errorf("%s at %s: %w", doing, c.at.hosts, &refused{why, err})
 	switch {
@@ -87,6 +90,9 @@ func (c *connection) reason(err error) (why string, permanent bool) {
 		if remedy := remedies[code]; remedy != "" {
 			return text + ": " + remedy, true
 		}
+	}
+	if c.at.srv && strings.Contains(lower, "no such host") { // of the driver's own text
+		return "there is no SRV record _mongodb._tcp." + c.at.hosts + " (" + text + "): correct the name, or write the servers as mongodb://HOST:PORT,HOST:PORT", false
 	}
 	if errors.Is(cause, context.DeadlineExceeded) && !isServers(err) {
 		return "no answer in time", false
