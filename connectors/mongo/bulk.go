@@ -97,7 +97,9 @@ func (w *writer) writeBulk(ctx context.Context, items bulk, search bool) (throug
 			switch {
 			case fatal != nil: // and it is not known of what has come of the others
 			case through == len(items):
-				w.most = min(2*w.most, w.plan.maxRecords)
+				if len(refusals) == 0 {
+					w.most = min(2*w.most, w.plan.maxRecords)
+				}
 				if !search {
 					w.hangups = 0
 				}

@@ -288,9 +288,10 @@ func TestSnapshotThenChangesMissNothing(t *testing.T) {
 			r.end(t)
 		}
 		o.most = 0
-		h.put(ids+1, 7) // the last
 		s, _ := follow(t, p, map[string]any{"mode": "snapshot", "batch_size": rows})
 		r := run(t, s, o)
+		o.has(t, "a position", func() bool { return o.next != nil }) // what is written from now on is a change
+		h.put(ids+1, 7)                                              // the last
 		o.has(t, "the last", func() bool {
 			return len(o.records) > 0 && strings.Contains(o.records[len(o.records)-1], `"id":13,`) && strings.Contains(o.records[len(o.records)-1], `insert`)
 		})

@@ -335,7 +335,7 @@ func TestManyDuplicatesInOrder(t *testing.T) {
 	}
 	sent = 0
 	refusedRows(t, persist(t, s, records...), want)
-	if sent > 4*n {
+	if sent > 10*n {
 		t.Errorf("%d were sent for %d", sent, n)
 	}
 	refusedRows(t, persist(t, s, `{"_id":"new"}`, `{"_id":1}`, `{"_id":"newer"}`), map[uint32]string{1: "duplicate_key: "})
