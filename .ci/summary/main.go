@@ -1,5 +1,5 @@
 // Command summary reads the output of go test -json. It shows people, on standard error, a line for each package and all
-// that a failed test printed, and ends with one line of counts on standard output.
+// that a failed test printed, then why tests were skipped, and ends with one line of counts on standard output.
 package main
 
 import (
@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +33,7 @@ func main() {
 
 func summarize(in io.Reader, talk io.Writer) (counts string, err error) {
 	var passed, failed, skipped int
+	reasons := map[string]int{} // why tests were skipped
 	printed := map[[2]string]*strings.Builder{} // by package and test, until its fate is known
 	blamed := map[string]bool{}                 // packages one of whose tests failed
 
@@ -58,6 +62,7 @@ func summarize(in io.Reader, talk io.Writer) (counts string, err error) {
 				delete(printed, key)
 			case e.Action == "skip" && e.Test != "":
 				skipped++
+				reasons[reason(printed[key])]++
 				delete(printed, key)
 			case e.Action == "fail":
 				// A package fails with its tests; alone it fails when it does not build or its process dies.
@@ -77,11 +82,31 @@ func summarize(in io.Reader, talk io.Writer) (counts string, err error) {
 			return "", err
 		}
 	}
+	for _, why := range slices.Sorted(maps.Keys(reasons)) {
+		fmt.Fprintf(talk, "skipped: %3d  %s\n", reasons[why], why)
+	}
 	counts = fmt.Sprintf("%d passed, %d failed", passed, failed)
 	if skipped > 0 {
 		counts += fmt.Sprintf(", %d skipped", skipped)
 	}
 	return counts, nil
+}
+
+// place is where a test has said something.
+var place = regexp.MustCompile(`^\S+\.go:\d+: `)
+
+// reason returns what a test has said last before it was skipped.
+func reason(said *strings.Builder) string {
+	why := "no reason is given"
+	if said == nil {
+		return why
+	}
+	for line := range strings.Lines(said.String()) {
+		if line = strings.TrimSpace(line); place.MatchString(line) {
+			why = place.ReplaceAllString(line, "")
+		}
+	}
+	return why
 }
 
 // isVerdict tells go's own line on a package from what the package printed.

@@ -58,11 +58,8 @@ func (l *lookup) Find(ctx context.Context, keys []plugins.Value, found func(i in
 		return err
 	}
 	for i, key := range keys {
-		v, ok, err := l.keyOf(key)
-		switch {
-		case err != nil:
-			return err
-		case !ok:
+		v, ok := l.keyOf(key)
+		if !ok {
 			continue // nothing can have it
 		}
 		same, ok := sameness(v)

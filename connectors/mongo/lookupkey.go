@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"encoding/hex"
-	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -16,24 +15,23 @@ import (
 )
 
 // keyOf returns the value that a key is looked up as; ok is false where no document can have it.
-func (l *lookup) keyOf(key plugins.Value) (v bson.RawValue, ok bool, err error) {
+func (l *lookup) keyOf(key plugins.Value) (v bson.RawValue, ok bool) {
 	switch {
 	case key.Kind == plugins.Null || key.Kind == plugins.Any:
-		return v, false, nil // no document is meant by nothing
+		return v, false // no document is meant by nothing
 	case key.Kind.Nested():
-		return v, false, plugins.Permanent(fmt.Errorf("look up in %s: the key is a %s: look up by a single value", l.collection, key.Kind))
+		return v, false // keys are single values, whatever the names in it
 	case key.Kind == plugins.Time && key.Int%int64(time.Millisecond) != 0:
-		return v, false, nil // dates have milliseconds
+		return v, false // dates have milliseconds
 	case l.as != "" && key.Kind == plugins.String:
-		v, ok = typedKey(l.as, key.Text)
-		return v, ok, nil
+		return typedKey(l.as, key.Text)
 	}
 	element, err := appendValue(nil, "", key)
 	if err != nil {
-		return v, false, plugins.Permanent(fmt.Errorf("look up in %s: %w", l.collection, err))
+		return v, false // no document has what cannot be in one
 	}
 	e := bsoncore.Element(element).Value()
-	return bson.RawValue{Type: bson.Type(e.Type), Value: e.Data}, true, nil
+	return bson.RawValue{Type: bson.Type(e.Type), Value: e.Data}, true
 }
 
 // typedKey returns the value that a text stands for.

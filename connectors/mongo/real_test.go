@@ -18,7 +18,6 @@ func tellsChanges(t *testing.T, c *driver.Collection) bool {
 	t.Helper()
 	stream, err := c.Watch(t.Context(), driver.Pipeline{})
 	if err != nil {
-		t.Logf("this server has no change streams: %v", err)
 		return false
 	}
 	return stream.Close(t.Context()) == nil
@@ -39,7 +38,7 @@ func TestRealSnapshotThenChanges(t *testing.T) {
 	r := run(t, sourceOf(t, conn, said, map[string]any{"collection": "docs", "mode": "snapshot", "batch_size": int64(5)}), o)
 	if !tellsChanges(t, c) {
 		r.permanently(t, "offers no change streams", "make it a replica set", `mode = "poll"`)
-		return
+		t.Skip("this MongoDB has no change streams, and says so as it should: what they bring is tested with a stand-in alone; set MONGODB_URI to a replica set")
 	}
 	o.hasRecords(t, len(ids))
 	for i := range ids {

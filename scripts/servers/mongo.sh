@@ -33,6 +33,11 @@ fetch() {
 launch() { exec java -Xms128m -Xmx768m -XX:+UseSerialGC -cp "$home/jars:$home/jars/*" Mongo "$port" "$home/data/store"; }
 
 # Tests start servers of their own as well, of the same jars: java -cp JARS:JARS/* Mongo PORT FILE.
-also() { echo "export ONSTREAM_TEST_MONGO_JARS=$home/jars"; }
+also() {
+	echo "export ONSTREAM_TEST_MONGO_JARS=$home/jars"
+	if [ -z "${MONGODB_URI:-}" ]; then
+		echo "mongo-java-server has no users, TLS, time series and replica set: these, and change streams but for those of its own, are tested with stand-ins; MONGODB_URI names a MongoDB that has them" >&2
+	fi
+}
 
 ready() { grep -q 'mongo listens' "$home/log"; }
