@@ -34,8 +34,8 @@ type collections struct {
 	run    int
 }
 
-// toMongo is a file whose records are put into a collection, each under a key of two fields: by the sink, and by hand with the
-// bulk writes of the driver.
+// toMongo is a file whose records are put into a collection, each under a key that is made of two fields: by the sink, and by hand with the
+// bulk writes of the driver. The key is a text, as mongo-java-server looks through all documents for one that is an object.
 func (b *bench) toMongo(ctx context.Context) (err error) {
 	uri := os.Getenv(mongoURI)
 	if addr := os.Getenv(mongoServer); uri == "" && addr != "" {
@@ -72,7 +72,7 @@ func (b *bench) toMongo(ctx context.Context) (err error) {
 	return nil
 }
 
-// hcl is the pipeline. Without a format that has to be known, records pass to the sink as they are.
+// hcl is the pipeline.
 func (m *collections) hcl() string {
 	return fmt.Sprintf(`
 pipeline "mongo" {}
@@ -86,11 +86,15 @@ source "file" "in" {
   format = "json"
   schema = schema.telemetry
 }
+transform "map" "keyed" {
+  from = source.in
+  set  = { id = "${event.device_id}/${event.ts}" }
+}
 sink "mongo" "out" {
-  from       = source.in
+  from       = transform.keyed
   via        = connector.store
   collection = %q
-  id         = [event.device_id, event.ts]
+  id         = [event.id]
 }
 `, telemetrySchema, m.uri, m.input, m.name())
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -59,8 +60,14 @@ func (m *collections) models(ctx context.Context, bulks chan<- []mongo.WriteMode
 		if err := bson.UnmarshalExtJSON(lines.Bytes(), false, &doc); err != nil {
 			return fmt.Errorf("read: %w", err)
 		}
-		id := bson.D{doc[0], doc[1]} // device_id, ts
-		doc = append(bson.D{{Key: "_id", Value: id}}, doc...)
+		device, isText := doc[0].Value.(string)
+		ts, isInt := doc[1].Value.(int64)
+		if !isText || !isInt {
+			return fmt.Errorf("read: a record does not begin with device_id and ts: %s", lines.Bytes())
+		}
+		id := device + "/" + strconv.FormatInt(ts, 10)
+		all := make(bson.D, 0, len(doc)+2)
+		doc = append(append(append(all, bson.E{Key: "_id", Value: id}), doc...), bson.E{Key: "id", Value: id})
 		bulk = append(bulk, mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: id}}).SetReplacement(doc).SetUpsert(true))
 		if len(bulk) == handBulk {
 			if err := send(); err != nil {
