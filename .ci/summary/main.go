@@ -33,7 +33,7 @@ func main() {
 
 func summarize(in io.Reader, talk io.Writer) (counts string, err error) {
 	var passed, failed, skipped int
-	reasons := map[string]int{} // why tests were skipped
+	reasons := map[string]int{}                 // why tests were skipped
 	printed := map[[2]string]*strings.Builder{} // by package and test, until its fate is known
 	blamed := map[string]bool{}                 // packages one of whose tests failed
 
