@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 
@@ -314,7 +315,9 @@ func (w *writer) isOwn(ctx context.Context, it item) (bool, error) {
 	ctx, cancel := w.within(ctx)
 	defer cancel()
 	filter := finish(appendEqual([]byte{0, 0, 0, 0}, "_id", id), 0)
-	there, err := db.Collection(it.collection).FindOne(ctx, bson.Raw(filter)).Raw()
+	// What the primary has, and has just refused it for: no other member, and not only what a majority has by now.
+	now := options.Collection().SetReadPreference(readpref.Primary()).SetReadConcern(readconcern.Local())
+	there, err := db.Collection(it.collection, now).FindOne(ctx, bson.Raw(filter)).Raw()
 	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
 		return false, w.try("see whether a record is there already in collection "+it.collection, err)
 	}

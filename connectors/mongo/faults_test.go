@@ -3,6 +3,7 @@ package mongo_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"slices"
@@ -79,7 +80,7 @@ func (s *store) write(c call) bson.D {
 			}
 			continue
 		}
-		s.docs[id] = d
+		s.docs[id] = asStored(d)
 	}
 	if answer, is := failed(true); is {
 		return answer
@@ -89,6 +90,26 @@ func (s *store) write(c call) bson.D {
 		answer = append(answer, bson.E{Key: "writeErrors", Value: refused})
 	}
 	return answer
+}
+
+// asStored is a document as MongoDB keeps it: with its _id in front.
+func asStored(d bson.Raw) bson.Raw {
+	elements, err := d.Elements()
+	if err != nil {
+		panic(err)
+	}
+	var first, others []byte
+	for _, e := range elements {
+		if e.Key() == "_id" {
+			first = append(first, e...)
+		} else {
+			others = append(others, e...)
+		}
+	}
+	all := append(append(make([]byte, 4, len(d)), first...), others...)
+	all = append(all, 0)
+	binary.LittleEndian.PutUint32(all, uint32(len(all)))
+	return all
 }
 
 func (s *store) find(c call) bson.D {
@@ -148,7 +169,7 @@ func TestLostAnswers(t *testing.T) {
 				p := st.serve(t)
 				conn, _ := dial(t, "mongodb://"+p.Addr+"/db?replicaSet=rs0", nil)
 				values := map[string]any{"mode": mode}
-				records := []string{`{"v":1}`, `{"v":1}`, `{"_id":7,"v":2}`}
+				records := []string{`{"v":1}`, `{"v":1}`, `{"v":2,"_id":7}`}
 				if mode == "upsert" {
 					values["id"] = fields("_id")
 					records = []string{`{"_id":1}`, `{"_id":2}`, `{"_id":7,"v":2}`}

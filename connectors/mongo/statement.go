@@ -203,7 +203,7 @@ func (m *maker) sameID() (has bool, err error) {
 	return has, nil
 }
 
-// insertion appends the document, with an _id.
+// insertion appends the document, with an _id, which is its first field: so the server has it, whatever it is sent.
 func (m *maker) insertion(dst []byte, generate func() bson.ObjectID) ([]byte, error) {
 	has, err := m.sameID()
 	if err == nil {
@@ -221,17 +221,25 @@ func (m *maker) insertion(dst []byte, generate func() bson.ObjectID) ([]byte, er
 			return dst, &fieldError{"_id", errors.New("is a list or a regular expression, and MongoDB takes none")}
 		}
 		m.key = bsoncore.AppendValueElement(m.key[:0], "_id", id)
-	case len(m.id) > 0 && !has:
-		dst = append(dst, m.key...)
-	case !has:
+	case !has && len(m.id) == 0:
 		m.key = bsoncore.AppendObjectIDElement(m.key[:0], "_id", generate())
-		dst = append(dst, m.key...)
 	}
-	dst = finish(append(dst, m.doc[4:len(m.doc)-1]...), start)
+	dst = finish(m.withoutID(append(dst, m.key...)), start)
 	if len(dst)-start > maxDocument {
 		return dst, tooLarge(len(dst) - start)
 	}
 	return dst, nil
+}
+
+// withoutID appends the fields of the document but _id.
+func (m *maker) withoutID(dst []byte) []byte {
+	for rest := m.doc[4 : len(m.doc)-1]; len(rest) > 0; {
+		e, left, _ := bsoncore.ReadElement(rest)
+		if rest = left; e.Key() != "_id" {
+			dst = append(dst, e...)
+		}
+	}
+	return dst
 }
 
 // noOperators refuses names that would be operators, or paths where those count.
@@ -272,12 +280,7 @@ func (m *maker) change(dst []byte) ([]byte, error) {
 		dst = bsoncore.AppendHeader(dst, bsoncore.TypeEmbeddedDocument, "$set")
 		set := len(dst)
 		dst = append(dst, 0, 0, 0, 0)
-		for rest := m.doc[4 : len(m.doc)-1]; len(rest) > 0; {
-			e, left, _ := bsoncore.ReadElement(rest)
-			if rest = left; e.Key() != "_id" {
-				dst = append(dst, e...)
-			}
-		}
+		dst = m.withoutID(dst)
 		if len(dst) == set+4 { // old servers refuse a $set of nothing
 			return dst, &fieldError{"", errors.New("has no field to set")}
 		}
