@@ -67,7 +67,7 @@ func pipeline(t *testing.T, old, instead string) (dir string) {
 	return dir
 }
 
-// TestPipeline runs the example over a simulated press that is hot, and of which one value cannot be read.
+// TestPipeline runs the example over a simulated press that is hot.
 func TestPipeline(t *testing.T) {
 	t.Parallel()
 	press, err := simulator.New("127.0.0.1:0")
