@@ -134,7 +134,7 @@ func (s *supervisor) note(reason string, good bool) {
 	}
 	s.bad++
 	s.mu.Unlock()
-	s.plugin.config.Logger.Warn("the process of the plugin has ended, and is started again when it is needed", "reason", reason)
+	s.plugin.config.Logger.Warn("the process of the plugin has ended or did not start, and is started again when it is needed", "reason", reason)
 }
 
 // givenUp returns the error with which stages stop that need a process; nil where one may be started.
