@@ -114,9 +114,11 @@ func TestChangesOfAServerThatIsKilled(t *testing.T) {
 	r := run(t, sourceOf(t, conn, said, values), o)
 	waitFor(t, "the stream is open", func() bool { return strings.Contains(said.String(), "no position before the first change") })
 	insert(t, c, doc("_id", 1, "v", 1))
+	o.hasRecords(t, 1)
 	if _, err := c.UpdateByID(t.Context(), 1, doc("$set", doc("v", 2))); err != nil {
 		t.Fatal(err)
 	}
+	o.hasRecords(t, 2) // this server does not know any more whose update it was when the document has gone
 	if _, err := c.DeleteOne(t.Context(), doc("_id", 1)); err != nil {
 		t.Fatal(err)
 	}

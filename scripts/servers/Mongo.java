@@ -54,12 +54,19 @@ public final class Mongo {
 
             @Override
             public Document handleMessage(MongoMessage message) {
-                Document answer = super.handleMessage(message);
-                if (!lazy && WRITES.contains(message.getDocument().keySet().iterator().next())) {
-                    getMvStore().commit();
+                if (lazy || !WRITES.contains(message.getDocument().keySet().iterator().next())) {
+                    return super.handleMessage(message);
                 }
-                return answer;
+                // One at a time: what is given to the system must not have half of another write, such as a document without its
+                // place in the index, which after a kill nobody finds and nobody can insert.
+                synchronized (writing) {
+                    Document answer = super.handleMessage(message);
+                    getMvStore().commit();
+                    return answer;
+                }
             }
+
+            private final Object writing = new Object();
         };
         // What it speaks is that of 3.6 by its own account, and drivers of today want no less than 4.4.
         backend.version(new MongoVersion() {
