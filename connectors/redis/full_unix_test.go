@@ -5,6 +5,7 @@ package redis_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,8 @@ func TestMissingReplicas(t *testing.T) {
 
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	o := newOwn(t, "--cluster-enabled", "yes", "--appendonly", "no")
+	_, port, _ := net.SplitHostPort(bustest.Nowhere(t)) // else it is ten thousand above the other, where anyone may listen
+	o := newOwn(t, "--cluster-enabled", "yes", "--cluster-port", port, "--appendonly", "no")
 	client := goredis.NewClient(&goredis.Options{Addr: o.addr})
 	defer func() { _ = client.Close() }() // the test is over
 	if err := client.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", "0", "16383").Err(); err != nil {
